@@ -1,0 +1,174 @@
+"""Collateral (押品): what the bank relies on, who owns it, and what courts and registries say."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class CollateralKind(StrEnum):
+    """Kind of collateral (押品种类)."""
+
+    RESIDENTIAL = "RESIDENTIAL"
+    COMMERCIAL_PROPERTY = "COMMERCIAL_PROPERTY"
+    LAND = "LAND"
+    UNDER_CONSTRUCTION = "UNDER_CONSTRUCTION"
+    PRESALE_UNIT = "PRESALE_UNIT"
+    VEHICLE = "VEHICLE"
+    DEPOSIT = "DEPOSIT"
+    TREASURY = "TREASURY"
+    POLICY = "POLICY"
+    WEALTH = "WEALTH"
+    EQUITY = "EQUITY"
+    RECEIVABLE = "RECEIVABLE"
+    WAREHOUSE_RECEIPT = "WAREHOUSE_RECEIPT"
+    EQUIPMENT = "EQUIPMENT"
+    OTHER = "OTHER"
+
+
+class PledgeState(StrEnum):
+    """Whether the bank still relies on the collateral (担保状态)."""
+
+    PROPOSED = "PROPOSED"
+    EFFECTIVE = "EFFECTIVE"
+    RELEASING = "RELEASING"
+    PARTIALLY_RELEASED = "PARTIALLY_RELEASED"
+    RELEASED = "RELEASED"
+    TRANSFERRED = "TRANSFERRED"
+    IN_ENFORCEMENT = "IN_ENFORCEMENT"
+    DISPOSED = "DISPOSED"
+    EXTINGUISHED = "EXTINGUISHED"
+
+
+class TitleSearchResult(StrEnum):
+    """What the registry's book showed (查册结果)."""
+
+    CLEAR = "CLEAR"  # the bank's right stands, nothing else
+    SEIZED = "SEIZED"
+    CANCELLED = "CANCELLED"  # the bank's right has been cancelled
+    OTHER = "OTHER"
+
+
+class ValuationKind(StrEnum):
+    """Occasion of a valuation (估值类型)."""
+
+    INITIAL = "INITIAL"
+    REVALUATION = "REVALUATION"
+    RELEASE = "RELEASE"
+
+
+class ValuationMethod(StrEnum):
+    """How the value was found (估值方法)."""
+
+    MARKET = "MARKET"
+    INCOME = "INCOME"
+    COST = "COST"
+    ONLINE = "ONLINE"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """A registered owner or co-owner (权利人、共有人); `party` is a number, never a name."""
+
+    party: str
+    share: Decimal | None = None
+    deceased: bool = False
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seizure:
+    """A court's seizure or freeze (查封、冻结、轮候)."""
+
+    doc_no: str
+    court: str
+    starts_on: date
+    ends_on: date | None = None
+    lifted_on: date | None = None
+    rank: int = 1
+
+    def in_force(self, today: date) -> bool:
+        """A term that ended without renewal has no effect (查封规定 27)."""
+        lifted = self.lifted_on is not None and self.lifted_on <= today
+        expired = self.ends_on is not None and self.ends_on < today
+        return self.starts_on <= today and not lifted and not expired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TitleSearch:
+    """A look into the registry's book (查册)."""
+
+    no: str
+    searched_on: date
+    result: TitleSearchResult
+    recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Where the collateral is (坐落)."""
+
+    province: str | None = None
+    city: str | None = None
+    district: str | None = None
+    address: str | None = None
+    lat: Decimal | None = None
+    lng: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collateral:
+    """A piece of collateral (押品). Amounts in fen."""
+
+    id: str
+    no: str
+    kind: CollateralKind
+    name: str
+    location: Location = field(default_factory=Location)
+    owners: tuple[Owner, ...] = ()
+    area_m2: Decimal | None = None
+    unit_no: str | None = None  # 不动产单元号
+    convertible_from: date | None = None
+    pledge_state: PledgeState = PledgeState.EFFECTIVE
+    first_value: int | None = None
+    latest_value: int | None = None
+    latest_value_on: date | None = None
+    prior_claims: int = 0
+    in_dispute: bool = False
+    encumbered_by: str | None = None
+    seizures: tuple[Seizure, ...] = ()
+    title_searches: tuple[TitleSearch, ...] = ()
+    open_case_id: str | None = None
+    org_code: str
+    org_path: str
+    version: int = 0
+
+    @property
+    def latest_search(self) -> TitleSearch | None:
+        """The newest look into the registry's book; a later report of the same day wins."""
+        if not self.title_searches:
+            return None
+        last = max(range(len(self.title_searches)), key=self._age)
+        return self.title_searches[last]
+
+    def _age(self, index: int) -> tuple[date, int]:
+        return self.title_searches[index].searched_on, index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valuation:
+    """What a collateral is worth (估值), in fen."""
+
+    id: str
+    no: str
+    collateral_no: str
+    value: int
+    value_on: date
+    method: ValuationMethod
+    kind: ValuationKind
+    appraiser: str | None = None
+    approved_by: str | None = None
+    org_code: str
+    org_path: str
+    version: int = 0

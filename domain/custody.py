@@ -1,0 +1,222 @@
+"""The life of the paper (权证保管): every legal movement, and the event it leaves behind.
+
+Source: domain 3.4 (X01 to X26) and CUS-01: nothing else changes a certificate.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from domain.certificates import CustodyState, LegalState, TitleCertificate
+from domain.refusals import Refusal, state_conflict
+
+State = CustodyState
+
+
+class Movement(StrEnum):
+    """A custody event (保管事件). OPENING is a record taken over from an older system."""
+
+    OPENING = "OPENING"
+    REGISTER_EXPECTED = "REGISTER_EXPECTED"
+    COLLECT = "COLLECT"
+    INITIATE_HANDOVER = "INITIATE_HANDOVER"
+    ACCEPT_HANDOVER = "ACCEPT_HANDOVER"
+    REJECT_HANDOVER = "REJECT_HANDOVER"
+    RECALL_HANDOVER = "RECALL_HANDOVER"
+    VAULT_IN = "VAULT_IN"
+    RELOCATE = "RELOCATE"
+    VAULT_OUT_FOR_DEREG = "VAULT_OUT_FOR_DEREG"
+    DEREG_RETURN = "DEREG_RETURN"
+    REGISTRY_CANCELLED = "REGISTRY_CANCELLED"
+    SURRENDER = "SURRENDER"
+    RETURN_TO_OWNER = "RETURN_TO_OWNER"
+    FILE_ELECTRONIC = "FILE_ELECTRONIC"
+    CANCEL_ELECTRONIC = "CANCEL_ELECTRONIC"
+
+
+RULE_OF: Mapping[Movement, str] = MappingProxyType(
+    {
+        Movement.OPENING: "CUS-01",
+        Movement.REGISTER_EXPECTED: "X01",
+        Movement.COLLECT: "X02",
+        Movement.INITIATE_HANDOVER: "X03",
+        Movement.ACCEPT_HANDOVER: "X04",
+        Movement.REJECT_HANDOVER: "X05",
+        Movement.RECALL_HANDOVER: "X05",
+        Movement.VAULT_IN: "X06",
+        Movement.RELOCATE: "X07",
+        Movement.VAULT_OUT_FOR_DEREG: "X14",
+        Movement.DEREG_RETURN: "X15",
+        Movement.REGISTRY_CANCELLED: "DRG-4.2",
+        Movement.SURRENDER: "X16",
+        Movement.RETURN_TO_OWNER: "X17",
+        Movement.FILE_ELECTRONIC: "X24",
+        Movement.CANCEL_ELECTRONIC: "X25",
+    }
+)
+
+TRANSITIONS: Mapping[tuple[CustodyState, Movement], frozenset[CustodyState]] = MappingProxyType(
+    {
+        (State.NOT_RECEIVED, Movement.COLLECT): frozenset({State.WITH_HANDLER}),
+        (State.WITH_HANDLER, Movement.INITIATE_HANDOVER): frozenset({State.IN_TRANSIT}),
+        (State.IN_TRANSIT, Movement.ACCEPT_HANDOVER): frozenset(
+            {State.RECEIVED_PENDING_VAULT, State.WITH_HANDLER}
+        ),
+        (State.IN_TRANSIT, Movement.REJECT_HANDOVER): frozenset({State.WITH_HANDLER}),
+        (State.IN_TRANSIT, Movement.RECALL_HANDOVER): frozenset({State.WITH_HANDLER}),
+        (State.RECEIVED_PENDING_VAULT, Movement.VAULT_IN): frozenset({State.IN_VAULT}),
+        (State.IN_VAULT, Movement.RELOCATE): frozenset({State.IN_VAULT}),
+        (State.IN_VAULT, Movement.VAULT_OUT_FOR_DEREG): frozenset({State.OUT_FOR_DEREG}),
+        (State.OUT_FOR_DEREG, Movement.DEREG_RETURN): frozenset({State.RECEIVED_PENDING_VAULT}),
+        (State.OUT_FOR_DEREG, Movement.SURRENDER): frozenset({State.SURRENDERED}),
+        (State.IN_VAULT, Movement.SURRENDER): frozenset({State.SURRENDERED}),
+        (State.OUT_FOR_DEREG, Movement.RETURN_TO_OWNER): frozenset({State.RETURNED_TO_OWNER}),
+        (State.IN_VAULT, Movement.RETURN_TO_OWNER): frozenset({State.RETURNED_TO_OWNER}),
+        (State.NOT_RECEIVED, Movement.FILE_ELECTRONIC): frozenset({State.ELECTRONIC_ON_FILE}),
+        (State.ELECTRONIC_ON_FILE, Movement.CANCEL_ELECTRONIC): frozenset({State.SURRENDERED}),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """One person's part in an event, in the own request (操作人)."""
+
+    login: str
+    role: str
+    org_code: str
+    at: datetime
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A file version an event rests on, pinned by its hash (ARC-24)."""
+
+    file_version_id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyEvent:
+    """One line of a certificate's ledger (保管流水): append-only, chained by hash (INV-03)."""
+
+    id: str
+    certificate_id: str
+    seq: int
+    type: Movement
+    rule_id: str
+    from_state: CustodyState | None
+    to_state: CustodyState
+    legal_state: LegalState
+    operators: tuple[Operator, ...]
+    request_ref: str | None = None
+    vault: str | None = None
+    cabinet: str | None = None
+    slot: str | None = None
+    packet_no: str | None = None
+    seal_no: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    reason: str | None = None
+    biz_date: date
+    recorded_at: datetime
+    prev_hash: str
+    hash: str = ""
+    org_path: str
+
+
+def illegal(certificate: TitleCertificate, movement: Movement) -> Refusal | None:
+    """A movement the table does not list from where the certificate is (3.4)."""
+    if (certificate.custody_state, movement) in TRANSITIONS:
+        return None
+    return state_conflict(
+        RULE_OF[movement],
+        subject=certificate.label,
+        state=certificate.custody_state,
+        event=movement,
+    )
+
+
+def moved(
+    certificate: TitleCertificate,
+    movement: Movement,
+    *,
+    to: CustodyState,
+    event_id: str,
+    operators: Sequence[Operator],
+    now: datetime,
+    today: date,
+    request_ref: str | None = None,
+    packet_no: str | None = None,
+    seal_no: str | None = None,
+    evidence: Sequence[Evidence] = (),
+    reason: str | None = None,
+    opening: bool = False,
+    **changes: Any,
+) -> tuple[TitleCertificate, CustodyEvent]:
+    """The certificate after a movement and the one event that records it (INV-03).
+
+    changes: other fields of the certificate that the movement sets.
+    """
+    before = None if opening else certificate.custody_state
+    registers = movement is Movement.REGISTER_EXPECTED
+    if not opening and not registers and movement is not Movement.REGISTRY_CANCELLED:
+        assert to in TRANSITIONS[certificate.custody_state, movement]
+    after = replace(certificate, custody_state=to, **changes)
+    place = after.place or certificate.place
+    event = CustodyEvent(
+        id=event_id,
+        certificate_id=certificate.id,
+        seq=certificate.event_seq + 1,
+        type=movement,
+        rule_id=RULE_OF[movement],
+        from_state=None if registers else before,
+        to_state=to,
+        legal_state=after.legal_state,
+        operators=tuple(operators),
+        request_ref=request_ref,
+        vault=place.vault if place else None,
+        cabinet=place.cabinet if place else None,
+        slot=place.slot if place else None,
+        packet_no=packet_no or (place.packet_no if place else None),
+        seal_no=seal_no,
+        evidence=tuple(evidence),
+        reason=reason,
+        biz_date=today,
+        recorded_at=now,
+        prev_hash=certificate.event_hash,
+        org_path=certificate.org_path,
+    )
+    event = replace(event, hash=digest(event))
+    return replace(after, event_seq=event.seq, event_hash=event.hash), event
+
+
+def digest(event: CustodyEvent) -> str:
+    """SHA-256 over everything the event says, including the hash of the one before."""
+    facts = {name: value for name, value in asdict(event).items() if name != "hash"}
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=False, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def broken_link(events: Sequence[CustodyEvent]) -> CustodyEvent | None:
+    """The first event whose hash, predecessor, number or state does not follow; None when sound."""
+    previous_hash, state = "", None
+    for number, event in enumerate(events, start=1):
+        follows = event.prev_hash == previous_hash and event.seq == number
+        if not follows or event.hash != digest(event) or event.from_state != state:
+            return event
+        previous_hash, state = event.hash, event.to_state
+    return None
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,477 @@
+"""Deregistration cases (押品注销、解押): their states, approvals and deadlines.
+
+Source: domain 4.1, 4.2, 4.5, 4.7, DRG-R01 to R04.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.calendar import WorkCalendar, nd
+from domain.collaterals import PledgeState
+from domain.custody import Evidence
+from domain.dossiers import DocType
+from domain.loans import Loan
+from domain.orgs import OrgLevel
+from domain.people import Actor, Operation, Role
+from domain.policy import Policy
+from domain.refusals import Refusal, RefusalCode, state_conflict
+
+APPROVAL_VALID_DAYS = 30  # after a registry's rejection (4.9)
+MAX_TIMELINE = 500
+
+
+class DeregKind(StrEnum):
+    """Why the lien goes (解押类型)."""
+
+    FULL_SETTLEMENT = "FULL_SETTLEMENT"
+    PARTIAL_RELEASE = "PARTIAL_RELEASE"
+    SUBSTITUTION = "SUBSTITUTION"
+    COURT_ORDERED = "COURT_ORDERED"
+    ENFORCED = "ENFORCED"
+    WAIVER = "WAIVER"
+    CLAIM_TRANSFER = "CLAIM_TRANSFER"
+    NEVER_DISBURSED = "NEVER_DISBURSED"
+    PRE_NOTICE_CANCEL = "PRE_NOTICE_CANCEL"
+    EXTINGUISHED = "EXTINGUISHED"
+
+
+SUPPORTED_KINDS = frozenset({DeregKind.FULL_SETTLEMENT})
+
+
+class HandlingMode(StrEnum):
+    """Who goes to the registry (办理方式)."""
+
+    BANK = "BANK"
+    OWNER = "OWNER"
+    ONLINE = "ONLINE"
+
+
+class CaseState(StrEnum):
+    """State of a deregistration case (注销业务状态)."""
+
+    DRAFT = "DRAFT"
+    SUBMITTED = "SUBMITTED"
+    PRECHECKED = "PRECHECKED"
+    BLOCKED = "BLOCKED"
+    APPROVED = "APPROVED"
+    REJECTED_INTERNAL = "REJECTED_INTERNAL"
+    CANCELLED = "CANCELLED"
+    VAULT_OUT = "VAULT_OUT"
+    FILED = "FILED"
+    NEED_MORE_MATERIAL = "NEED_MORE_MATERIAL"
+    WITHDRAWN = "WITHDRAWN"
+    REGISTRY_REJECTED = "REGISTRY_REJECTED"
+    REGISTRY_DONE = "REGISTRY_DONE"
+    RETURNED = "RETURNED"
+    CLOSED = "CLOSED"
+    CLOSED_FAILED = "CLOSED_FAILED"
+
+
+CLOSED_STATES = frozenset(
+    {
+        CaseState.REJECTED_INTERNAL,
+        CaseState.CANCELLED,
+        CaseState.CLOSED,
+        CaseState.CLOSED_FAILED,
+    }
+)
+OPEN_STATES = frozenset(CaseState) - CLOSED_STATES
+BEFORE_REGISTRY = frozenset(
+    {
+        CaseState.DRAFT,
+        CaseState.SUBMITTED,
+        CaseState.PRECHECKED,
+        CaseState.BLOCKED,
+        CaseState.APPROVED,
+        CaseState.VAULT_OUT,
+    }
+)
+IRREVERSIBLE_STATES = frozenset({CaseState.REGISTRY_DONE, CaseState.CLOSED})
+
+
+class CaseStep(StrEnum):
+    """What is done to a case (业务动作)."""
+
+    OPEN = "OPEN"
+    SUBMIT = "SUBMIT"
+    BLOCK = "BLOCK"
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+    CANCEL = "CANCEL"
+    VAULT_OUT = "VAULT_OUT"
+    FILE = "FILE"
+    NEED_MORE_MATERIAL = "NEED_MORE_MATERIAL"
+    WITHDRAW = "WITHDRAW"
+    REGISTRY_REJECT = "REGISTRY_REJECT"
+    REGISTRY_DONE = "REGISTRY_DONE"
+    RETURN = "RETURN"
+    CLOSE = "CLOSE"
+
+
+_S, _E = CaseState, CaseStep
+CASE_TRANSITIONS: Mapping[tuple[CaseState, CaseStep], CaseState] = MappingProxyType(
+    {
+        (_S.DRAFT, _E.SUBMIT): _S.PRECHECKED,
+        (_S.BLOCKED, _E.SUBMIT): _S.PRECHECKED,
+        (_S.WITHDRAWN, _E.SUBMIT): _S.PRECHECKED,
+        (_S.REGISTRY_REJECTED, _E.SUBMIT): _S.PRECHECKED,
+        (_S.DRAFT, _E.BLOCK): _S.BLOCKED,
+        (_S.BLOCKED, _E.BLOCK): _S.BLOCKED,
+        (_S.PRECHECKED, _E.BLOCK): _S.BLOCKED,
+        (_S.APPROVED, _E.BLOCK): _S.BLOCKED,
+        (_S.VAULT_OUT, _E.BLOCK): _S.BLOCKED,
+        (_S.WITHDRAWN, _E.BLOCK): _S.BLOCKED,
+        (_S.REGISTRY_REJECTED, _E.BLOCK): _S.BLOCKED,
+        (_S.PRECHECKED, _E.APPROVE): _S.APPROVED,
+        (_S.PRECHECKED, _E.REJECT): _S.REJECTED_INTERNAL,
+        (_S.DRAFT, _E.CANCEL): _S.CANCELLED,
+        (_S.PRECHECKED, _E.CANCEL): _S.CANCELLED,
+        (_S.BLOCKED, _E.CANCEL): _S.CANCELLED,
+        (_S.APPROVED, _E.CANCEL): _S.CANCELLED,
+        (_S.WITHDRAWN, _E.CANCEL): _S.CLOSED_FAILED,
+        (_S.REGISTRY_REJECTED, _E.CANCEL): _S.CLOSED_FAILED,
+        (_S.APPROVED, _E.VAULT_OUT): _S.VAULT_OUT,
+        (_S.VAULT_OUT, _E.FILE): _S.FILED,
+        (_S.APPROVED, _E.FILE): _S.FILED,
+        (_S.NEED_MORE_MATERIAL, _E.FILE): _S.FILED,
+        (_S.FILED, _E.NEED_MORE_MATERIAL): _S.NEED_MORE_MATERIAL,
+        (_S.FILED, _E.WITHDRAW): _S.WITHDRAWN,
+        (_S.NEED_MORE_MATERIAL, _E.WITHDRAW): _S.WITHDRAWN,
+        (_S.FILED, _E.REGISTRY_REJECT): _S.REGISTRY_REJECTED,
+        (_S.NEED_MORE_MATERIAL, _E.REGISTRY_REJECT): _S.REGISTRY_REJECTED,
+        (_S.FILED, _E.REGISTRY_DONE): _S.REGISTRY_DONE,
+        (_S.NEED_MORE_MATERIAL, _E.REGISTRY_DONE): _S.REGISTRY_DONE,
+        (_S.REGISTRY_DONE, _E.RETURN): _S.RETURNED,
+        (_S.VAULT_OUT, _E.RETURN): _S.RETURNED,
+        (_S.RETURNED, _E.CLOSE): _S.CLOSED,
+    }
+)
+# Steps that only some handling modes know; the others know every step of the table (4.2).
+_ONLY: Mapping[tuple[CaseState, CaseStep], frozenset[HandlingMode]] = MappingProxyType(
+    {
+        (_S.APPROVED, _E.VAULT_OUT): frozenset({HandlingMode.BANK, HandlingMode.OWNER}),
+        (_S.VAULT_OUT, _E.FILE): frozenset({HandlingMode.BANK}),
+        (_S.APPROVED, _E.FILE): frozenset({HandlingMode.ONLINE}),
+        (_S.VAULT_OUT, _E.RETURN): frozenset({HandlingMode.OWNER}),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicant:
+    """Who asks for the release (申请人): party numbers of the owners, and of an agent if any."""
+
+    owners: tuple[str, ...] = ()
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDocument:
+    """A document of a case, pinned to one file version."""
+
+    code: DocType
+    file_version_id: str
+    sha256: str
+    attached_by: str
+    attached_at: datetime
+
+
+class ApprovalDecision(StrEnum):
+    """What an approver decided (审批意见)."""
+
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalStep:
+    """One required approval: which role, at which level of the bank (审批环节)."""
+
+    role: Role
+    level: OrgLevel
+
+    def __str__(self) -> str:
+        return f"{self.role} at {self.level}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """One approver's decision (审批记录)."""
+
+    role: Role
+    level: OrgLevel
+    login: str
+    decision: ApprovalDecision
+    at: datetime
+    note: str | None = None
+
+
+class RegistryStatus(StrEnum):
+    """What the registry says of the application (登记机构状态)."""
+
+    PENDING = "PENDING"
+    NEED_MORE_MATERIAL = "NEED_MORE_MATERIAL"
+    REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"  # the application was withdrawn (已撤回)
+    DONE = "DONE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryNotice:
+    """One status the registry reported, by its own time."""
+
+    status: RegistryStatus
+    at: datetime
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """The application at the registry (登记机构办理)."""
+
+    authority: str | None = None
+    acceptance_no: str | None = None
+    filed_at: datetime | None = None
+    status: RegistryStatus | None = None
+    history: tuple[RegistryNotice, ...] = ()
+    done_at: datetime | None = None
+    result: Evidence | None = None  # none after DONE: done but undocumented
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """When each step of a case is due (时限). Source: 4.7."""
+
+    decision_due: date | None = None
+    vault_out_due: date | None = None
+    file_due: date | None = None
+    registry_due: date | None = None
+    return_due: date | None = None
+    owner_proof_due: date | None = None
+    close_due: date | None = None
+    total_due: date | None = None
+    next_due: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """One step of a case as it happened (办理轨迹)."""
+
+    at: datetime
+    step: CaseStep
+    by: str
+    state: CaseState
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrecheckRun:
+    """One evaluation of the preconditions, kept with what it saw (DRG-R02)."""
+
+    at: datetime
+    stage: str
+    ready: bool
+    policy_version: str
+    results: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeregistrationCase:
+    """A deregistration case (注销业务): one collateral's way out of the bank's hands."""
+
+    id: str
+    no: str
+    collateral_id: str
+    collateral_no: str
+    kind: DeregKind
+    handling_mode: HandlingMode
+    contracts_named: bool = False  # the applicant named contracts; otherwise all of them
+    guarantee_contract_nos: tuple[str, ...] = ()
+    loan_nos: tuple[str, ...] = ()
+    certificate_ids: tuple[str, ...] = ()
+    applicant: Applicant = field(default_factory=Applicant)
+    opened_by: str
+    handler: str | None = None
+    county: bool = False
+    documents: tuple[CaseDocument, ...] = ()
+    precheck_runs: tuple[PrecheckRun, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    settlement_proof_nos: tuple[str, ...] = ()
+    registry: Registry = field(default_factory=Registry)
+    previous_pledge_state: PledgeState
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    timeline: tuple[TimelineEntry, ...] = ()
+    state: CaseState = CaseState.DRAFT
+    proof_pending: bool = False  # papers are with the owner, no search shows the cancellation
+    returned_on: date | None = None
+    closed_on: date | None = None
+    post_close_incident: str | None = None
+    org_code: str
+    org_path: str
+    version: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the case still holds its collateral."""
+        return self.state in OPEN_STATES
+
+    def document(self, code: DocType) -> CaseDocument | None:
+        """The attached document of that code; the newest where it was replaced."""
+        found = [document for document in self.documents if document.code is code]
+        return found[-1] if found else None
+
+    def parts(self) -> dict[str, str]:
+        """Who already plays which part; none of them may be one of the two keepers (CUS-04b)."""
+        parts = {approval.login: "approver" for approval in self.approvals}
+        parts[self.opened_by] = "applicant"
+        if self.handler is not None:
+            parts[self.handler] = "deregistration handler"
+        return parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementProof:
+    """A numbered proof that a loan is settled (贷款结清证明); voided when that is undone."""
+
+    id: str
+    no: str
+    loan_no: str
+    case_id: str
+    issued_at: datetime
+    issued_by: str
+    voided_at: datetime | None = None
+    void_reason: str | None = None
+    org_code: str
+    org_path: str
+    version: int = 0
+
+
+def impossible(case: DeregistrationCase, step: CaseStep) -> Refusal | None:
+    """A step that the case's state or handling mode does not know (4.2).
+
+    What the registry has entered can never be undone: that has a code of its own.
+    """
+    place = case.state, step
+    modes = _ONLY.get(place)
+    if place in CASE_TRANSITIONS and (modes is None or case.handling_mode in modes):
+        return None
+    undone = step in {CaseStep.CANCEL, CaseStep.WITHDRAW, CaseStep.REJECT, CaseStep.BLOCK}
+    entered = case.registry.done_at is not None or case.state in IRREVERSIBLE_STATES
+    if undone and entered:
+        return Refusal(code=RefusalCode.IRREVERSIBLE, rule_id="DRG-4.2")
+    return state_conflict(
+        "DRG-4.2",
+        subject=f"Case {case.no} ({case.handling_mode})",
+        state=case.state,
+        event=step,
+    )
+
+
+def stepped(
+    case: DeregistrationCase,
+    step: CaseStep,
+    *,
+    by: str,
+    now: datetime,
+    to: CaseState | None = None,
+    note: str | None = None,
+) -> DeregistrationCase:
+    """The case after a step the table allows; `to` where the step does not leave the state."""
+    state = to or CASE_TRANSITIONS[case.state, step]
+    entry = TimelineEntry(at=now, step=step, by=by, state=state, note=note)
+    return replace(case, state=state, timeline=(*case.timeline, entry)[-MAX_TIMELINE:])
+
+
+def approval_steps(case: DeregistrationCase, loans: Sequence[Loan]) -> tuple[ApprovalStep, ...]:
+    """The approvals a full settlement needs, in order (4.5)."""
+    head = OrgLevel.COUNTY_SUBCENTER if case.county else OrgLevel.LOAN_CENTER
+    steps = [ApprovalStep(role=Role.APPROVER, level=head)]
+    if any(loan.ever_non_performing for loan in loans):
+        steps.append(ApprovalStep(role=Role.RISK_MANAGER, level=OrgLevel.TIER2_BRANCH))
+    return tuple(steps)
+
+
+def next_approval(
+    case: DeregistrationCase, loans: Sequence[Loan], *, today: date
+) -> ApprovalStep | None:
+    """The first required approval that nobody has given yet; None when all are in."""
+    given = [
+        (item.role, item.level)
+        for item in case.approvals
+        if item.decision is ApprovalDecision.APPROVED
+        and today <= nd(item.at.date(), APPROVAL_VALID_DAYS)
+    ]
+    for step in approval_steps(case, loans):
+        if (step.role, step.level) not in given:
+            return step
+    return None
+
+
+def approval_refusals(
+    case: DeregistrationCase, loans: Sequence[Loan], *, approver: Actor, today: date
+) -> Iterator[Refusal | None]:
+    """Who may give the next approval: the right level, a distinct person, not the applicant."""
+    yield impossible(case, CaseStep.APPROVE)
+    if approver.login == case.opened_by:
+        yield Refusal(code=RefusalCode.SELF_APPROVAL, rule_id="DRG-4.5")
+    parts = {approval.login: "approver" for approval in case.approvals}
+    if case.handler is not None:
+        parts[case.handler] = "deregistration handler"
+    if approver.login in parts and approver.login != case.opened_by:
+        yield Refusal(
+            code=RefusalCode.SOD_VIOLATION,
+            rule_id="DRG-4.5",
+            detail={"person": approver.login, "part": parts[approver.login]},
+        )
+    step = next_approval(case, loans, today=today)
+    held = approver.grants_for(Operation.APPROVE_CASE, case.org_path)
+    if step is not None and not any(
+        grant.role is step.role and grant.org_level is step.level for grant in held
+    ):
+        yield Refusal(
+            code=RefusalCode.APPROVAL_LEVEL, rule_id="DRG-4.5", detail={"required": str(step)}
+        )
+
+
+def with_deadlines(
+    case: DeregistrationCase, *, today: date, policy: Policy, calendar: WorkCalendar
+) -> DeregistrationCase:
+    """The case with the deadline its new state starts, and the next one due (4.7)."""
+    own = case.deadlines
+
+    def wd(key: str) -> date:
+        return calendar.wd(today, policy.number(key))
+
+    match case.state:
+        case CaseState.PRECHECKED:
+            total = own.total_due or calendar.roll_forward(
+                nd(today, policy.number("dereg.total_nd"))
+            )
+            own = replace(own, decision_due=wd("dereg.decision_wd"), total_due=total)
+            upcoming = own.decision_due
+        case CaseState.APPROVED:
+            own = replace(own, vault_out_due=wd("dereg.vault_out_wd"))
+            upcoming = own.vault_out_due
+        case CaseState.VAULT_OUT:
+            own = replace(own, file_due=wd("dereg.file_wd"))
+            upcoming = own.file_due
+        case CaseState.FILED:
+            own = replace(own, registry_due=own.registry_due or wd("dereg.registry_wd"))
+            upcoming = own.registry_due
+        case CaseState.REGISTRY_DONE:
+            own = replace(own, return_due=wd("dereg.return_wd"))
+            upcoming = own.return_due
+        case CaseState.RETURNED:
+            own = replace(own, close_due=wd("dereg.close_wd"))
+            if case.proof_pending:
+                proof_due = nd(today, policy.number("dereg.owner_proof_nd"))
+                own = replace(own, owner_proof_due=proof_due)
+            upcoming = own.owner_proof_due or own.close_due
+        case CaseState.NEED_MORE_MATERIAL:
+            upcoming = own.registry_due
+        case _:
+            upcoming = None
+    return replace(case, deadlines=replace(own, next_due=upcoming))

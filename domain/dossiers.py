@@ -1,0 +1,281 @@
+"""Dossiers (档案): one a loan, with the checklist of what must be filed and by when.
+
+Source: ARC-01 to ARC-03, ARC-10; domain 5.2.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.calendar import WorkCalendar, nd
+from domain.loans import Loan, Product
+from domain.policy import Policy
+from domain.refusals import Refusal, RefusalCode
+
+CHECKLIST_VERSION = "2025-01"
+
+
+class DocType(StrEnum):
+    """Type of a document (资料类型)."""
+
+    LOAN_APPLICATION = "LOAN_APPLICATION"
+    ID_DOCS = "ID_DOCS"
+    INCOME_PROOF = "INCOME_PROOF"
+    CREDIT_REPORT_AUTH = "CREDIT_REPORT_AUTH"
+    INVESTIGATION_REPORT = "INVESTIGATION_REPORT"
+    REVIEW_REPORT = "REVIEW_REPORT"
+    APPROVAL_NOTE = "APPROVAL_NOTE"
+    LOAN_CONTRACT = "LOAN_CONTRACT"
+    GUARANTEE_CONTRACT = "GUARANTEE_CONTRACT"
+    LOAN_NOTE = "LOAN_NOTE"
+    PURCHASE_CONTRACT = "PURCHASE_CONTRACT"
+    DOWN_PAYMENT_PROOF = "DOWN_PAYMENT_PROOF"
+    VALUATION_REPORT = "VALUATION_REPORT"
+    BUSINESS_LICENSE = "BUSINESS_LICENSE"
+    USE_CONTRACT = "USE_CONTRACT"
+    USE_PROOF = "USE_PROOF"
+    PRE_NOTICE_CERT_SCAN = "PRE_NOTICE_CERT_SCAN"
+    MORTGAGE_CERT_SCAN = "MORTGAGE_CERT_SCAN"
+    PLEDGE_CERT_SCAN = "PLEDGE_CERT_SCAN"
+    FREEZE_CONFIRM = "FREEZE_CONFIRM"
+    INSURANCE = "INSURANCE"
+    FIRST_INSPECTION = "FIRST_INSPECTION"
+    INSPECTION_REPORT = "INSPECTION_REPORT"
+    REPAYMENT_RECORD = "REPAYMENT_RECORD"
+    SETTLEMENT_PROOF = "SETTLEMENT_PROOF"
+    DEREG_APPLICATION = "DEREG_APPLICATION"
+    OWNER_ID = "OWNER_ID"
+    AGENT_POA = "AGENT_POA"
+    AGENT_ID = "AGENT_ID"
+    HEIR_PROOF = "HEIR_PROOF"
+    GUARDIAN_PROOF = "GUARDIAN_PROOF"
+    MORTGAGE_CANCEL_CONSENT = "MORTGAGE_CANCEL_CONSENT"
+    REGISTRY_APPLICATION = "REGISTRY_APPLICATION"
+    CERT_RECEIPT = "CERT_RECEIPT"
+    REGISTRY_RESULT = "REGISTRY_RESULT"
+    APPROVAL_SHEET = "APPROVAL_SHEET"
+    CERT_SCAN = "CERT_SCAN"
+    INSPECTION_PHOTO = "INSPECTION_PHOTO"
+    EVIDENCE = "EVIDENCE"
+    OTHER = "OTHER"
+
+
+class ItemStage(StrEnum):
+    """When an item falls due (归档阶段)."""
+
+    AT_DISBURSEMENT = "AT_DISBURSEMENT"
+    AFTER_REGISTRATION = "AFTER_REGISTRATION"
+    PERIODIC = "PERIODIC"
+    AT_SETTLEMENT = "AT_SETTLEMENT"
+    CONDITIONAL = "CONDITIONAL"
+
+
+class ItemStatus(StrEnum):
+    """State of a checklist item (资料状态)."""
+
+    MISSING = "MISSING"
+    UPLOADED = "UPLOADED"
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    WAIVED = "WAIVED"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+FILED_STATUSES = frozenset({ItemStatus.ACCEPTED, ItemStatus.WAIVED, ItemStatus.NOT_APPLICABLE})
+
+
+class DossierStatus(StrEnum):
+    """State of a dossier (档案状态)."""
+
+    OPEN = "OPEN"
+    FILED = "FILED"
+    SUPPLEMENTING = "SUPPLEMENTING"
+    CLOSED = "CLOSED"
+    TRANSFERRED = "TRANSFERRED"
+    DESTROYED = "DESTROYED"
+
+
+_STAGE_MARKS: Mapping[str, ItemStage] = MappingProxyType(
+    {
+        "●": ItemStage.AT_DISBURSEMENT,
+        "○": ItemStage.AFTER_REGISTRATION,
+        "▲": ItemStage.PERIODIC,
+        "■": ItemStage.AT_SETTLEMENT,
+        "c": ItemStage.CONDITIONAL,
+    }
+)
+_PRODUCTS = (
+    Product.HOUSING_NEW,
+    Product.HOUSING_RESALE,
+    Product.COMMERCIAL_PROPERTY,
+    Product.HOME_EQUITY,
+    Product.CONSUMER,
+    Product.BUSINESS,
+    Product.AUTO,
+    Product.PLEDGE,
+)
+_D = DocType
+# One column a product, in the order above; "–" is not asked for.
+_CHECKLIST: tuple[tuple[DocType, str], ...] = (
+    (_D.LOAN_APPLICATION, "● ● ● ● ● ● ● ●"),
+    (_D.ID_DOCS, "● ● ● ● ● ● ● ●"),
+    (_D.INCOME_PROOF, "● ● ● ● ● ● ● –"),
+    (_D.CREDIT_REPORT_AUTH, "● ● ● ● ● ● ● ●"),
+    (_D.INVESTIGATION_REPORT, "● ● ● ● ● ● ● ●"),
+    (_D.REVIEW_REPORT, "● ● ● ● ● ● ● ●"),
+    (_D.APPROVAL_NOTE, "● ● ● ● ● ● ● ●"),
+    (_D.LOAN_CONTRACT, "● ● ● ● ● ● ● ●"),
+    (_D.GUARANTEE_CONTRACT, "● ● ● ● c c ● ●"),
+    (_D.LOAN_NOTE, "● ● ● ● ● ● ● ●"),
+    (_D.PURCHASE_CONTRACT, "● ● ● – – – ● –"),
+    (_D.DOWN_PAYMENT_PROOF, "● ● ● – – – ● –"),
+    (_D.VALUATION_REPORT, "c ● ● ● – c c –"),
+    (_D.BUSINESS_LICENSE, "– – – c – ● – –"),
+    (_D.USE_CONTRACT, "– – – c – ● – –"),
+    (_D.USE_PROOF, "● ● ● ○ ○ ○ ● c"),
+    (_D.PRE_NOTICE_CERT_SCAN, "○ – c – – – – –"),
+    (_D.MORTGAGE_CERT_SCAN, "○ ○ ○ ○ – c ○ –"),
+    (_D.PLEDGE_CERT_SCAN, "– – – – – – – ●"),
+    (_D.FREEZE_CONFIRM, "– – – – – – – ●"),
+    (_D.INSURANCE, "c c c c – – ● –"),
+    (_D.FIRST_INSPECTION, "▲ ▲ ▲ ▲ ▲ ▲ ▲ –"),
+    (_D.INSPECTION_REPORT, "c c ▲ ▲ c ▲ c –"),
+    (_D.REPAYMENT_RECORD, "▲ ▲ ▲ ▲ ▲ ▲ ▲ ▲"),
+    (_D.SETTLEMENT_PROOF, "■ ■ ■ ■ ■ ■ ■ ■"),
+    (_D.DEREG_APPLICATION, "■ ■ ■ ■ – ■ ■ ■"),
+    (_D.OWNER_ID, "■ ■ ■ ■ – ■ ■ ■"),
+    (_D.MORTGAGE_CANCEL_CONSENT, "■ ■ ■ ■ – ■ ■ ■"),
+    (_D.REGISTRY_APPLICATION, "■ ■ ■ ■ – ■ ■ ■"),
+    (_D.CERT_RECEIPT, "■ ■ ■ ■ – ■ ■ ■"),
+    (_D.REGISTRY_RESULT, "■ ■ ■ ■ – ■ ■ ■"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DossierItem:
+    """One line of a dossier's checklist (资料清单)."""
+
+    code: DocType
+    stage: ItemStage
+    required: bool
+    due: date | None = None
+    status: ItemStatus = ItemStatus.MISSING
+    current_version_id: str | None = None
+    accepted_at: datetime | None = None
+    accepted_by: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """The archive file of one loan (一贷一档)."""
+
+    id: str
+    dossier_no: str
+    loan_no: str
+    product: Product
+    checklist_version: str = CHECKLIST_VERSION
+    status: DossierStatus = DossierStatus.OPEN
+    items: tuple[DossierItem, ...] = ()
+    filed_on: date | None = None
+    closed_on: date | None = None
+    retention_start: date | None = None
+    org_code: str
+    org_path: str
+    version: int = 0
+
+    def item(self, code: DocType) -> DossierItem | None:
+        """The checklist line of that document."""
+        return next((item for item in self.items if item.code is code), None)
+
+
+def checklist(loan: Loan, *, policy: Policy, calendar: WorkCalendar) -> tuple[DossierItem, ...]:
+    """The checklist of a loan's product, with the dates known at disbursement (5.2, ARC-10)."""
+    if loan.product not in _PRODUCTS:
+        return ()
+    column = _PRODUCTS.index(loan.product)
+    items = []
+    for code, row in _CHECKLIST:
+        stage = _STAGE_MARKS.get(row.split()[column])
+        if stage is not None:
+            items.append(_item(code, stage, loan, policy=policy, calendar=calendar))
+    return tuple(items)
+
+
+def with_item(dossier: Dossier, code: DocType, **changes: object) -> Dossier:
+    """The dossier after one checklist line changed; FILED once nothing due is open (ARC-03)."""
+    items = tuple(
+        replace(item, **changes) if item.code is code else item  # type: ignore[arg-type]
+        for item in dossier.items
+    )
+    return replace(dossier, items=items)
+
+
+def filed_if_complete(dossier: Dossier, *, today: date) -> Dossier:
+    """FILED (已归档) once every item due by now is accepted; never un-filed by later items."""
+    due = [item for item in dossier.items if item.due is not None and item.due <= today]
+    at_disbursement = [i for i in dossier.items if i.stage is ItemStage.AT_DISBURSEMENT]
+    open_items = [i for i in (*due, *at_disbursement) if i.status not in FILED_STATUSES]
+    if dossier.status is not DossierStatus.OPEN or open_items or not dossier.items:
+        return dossier
+    return replace(dossier, status=DossierStatus.FILED, filed_on=today)
+
+
+def open_settlement_items(dossier: Dossier) -> tuple[DocType, ...]:
+    """Required items of the settlement stage that are not filed yet (DRG-P13)."""
+    return tuple(
+        item.code
+        for item in dossier.items
+        if item.stage is ItemStage.AT_SETTLEMENT
+        and item.required
+        and item.status not in FILED_STATUSES
+    )
+
+
+def archive_incomplete(dossier: Dossier) -> Refusal | None:
+    """What keeps a release from being closed (DRG-P13)."""
+    missing = open_settlement_items(dossier)
+    if not missing:
+        return None
+    return Refusal(
+        code=RefusalCode.ARCHIVE_INCOMPLETE,
+        rule_id="DRG-P13",
+        detail={"dossier": dossier.dossier_no, "items": ", ".join(missing)},
+    )
+
+
+def sealed(dossier: Dossier, *, closed_on: date, starts: Sequence[date]) -> Dossier:
+    """The dossier closed after its last release; retention runs from the latest end (4.8)."""
+    return replace(
+        dossier,
+        status=DossierStatus.CLOSED,
+        closed_on=closed_on,
+        retention_start=max((*starts, closed_on)),
+    )
+
+
+def _item(
+    code: DocType, stage: ItemStage, loan: Loan, *, policy: Policy, calendar: WorkCalendar
+) -> DossierItem:
+    conditional = stage is ItemStage.CONDITIONAL
+    return DossierItem(
+        code=code,
+        stage=stage,
+        required=not conditional,
+        due=_due(code, stage, loan, policy=policy, calendar=calendar),
+        status=ItemStatus.NOT_APPLICABLE if conditional else ItemStatus.MISSING,
+    )
+
+
+def _due(
+    code: DocType, stage: ItemStage, loan: Loan, *, policy: Policy, calendar: WorkCalendar
+) -> date | None:
+    if loan.disbursed_on is None:
+        return None
+    if stage is ItemStage.AT_DISBURSEMENT:
+        return calendar.wd(loan.disbursed_on, policy.number("archive.due.AT_DISBURSEMENT"))
+    if code is DocType.USE_PROOF:
+        return nd(loan.disbursed_on, policy.number("archive.use_proof_nd"))
+    return None

@@ -1,0 +1,220 @@
+"""Two-sided handover (移交、签收): the giver answers for every paper until it is accepted.
+
+Source: CUS-05; X03 to X05, X15.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.calendar import WorkCalendar
+from domain.certificates import CustodyState, TitleCertificate, normalised
+from domain.custody import Movement, illegal
+from domain.policy import Policy
+from domain.refusals import Forbidden, Refusal, RefusalCode, invalid, state_conflict
+from domain.vaulting import locked, paper_only
+
+MAX_HANDOVER_ITEMS = 100
+
+
+class HandoverItemState(StrEnum):
+    """What the receiver said of one paper (签收结果)."""
+
+    PENDING = "PENDING"
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    RECALLED = "RECALLED"
+
+
+class HandoverState(StrEnum):
+    """State of a whole handover (移交单状态), derived from its items."""
+
+    PENDING = "PENDING"
+    ACCEPTED = "ACCEPTED"
+    PARTIAL = "PARTIAL"
+    REJECTED = "REJECTED"
+    RECALLED = "RECALLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverItem:
+    """One paper of a handover, with its page count as the giver counted it."""
+
+    certificate_id: str
+    pages: int | None = None
+    state: HandoverItemState = HandoverItemState.PENDING
+    condition: str | None = None
+    reason: str | None = None
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """Papers on their way from a giver to a receiver or a vault's desk (移交单)."""
+
+    id: str
+    no: str
+    giver: str
+    receiver: str | None = None
+    desk: str | None = None  # code of the vault that will keep them
+    returning_case: str | None = None  # set when papers come back from a deregistration (X15)
+    items: tuple[HandoverItem, ...]
+    seal_no: str | None = None
+    initiated_at: datetime
+    due_on: date
+    state: HandoverState = HandoverState.PENDING
+    org_code: str
+    org_path: str
+    version: int = 0
+
+    def item(self, certificate_id: str) -> HandoverItem | None:
+        """The item of that certificate."""
+        return next((item for item in self.items if item.certificate_id == certificate_id), None)
+
+
+def initiation_refusals(
+    certificates: Sequence[TitleCertificate],
+    *,
+    giver: str,
+    receiver: str | None,
+    desk: str | None,
+    returning_case: str | None,
+) -> Iterator[Refusal | None]:
+    """Every rule that a handover about to start breaks. Raises: Forbidden to anyone but holders."""
+    if (receiver is None) == (desk is None):
+        yield invalid("receiver", "name one receiver: a person or a vault's desk", rule_id="X03")
+    if receiver == giver:
+        yield Refusal(
+            code=RefusalCode.SOD_VIOLATION,
+            rule_id="X03",
+            field="receiver",
+            detail={"person": giver, "part": "giver"},
+        )
+    ids = [certificate.id for certificate in certificates]
+    if len(set(ids)) != len(ids):
+        yield invalid("certificateIds", "a certificate is listed twice", rule_id="X03")
+    for certificate in certificates:
+        yield paper_only(certificate)
+        yield from _startable(certificate, giver=giver, returning_case=returning_case)
+
+
+def _startable(
+    certificate: TitleCertificate, *, giver: str, returning_case: str | None
+) -> Iterator[Refusal | None]:
+    movement = Movement.INITIATE_HANDOVER if returning_case is None else Movement.DEREG_RETURN
+    stuck = illegal(certificate, movement)
+    yield stuck
+    if stuck is not None:
+        return
+    if certificate.holder is None or certificate.holder.login != giver:
+        raise Forbidden("Only the person who holds the paper may hand it over.")
+    if returning_case is None:
+        yield locked(certificate, proposal_id="")
+
+
+def receipt_refusals(
+    handover: Handover,
+    certificate: TitleCertificate,
+    *,
+    receiver: str,
+    desks: Sequence[str],
+    cert_no: str | None,
+    pages: int | None,
+) -> Iterator[Refusal | None]:
+    """Every rule that an acceptance of one paper breaks. Raises: Forbidden to others (X04)."""
+    yield from decision_refusals(handover, certificate, receiver=receiver, desks=desks)
+    if cert_no is not None and normalised(cert_no) != certificate.cert_no_norm:
+        yield _mismatch("certNo", cert_no, certificate.cert_no or "")
+    item = handover.item(certificate.id)
+    recorded = certificate.pages if item is None or item.pages is None else item.pages
+    if pages is not None and recorded is not None and pages != recorded:
+        yield _mismatch("pages", str(pages), str(recorded))
+
+
+def decision_refusals(
+    handover: Handover, certificate: TitleCertificate, *, receiver: str, desks: Sequence[str]
+) -> Iterator[Refusal | None]:
+    """Who may decide about one paper, and while it waits. Raises: Forbidden (X04, X05)."""
+    if receiver == handover.giver:
+        yield Refusal(
+            code=RefusalCode.SOD_VIOLATION,
+            rule_id="CUS-05",
+            detail={"person": receiver, "part": "giver"},
+        )
+    elif receiver != handover.receiver and handover.desk not in desks:
+        raise Forbidden("Only the named receiver may decide about this handover.")
+    yield _waiting(handover, certificate)
+
+
+def recall_refusals(
+    handover: Handover, certificate: TitleCertificate, *, giver: str
+) -> Iterator[Refusal | None]:
+    """A giver takes back what nobody has accepted. Raises: Forbidden to others (X05)."""
+    if giver != handover.giver:
+        raise Forbidden("Only the giver may recall a handover.")
+    yield _waiting(handover, certificate)
+
+
+def decided(
+    handover: Handover,
+    certificate_id: str,
+    *,
+    state: HandoverItemState,
+    now: datetime,
+    reason: str | None = None,
+    condition: str | None = None,
+) -> Handover:
+    """The handover after one item was decided; its own state follows from the items."""
+    items = tuple(
+        replace(item, state=state, reason=reason, condition=condition, decided_at=now)
+        if item.certificate_id == certificate_id
+        else item
+        for item in handover.items
+    )
+    return replace(handover, items=items, state=_overall(items))
+
+
+def acceptance_due(start: date, *, same_city: bool, policy: Policy, calendar: WorkCalendar) -> date:
+    """When the receiver must have decided (CUS-05)."""
+    distance = "same" if same_city else "other"
+    return calendar.wd(start, policy.number(f"handover.accept_wd.{distance}"))
+
+
+def received_as(handover: Handover) -> CustodyState:
+    """Where an accepted paper is: before the vault, or with another handler (X04)."""
+    if handover.desk is not None:
+        return CustodyState.RECEIVED_PENDING_VAULT
+    return CustodyState.WITH_HANDLER
+
+
+def _overall(items: Sequence[HandoverItem]) -> HandoverState:
+    states = {item.state for item in items}
+    if HandoverItemState.PENDING in states:
+        return HandoverState.PENDING
+    if len(states) == 1:
+        return HandoverState(states.pop().value)
+    if HandoverItemState.ACCEPTED in states:
+        return HandoverState.PARTIAL
+    return HandoverState.REJECTED
+
+
+def _waiting(handover: Handover, certificate: TitleCertificate) -> Refusal | None:
+    item = handover.item(certificate.id)
+    if item is not None and item.state is HandoverItemState.PENDING:
+        return None
+    return state_conflict(
+        "CUS-05",
+        subject=f"{certificate.label} in handover {handover.no}",
+        state="not listed" if item is None else item.state,
+        event="DECIDE",
+    )
+
+
+def _mismatch(what: str, actual: str, recorded: str) -> Refusal:
+    return Refusal(
+        code=RefusalCode.RETURN_MISMATCH,
+        rule_id="CUS-05",
+        field=what,
+        detail={"what": what, "actual": actual, "recorded": recorded},
+    )

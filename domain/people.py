@@ -1,0 +1,278 @@
+"""People (人员), their roles, and how far each role reaches."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.orgs import OrgLevel, covers
+
+
+class Role(StrEnum):
+    """What a person may do (岗位); held at an organisation, for a time."""
+
+    RELATIONSHIP_MANAGER = "RELATIONSHIP_MANAGER"
+    CERT_HANDLER = "CERT_HANDLER"
+    MORTGAGE_REGISTRAR = "MORTGAGE_REGISTRAR"
+    VAULT_KEEPER = "VAULT_KEEPER"
+    VAULT_SUPERVISOR = "VAULT_SUPERVISOR"
+    ARCHIVIST = "ARCHIVIST"
+    ARCHIVE_SUPERVISOR = "ARCHIVE_SUPERVISOR"
+    BATCH_SUPERVISOR = "BATCH_SUPERVISOR"
+    COLLECTOR = "COLLECTOR"
+    FIELD_OFFICER = "FIELD_OFFICER"
+    MARKETING_SUPERVISOR = "MARKETING_SUPERVISOR"
+    VICE_PRESIDENT = "VICE_PRESIDENT"
+    PRESIDENT = "PRESIDENT"
+    RISK_MANAGER = "RISK_MANAGER"
+    LEGAL_OFFICER = "LEGAL_OFFICER"
+    APPROVER = "APPROVER"
+    POST_LOAN_OFFICER = "POST_LOAN_OFFICER"
+    HQ_PARAMETER = "HQ_PARAMETER"
+    AUDITOR = "AUDITOR"
+    INTEGRATION = "INTEGRATION"
+    SYSTEM = "SYSTEM"
+    CORE_FEED = "CORE_FEED"
+
+
+class Reach(StrEnum):
+    """How far from the organisation of a role an operation extends."""
+
+    OWN = "OWN"  # the organisation and what lies below it
+    JURISDICTION = "JURISDICTION"  # 辖内
+    ALL = "ALL"
+
+
+class Operation(StrEnum):
+    """What domain §9 grants, one row each."""
+
+    READ = "READ"
+    SEE_AMOUNTS = "SEE_AMOUNTS"
+    SEE_PERSONS = "SEE_PERSONS"
+    PROCESS_CERTIFICATE = "PROCESS_CERTIFICATE"
+    HAND_OVER = "HAND_OVER"
+    MOVE_VAULT = "MOVE_VAULT"
+    REVIEW_ELECTRONIC = "REVIEW_ELECTRONIC"
+    SUBMIT_CASE = "SUBMIT_CASE"
+    APPROVE_CASE = "APPROVE_CASE"
+    FILE_WITH_REGISTRY = "FILE_WITH_REGISTRY"
+    UPLOAD_FILE = "UPLOAD_FILE"
+    ACCEPT_FILE = "ACCEPT_FILE"
+    DOWNLOAD_FILE = "DOWNLOAD_FILE"
+    READ_ACCESS_LOG = "READ_ACCESS_LOG"
+    IMPORT = "IMPORT"
+
+
+_R = Role
+_OWN, _J, _ALL = Reach.OWN, Reach.JURISDICTION, Reach.ALL
+
+READERS: Mapping[Role, Reach] = MappingProxyType(
+    {
+        _R.RELATIONSHIP_MANAGER: _OWN,
+        _R.CERT_HANDLER: _J,
+        _R.MORTGAGE_REGISTRAR: _J,
+        _R.VAULT_KEEPER: _J,
+        _R.VAULT_SUPERVISOR: _J,
+        _R.ARCHIVIST: _J,
+        _R.ARCHIVE_SUPERVISOR: _J,
+        _R.BATCH_SUPERVISOR: _J,
+        _R.COLLECTOR: _J,
+        _R.POST_LOAN_OFFICER: _J,
+        _R.FIELD_OFFICER: _OWN,
+        _R.MARKETING_SUPERVISOR: _OWN,
+        _R.VICE_PRESIDENT: _OWN,
+        _R.PRESIDENT: _OWN,
+        _R.RISK_MANAGER: _J,
+        _R.LEGAL_OFFICER: _J,
+        _R.APPROVER: _J,
+        _R.HQ_PARAMETER: _ALL,
+        _R.AUDITOR: _J,
+        _R.INTEGRATION: _OWN,
+        _R.SYSTEM: _ALL,
+    }
+)
+
+PERMISSIONS: Mapping[Operation, Mapping[Role, Reach]] = MappingProxyType(
+    {
+        Operation.READ: READERS,
+        # A keeper sees where the paper is, never what it secures (库管员不看金额).
+        Operation.SEE_AMOUNTS: {
+            role: reach for role, reach in READERS.items() if role is not Role.VAULT_KEEPER
+        },
+        Operation.SEE_PERSONS: {
+            _R.BATCH_SUPERVISOR: _J,
+            _R.MARKETING_SUPERVISOR: _OWN,
+            _R.VICE_PRESIDENT: _OWN,
+            _R.PRESIDENT: _OWN,
+        },
+        Operation.PROCESS_CERTIFICATE: {
+            _R.RELATIONSHIP_MANAGER: _OWN,
+            _R.CERT_HANDLER: _J,
+            _R.MORTGAGE_REGISTRAR: _J,
+        },
+        Operation.HAND_OVER: {
+            _R.RELATIONSHIP_MANAGER: _OWN,
+            _R.CERT_HANDLER: _J,
+            _R.MORTGAGE_REGISTRAR: _J,
+            _R.VAULT_KEEPER: _J,
+            _R.VAULT_SUPERVISOR: _J,
+            _R.ARCHIVIST: _J,
+            _R.ARCHIVE_SUPERVISOR: _J,
+        },
+        Operation.MOVE_VAULT: {_R.VAULT_KEEPER: _J},
+        Operation.REVIEW_ELECTRONIC: {
+            _R.CERT_HANDLER: _J,
+            _R.ARCHIVIST: _J,
+            _R.ARCHIVE_SUPERVISOR: _J,
+            _R.VAULT_SUPERVISOR: _J,
+        },
+        Operation.SUBMIT_CASE: {
+            _R.RELATIONSHIP_MANAGER: _OWN,
+            _R.CERT_HANDLER: _J,
+            _R.MORTGAGE_REGISTRAR: _J,
+        },
+        Operation.APPROVE_CASE: {
+            _R.APPROVER: _J,
+            _R.RISK_MANAGER: _J,
+            _R.LEGAL_OFFICER: _J,
+        },
+        Operation.FILE_WITH_REGISTRY: {_R.CERT_HANDLER: _J, _R.MORTGAGE_REGISTRAR: _J},
+        Operation.UPLOAD_FILE: {
+            _R.RELATIONSHIP_MANAGER: _OWN,
+            _R.CERT_HANDLER: _J,
+            _R.MORTGAGE_REGISTRAR: _J,
+            _R.ARCHIVIST: _J,
+            _R.ARCHIVE_SUPERVISOR: _J,
+            _R.BATCH_SUPERVISOR: _J,
+            _R.COLLECTOR: _J,
+            _R.FIELD_OFFICER: _OWN,
+            _R.MARKETING_SUPERVISOR: _OWN,
+            _R.RISK_MANAGER: _J,
+            _R.LEGAL_OFFICER: _J,
+            _R.INTEGRATION: _OWN,
+        },
+        Operation.ACCEPT_FILE: {_R.ARCHIVIST: _J, _R.ARCHIVE_SUPERVISOR: _J},
+        Operation.DOWNLOAD_FILE: {
+            _R.RELATIONSHIP_MANAGER: _OWN,
+            _R.CERT_HANDLER: _J,
+            _R.MORTGAGE_REGISTRAR: _J,
+            _R.ARCHIVIST: _J,
+            _R.ARCHIVE_SUPERVISOR: _J,
+            _R.BATCH_SUPERVISOR: _J,
+            _R.COLLECTOR: _J,
+            _R.FIELD_OFFICER: _OWN,
+            _R.MARKETING_SUPERVISOR: _OWN,
+            _R.VICE_PRESIDENT: _OWN,
+            _R.PRESIDENT: _OWN,
+            _R.RISK_MANAGER: _J,
+            _R.LEGAL_OFFICER: _J,
+            _R.APPROVER: _J,
+            _R.AUDITOR: _J,
+            _R.INTEGRATION: _OWN,
+        },
+        Operation.READ_ACCESS_LOG: {_R.AUDITOR: _J},
+        Operation.IMPORT: {_R.CORE_FEED: _ALL},
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGrant:
+    """One role held at one organisation, both days included."""
+
+    role: Role
+    org_code: str
+    org_path: str
+    org_level: OrgLevel
+    jurisdiction_path: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person who signs in (用户); keyed by login."""
+
+    id: str
+    login: str
+    name: str
+    org_code: str
+    org_path: str
+    roles: tuple[RoleGrant, ...] = ()
+    vaults: tuple[str, ...] = ()  # codes of the vaults whose keeper this person is
+    dedicated: bool = False
+    active: bool = True
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts in this request, with the grants in force today."""
+
+    login: str
+    user_id: str
+    org_code: str
+    org_path: str
+    grants: tuple[RoleGrant, ...]
+    vaults: tuple[str, ...] = ()
+
+    def holds(self, role: Role) -> bool:
+        """Whether the person holds this role anywhere today."""
+        return any(grant.role is role for grant in self.grants)
+
+    def paths(self, operation: Operation) -> tuple[str, ...]:
+        """Roots of the subtrees where the person may do this; ("",) is everywhere."""
+        return reduced(_path(grant, operation) for grant in self.grants)
+
+    def may(self, operation: Operation, org_path: str) -> bool:
+        """Whether the person may do this to a record of that organisation."""
+        return any(covers(path, org_path) for path in self.paths(operation))
+
+    def grants_for(self, operation: Operation, org_path: str) -> tuple[RoleGrant, ...]:
+        """The grants that allow this there."""
+        return tuple(
+            grant
+            for grant in self.grants
+            if (path := _path(grant, operation)) is not None and covers(path, org_path)
+        )
+
+
+def actor(user: User, *, today: date) -> Actor:
+    """The person as of today: grants that have not begun or have ended do not count."""
+    held = tuple(grant for grant in user.roles if _in_force(grant, today))
+    return Actor(
+        login=user.login,
+        user_id=user.id,
+        org_code=user.org_code,
+        org_path=user.org_path,
+        grants=held,
+        vaults=user.vaults,
+    )
+
+
+def reduced(paths: Iterable[str | None]) -> tuple[str, ...]:
+    """The fewest subtree roots that cover the same records."""
+    wanted = sorted({path for path in paths if path is not None}, key=len)
+    kept: list[str] = []
+    for path in wanted:
+        if not any(covers(root, path) for root in kept):
+            kept.append(path)
+    return tuple(kept)
+
+
+def _in_force(grant: RoleGrant, today: date) -> bool:
+    begun = grant.valid_from is None or grant.valid_from <= today
+    return begun and (grant.valid_to is None or today <= grant.valid_to)
+
+
+def _path(grant: RoleGrant, operation: Operation) -> str | None:
+    match PERMISSIONS[operation].get(grant.role):
+        case Reach.OWN:
+            return grant.org_path
+        case Reach.JURISDICTION:
+            return grant.jurisdiction_path
+        case Reach.ALL:
+            return ""
+        case None:
+            return None

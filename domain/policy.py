@@ -1,0 +1,107 @@
+"""Policy (参数): every adjustable number, effective-dated, resolved for one business date."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+from domain.refusals import Refusal, invalid
+
+MAX_KEY_LENGTH = 100
+
+DEFAULTS: Mapping[str, str] = MappingProxyType(
+    {
+        "vault.proposal_ttl_min": "30",
+        "vault.in_due_wd": "3",
+        "handover.accept_wd.same": "1",
+        "handover.accept_wd.other": "3",
+        "cert.expected.HOUSING_NEW": "nd:30",
+        "cert.expected.HOUSING_RESALE": "wd:15",
+        "cert.expected.COMMERCIAL_PROPERTY": "wd:15",
+        "cert.expected.HOME_EQUITY": "wd:15",
+        "cert.expected.BUSINESS": "wd:15",
+        "cert.expected.CONSUMER": "wd:15",
+        "cert.expected.AUTO": "nd:30",
+        "cert.expected.PLEDGE": "wd:0",
+        "dereg.title_search_wd": "5",
+        "dereg.finality.CASH": "0",
+        "dereg.finality.OWN_ACCOUNT": "0",
+        "dereg.finality.DIRECT_DEBIT": "1",
+        "dereg.finality.CHEQUE": "1",
+        "dereg.finality.OTHER": "1",
+        "dereg.notify_wd": "1",
+        "dereg.decision_wd": "3",
+        "dereg.vault_out_wd": "1",
+        "dereg.file_wd": "3",
+        "dereg.registry_wd": "30",
+        "dereg.return_wd": "3",
+        "dereg.close_wd": "5",
+        "dereg.total_nd": "15",
+        "dereg.owner_proof_nd": "30",
+        "archive.due.AT_DISBURSEMENT": "10",
+        "archive.due.AFTER_REGISTRATION": "5",
+        "archive.due.PERIODIC": "5",
+        "archive.due.AT_SETTLEMENT": "5",
+        "archive.use_proof_nd": "90",
+        "archive.url_ttl_s": "300",
+        "archive.size.photo": "20971520",
+        "archive.size.scan": "104857600",
+        "archive.size.media": "524288000",
+        "archive.orphan_hours": "24",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyValue:
+    """One published value of one key, in force from a day until it is replaced."""
+
+    key: str
+    value: str
+    effective_from: date
+    effective_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All values in force on one business date; `version` names exactly this set."""
+
+    values: Mapping[str, str]
+    version: str = field(default="default")
+
+    def number(self, key: str) -> int:
+        """A whole number, such as days, minutes or bytes."""
+        return int(self.values[key])
+
+    def period(self, key: str) -> tuple[str, int]:
+        """A period such as "wd:15": its unit (nd, wd) and its length."""
+        unit, _, length = self.values[key].partition(":")
+        return unit, int(length)
+
+
+def resolve(published: Iterable[PolicyValue], *, on: date) -> Policy:
+    """The policy in force on that day: the latest effective value of each key, else its default."""
+    values = dict(DEFAULTS)
+    latest: dict[str, date] = {}
+    for item in published:
+        if item.effective_from > on or (item.effective_to is not None and item.effective_to < on):
+            continue
+        if item.key not in latest or item.effective_from >= latest[item.key]:
+            latest[item.key] = item.effective_from
+            values[item.key] = item.value
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return Policy(values=MappingProxyType(values), version=digest[:12])
+
+
+def unfit(key: str, value: str) -> Refusal | None:
+    """Why a value may not be published: the key is unknown, or the value has another form."""
+    default = DEFAULTS.get(key)
+    if default is None:
+        return invalid("key", f"{key[:MAX_KEY_LENGTH]} is not a policy key")
+    unit, colon, _ = default.rpartition(":")
+    given_unit, given_colon, given = value.rpartition(":")
+    if colon != given_colon or (unit and given_unit not in {"nd", "wd"}) or not given.isdigit():
+        return invalid("value", f"{key} is written like {default}")
+    return None

@@ -1,0 +1,196 @@
+"""Vaults (库房), cabinets, slots (库位), sealed packets (封包) and their seals (封签)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain.refusals import Refusal, RefusalCode, invalid
+
+MAX_SLOTS_PER_VAULT = 5_000
+
+
+class VaultStatus(StrEnum):
+    """Whether paper may move (库房状态)."""
+
+    OPEN = "OPEN"
+    FROZEN_FOR_COUNT = "FROZEN_FOR_COUNT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vault:
+    """A vault (库房) of a loan centre, branch or county sub-centre."""
+
+    id: str
+    code: str
+    name: str
+    status: VaultStatus = VaultStatus.OPEN
+    org_code: str
+    org_path: str
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A place for one packet (库位)."""
+
+    id: str
+    vault: str
+    cabinet: str
+    slot: str
+    capacity: int = 1
+    packet_nos: tuple[str, ...] = ()
+    reserved_by: str | None = None  # a proposal that waits for its second person
+    reserved_until: datetime | None = None
+    org_code: str
+    org_path: str
+    version: int = 0
+
+    @property
+    def label(self) -> str:
+        """How a message names it."""
+        return f"{self.vault}/{self.cabinet}/{self.slot}"
+
+    def is_free(self, *, packet_no: str, proposal_id: str, now: datetime) -> bool:
+        """Whether that packet may come here: room is left and no other proposal waits for it."""
+        waiting = self.reserved_until is not None and now < self.reserved_until
+        if waiting and self.reserved_by != proposal_id:
+            return False
+        return packet_no in self.packet_nos or len(self.packet_nos) < self.capacity
+
+
+class PacketStatus(StrEnum):
+    """Whether a packet still holds paper (封包状态)."""
+
+    SEALED = "SEALED"
+    EMPTY = "EMPTY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealUse:
+    """One seal's time on a packet; opened by two keepers, with a reason."""
+
+    seal_no: str
+    sealed_at: datetime
+    opened_at: datetime | None = None
+    opened_by: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedPacket:
+    """A sealed packet (封包): the papers of one guarantee contract under one unbroken seal."""
+
+    id: str
+    packet_no: str
+    guarantee_contract_no: str
+    seal_no: str | None
+    seal_history: tuple[SealUse, ...] = ()
+    vault: str
+    cabinet: str
+    slot: str
+    certificate_ids: tuple[str, ...] = ()
+    status: PacketStatus = PacketStatus.SEALED
+    org_code: str
+    org_path: str
+    version: int = 0
+
+
+def frozen(vault: Vault) -> Refusal | None:
+    """Nothing moves while a vault is counted (CUS-18)."""
+    if vault.status is VaultStatus.OPEN:
+        return None
+    return Refusal(code=RefusalCode.VAULT_FROZEN, rule_id="CUS-18", detail={"vault": vault.code})
+
+
+def slot_taken(slot: Slot, *, packet_no: str, proposal_id: str, now: datetime) -> Refusal | None:
+    """One packet a slot, and a reserved slot waits for its proposal (CUS-08)."""
+    if slot.is_free(packet_no=packet_no, proposal_id=proposal_id, now=now):
+        return None
+    return Refusal(
+        code=RefusalCode.SLOT_OCCUPIED,
+        rule_id="CUS-08",
+        field="slot",
+        detail={"slot": slot.label},
+    )
+
+
+def seal_used(seal_no: str, *, known: bool) -> Refusal | None:
+    """A seal number is used once, forever (CUS-07)."""
+    if not known:
+        return None
+    return Refusal(
+        code=RefusalCode.SEAL_REUSED, rule_id="CUS-07", field="sealNo", detail={"seal": seal_no}
+    )
+
+
+def other_contract(packet: SealedPacket | None, contract_no: str) -> Refusal | None:
+    """One guarantee contract a packet (CUS-07)."""
+    if packet is None or packet.guarantee_contract_no == contract_no:
+        return None
+    return invalid(
+        "packetNo", f"packet {packet.packet_no} holds another guarantee contract", rule_id="CUS-07"
+    )
+
+
+def elsewhere(packet: SealedPacket | None, slot: Slot) -> Refusal | None:
+    """A packet that holds paper stays in its slot until it is relocated."""
+    if packet is None or packet.status is PacketStatus.EMPTY:
+        return None
+    if (packet.vault, packet.cabinet, packet.slot) == (slot.vault, slot.cabinet, slot.slot):
+        return None
+    return invalid("packetNo", f"packet {packet.packet_no} lies in another slot", rule_id="CUS-07")
+
+
+def resealed(
+    packet: SealedPacket,
+    *,
+    contents: Sequence[str],
+    seal_no: str | None,
+    keepers: tuple[str, ...],
+    reason: str,
+    now: datetime,
+) -> SealedPacket:
+    """The packet opened by two keepers and closed over new contents under a new seal.
+
+    With nothing left inside it ends EMPTY and unsealed. Source: CUS-07.
+    """
+    assert (seal_no is None) == (not contents)
+    history = tuple(
+        replace(use, opened_at=now, opened_by=keepers, reason=reason)
+        if use.opened_at is None
+        else use
+        for use in packet.seal_history
+    )
+    if seal_no is not None:
+        history += (SealUse(seal_no=seal_no, sealed_at=now),)
+    return replace(
+        packet,
+        seal_no=seal_no,
+        seal_history=history,
+        certificate_ids=tuple(contents),
+        status=PacketStatus.SEALED if contents else PacketStatus.EMPTY,
+    )
+
+
+def vacated(slot: Slot, packet_no: str) -> Slot:
+    """The slot once that packet is empty (CUS-08)."""
+    return replace(slot, packet_nos=tuple(no for no in slot.packet_nos if no != packet_no))
+
+
+def occupied(slot: Slot, packet_no: str) -> Slot:
+    """The slot once that packet lies in it; its reservation has served."""
+    packets = slot.packet_nos if packet_no in slot.packet_nos else (*slot.packet_nos, packet_no)
+    return replace(slot, packet_nos=packets, reserved_by=None, reserved_until=None)
+
+
+def reserved(slot: Slot, *, proposal_id: str, until: datetime) -> Slot:
+    """The slot kept free for a proposal until its second person has answered (CUS-04d)."""
+    return replace(slot, reserved_by=proposal_id, reserved_until=until)
+
+
+def unreserved(slot: Slot, proposal_id: str) -> Slot:
+    """The slot without that proposal's reservation; another's stays (CUS-04d)."""
+    if slot.reserved_by != proposal_id:
+        return slot
+    return replace(slot, reserved_by=None, reserved_until=None)

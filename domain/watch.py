@@ -1,0 +1,107 @@
+"""What else may stand in the way of a release: legal holds, legal cases and risk signals."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class HoldScope(StrEnum):
+    """What a legal hold freezes (冻结范围)."""
+
+    DOSSIER = "DOSSIER"
+    FILE = "FILE"
+    CERTIFICATE = "CERTIFICATE"
+    COLLATERAL = "COLLATERAL"
+    CUSTOMER = "CUSTOMER"
+
+
+class HoldReason(StrEnum):
+    """Why a hold was placed (冻结原因)."""
+
+    LITIGATION = "LITIGATION"
+    REGULATOR = "REGULATOR"
+    AUDIT = "AUDIT"
+    AML = "AML"
+    COMPLAINT = "COMPLAINT"
+
+
+class SignalSeverity(StrEnum):
+    """Severity of a risk signal (风险等级)."""
+
+    BLUE = "BLUE"
+    YELLOW = "YELLOW"
+    ORANGE = "ORANGE"
+    RED = "RED"
+
+
+class SignalCategory(StrEnum):
+    """What a risk signal is about (风险类别)."""
+
+    REPAYMENT = "REPAYMENT"
+    FRAUD = "FRAUD"
+    AML = "AML"
+    COLLATERAL_DISPUTE = "COLLATERAL_DISPUTE"
+    COLLATERAL_VALUE = "COLLATERAL_VALUE"
+    CUSTODY = "CUSTODY"
+    RELEASE = "RELEASE"
+    OTHER = "OTHER"
+
+
+class SubjectKind(StrEnum):
+    """What a signal, hold or legal case is attached to."""
+
+    LOAN = "LOAN"
+    CUSTOMER = "CUSTOMER"
+    COLLATERAL = "COLLATERAL"
+    CERTIFICATE = "CERTIFICATE"
+    DOSSIER = "DOSSIER"
+    FILE = "FILE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalHold:
+    """A freeze placed by the bank's own lawyers or auditors (法律冻结)."""
+
+    id: str
+    no: str
+    scope: HoldScope
+    target: str  # business number of what is held
+    reason: HoldReason
+    placed_at: datetime
+    released_at: datetime | None = None
+    org_code: str
+    org_path: str
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSignal:
+    """A risk signal (风险信号): open until it is determined eliminated."""
+
+    id: str
+    no: str
+    category: SignalCategory
+    severity: SignalSeverity
+    subject_kind: SubjectKind
+    subject: str  # business number of what it is about
+    reason: str = ""
+    published_at: datetime
+    eliminated_at: datetime | None = None
+    org_code: str
+    org_path: str
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalCase:
+    """Litigation or execution by this bank (诉讼、执行)."""
+
+    id: str
+    no: str
+    subject_kind: SubjectKind
+    subject: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    org_code: str
+    org_path: str
+    version: int = 0
