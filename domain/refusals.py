@@ -1,9 +1,8 @@
 """A rule's "no": a code clients can act on, the rule it comes from and the facts that decide."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
 
 class RefusalCode(StrEnum):
@@ -62,14 +61,14 @@ class RefusalCode(StrEnum):
     LIMITATION = "LIMITATION"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """One broken rule. `detail` holds the facts that decided, as strings, never personal data."""
 
     code: RefusalCode
     rule_id: str
     field: str | None = None
-    detail: Mapping[str, str] = MappingProxyType({})
+    detail: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Refused(Exception):

@@ -1,0 +1,1 @@
+"""Keeping: MongoDB and the object store behind a few verbs; nothing above imports a driver."""

@@ -1,0 +1,93 @@
+"""Keyset pages: a cursor says where the last row stood, so pages stay right as rows come and go."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from storage.records import Record
+
+MAX_PAGE = 100
+DEFAULT_PAGE = 20
+MAX_CURSOR_LENGTH = 600
+MAX_TOTAL = 10_000
+_CURSOR_PARTS = 3
+
+
+class BadCursor(Exception):
+    """A cursor that this list did not give out."""
+
+
+class BadPage(Exception):
+    """A page size outside 0 to `MAX_PAGE`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One way to sort a list: a field, its direction, and `_id` for what is equal."""
+
+    name: str
+    field: str
+    descending: bool = False
+
+    def sort(self) -> list[tuple[str, int]]:
+        """The sort specification; `_id` runs the same way, so one index serves both."""
+        direction = -1 if self.descending else 1
+        if self.field == "_id":
+            return [("_id", direction)]
+        return [(self.field, direction), ("_id", direction)]
+
+    def cursor(self, record: Record) -> str:
+        """The place of a record in this order."""
+        text = json.dumps([self.name, _value(record, self.field), record["_id"]])
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    def after(self, cursor: str) -> Record:
+        """The filter for what follows a cursor. Raises: BadCursor."""
+        value, id = _decoded(cursor, self.name)
+        step = "$lt" if self.descending else "$gt"
+        if self.field == "_id":
+            return {"_id": {step: id}}
+        ties: Record = {self.field: value, "_id": {step: id}}
+        if value is None:
+            beyond: list[Record] = [] if self.descending else [{self.field: {"$ne": None}}]
+        else:
+            beyond = [{self.field: {step: value}}]
+            if self.descending:
+                beyond.append({self.field: None})
+        return {"$or": [*beyond, ties]}
+
+
+def page_size(first: int | None) -> int:
+    """How many rows to give. Raises: BadPage."""
+    if first is None:
+        return DEFAULT_PAGE
+    if not 0 <= first <= MAX_PAGE:
+        raise BadPage(f"`first` is {first}; it may be 0 to {MAX_PAGE}.")
+    return first
+
+
+def _value(record: Record, path: str) -> Any:
+    value: Any = record
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _decoded(cursor: str, order: str) -> tuple[str | int | None, str]:
+    if len(cursor) > MAX_CURSOR_LENGTH:
+        raise BadCursor
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise BadCursor from error
+    if not isinstance(parts, list) or len(parts) != _CURSOR_PARTS or parts[0] != order:
+        raise BadCursor
+    _, value, id = parts
+    if not isinstance(id, str) or isinstance(value, bool):
+        raise BadCursor
+    if not (value is None or isinstance(value, str | int)):
+        raise BadCursor
+    return value, id

@@ -1,0 +1,136 @@
+"""Entities and their records: which class lives in which collection, and in what shape.
+
+A record is the entity's fields as BSON: enums by value, business dates as ISO text, ratios as
+text, money as 64-bit integers, moments as UTC; the id is `_id`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+from ulid import ULID
+
+from domain.certificates import TitleCertificate
+from domain.collaterals import Collateral, Valuation
+from domain.custody import CustodyEvent
+from domain.deregistration import DeregistrationCase, SettlementProof
+from domain.dossiers import Dossier
+from domain.dual_control import Proposal
+from domain.files import ArchiveFile, FileVersion
+from domain.guarantees import GuaranteeContract
+from domain.handovers import Handover
+from domain.loans import CreditContract, Loan
+from domain.orgs import Org
+from domain.parties import Customer, Partner
+from domain.people import User
+from domain.vaults import SealedPacket, Slot, Vault
+from domain.watch import LegalCase, LegalHold, RiskSignal
+
+Record = dict[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Where a class of entities is kept. `prefix` begins each id and tells its type.
+
+    fenced: a decision that reads such an entity without changing it must still conflict with
+    whoever changes it meanwhile. told: changes are events of the outbox.
+    """
+
+    collection: str
+    prefix: str
+    fenced: bool = True
+    told: bool = True
+
+
+KEPT: Mapping[type, Kept] = MappingProxyType(
+    {
+        Org: Kept(collection="orgs", prefix="org", fenced=False),
+        User: Kept(collection="users", prefix="user", fenced=False),
+        Customer: Kept(collection="customers", prefix="cust"),
+        Partner: Kept(collection="partners", prefix="part", fenced=False),
+        CreditContract: Kept(collection="credit_contracts", prefix="cred"),
+        Loan: Kept(collection="loans", prefix="loan"),
+        GuaranteeContract: Kept(collection="guarantee_contracts", prefix="guar"),
+        Collateral: Kept(collection="collaterals", prefix="coll"),
+        Valuation: Kept(collection="valuations", prefix="valu"),
+        TitleCertificate: Kept(collection="certificates", prefix="cert"),
+        CustodyEvent: Kept(collection="custody_events", prefix="evnt", fenced=False, told=False),
+        Handover: Kept(collection="handovers", prefix="hand"),
+        Vault: Kept(collection="vaults", prefix="vlt"),
+        Slot: Kept(collection="slots", prefix="slot", told=False),
+        SealedPacket: Kept(collection="packets", prefix="pack", told=False),
+        Proposal: Kept(collection="proposals", prefix="prop"),
+        DeregistrationCase: Kept(collection="dereg_cases", prefix="case"),
+        SettlementProof: Kept(collection="settlement_proofs", prefix="proof"),
+        Dossier: Kept(collection="dossiers", prefix="doss"),
+        ArchiveFile: Kept(collection="files", prefix="file"),
+        FileVersion: Kept(collection="file_versions", prefix="fver"),
+        LegalHold: Kept(collection="legal_holds", prefix="hold"),
+        RiskSignal: Kept(collection="risk_signals", prefix="sign"),
+        LegalCase: Kept(collection="legal_cases", prefix="lcas"),
+    }
+)
+COLLECTION_OF_PREFIX: Mapping[str, str] = MappingProxyType(
+    {kept.prefix: kept.collection for kept in KEPT.values()}
+)
+_ADAPTERS: Mapping[type, TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in KEPT}
+_FIELD_NAMES: dict[type, tuple[str, ...]] = {}
+_VERSIONED = frozenset(cls for cls in KEPT if "version" in {field.name for field in fields(cls)})
+
+
+def new_id(cls: type) -> str:
+    """A fresh id of that class: its prefix and a ULID, so ids sort by time and tell their type."""
+    return f"{KEPT[cls].prefix}_{ULID()}"
+
+
+def is_versioned(cls: type) -> bool:
+    """Whether entities of that class change, and so carry a version."""
+    return cls in _VERSIONED
+
+
+def to_record(entity: object) -> Record:
+    """The record of an entity."""
+    record = {name: _plain(getattr(entity, name)) for name in _names(type(entity))}
+    record["_id"] = record.pop("id")
+    return record
+
+
+def from_record(cls: type[T], record: Mapping[str, Any]) -> T:
+    """The entity of a record; fields that only storage keeps are left out."""
+    entity: T = _ADAPTERS[cls].validate_python({**record, "id": record["_id"]})
+    return entity
+
+
+def _names(cls: type) -> tuple[str, ...]:
+    """Field names of a dataclass, looked up once."""
+    names = _FIELD_NAMES.get(cls)
+    if names is None:
+        names = _FIELD_NAMES[cls] = tuple(field.name for field in fields(cls))
+    return names
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | datetime():
+            return value
+        case Enum():
+            return value.value
+        case str():
+            return value
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case Mapping():
+            return {key: _plain(item) for key, item in value.items()}
+        case _:
+            return {name: _plain(getattr(value, name)) for name in _names(type(value))}
