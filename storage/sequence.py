@@ -70,7 +70,6 @@ async def _position_events(mongo: Mongo) -> int:
             ]
         )
         total += len(events)
-    return total
 
 
 def _in_aggregate_order(events: Sequence[Record]) -> list[Record]:

@@ -1,0 +1,1 @@
+"""The words clients see: types, inputs, enums, payloads; nothing here reads or decides."""
