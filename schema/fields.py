@@ -6,7 +6,7 @@ the record alone and the business date, so any executor may inline it.
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
@@ -16,6 +16,7 @@ from strawberry.types.field import StrawberryField
 from storage.records import Record
 from storage.relations import MAX_RELATED, Relation
 
+F = TypeVar("F", bound=StrawberryField)
 Compute = Callable[[Mapping[str, Any], date], Any]
 
 
@@ -37,16 +38,16 @@ class RelatedField(StrawberryField):
     def __init__(self, relation: Relation, description: str | None) -> None:
         super().__init__(description=description)
         self.relation = relation
-        self._arguments = [_limit(relation)] if relation.many else []
+        self._given: list[StrawberryArgument] = [_limit(relation)] if relation.many else []
 
     @property
     def arguments(self) -> list[StrawberryArgument]:
         """To-many relations take a limit."""
-        return self._arguments
+        return self._given
 
     @arguments.setter
     def arguments(self, value: list[StrawberryArgument]) -> None:
-        self._arguments = value
+        self._given = value
 
     def __copy__(self) -> "RelatedField":
         return _copied(self, RelatedField(self.relation, self.description))
@@ -61,9 +62,7 @@ class RelatedField(StrawberryField):
         """Reading waits."""
         return True
 
-    def get_result(
-        self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]
-    ) -> Any:
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """The rows, through the viewer's scope and masking."""
         return self._read(source, info.context.reader, **kwargs)
 
@@ -89,9 +88,7 @@ class DerivedField(StrawberryField):
         """It has to be computed."""
         return False
 
-    def get_result(
-        self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]
-    ) -> Any:
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """The value on the business date of this request."""
         return self.compute(source, info.context.today)
 
@@ -116,7 +113,7 @@ def _limit(relation: Relation) -> StrawberryArgument:
     )
 
 
-def _copied(old: StrawberryField, new: Any) -> Any:
+def _copied(old: StrawberryField, new: F) -> F:
     """Strawberry copies fields when types inherit; what it set afterwards goes along."""
     new.python_name, new.graphql_name = old.python_name, old.graphql_name
     new.type_annotation, new.origin = old.type_annotation, old.origin

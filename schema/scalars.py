@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
 
 import strawberry
-from strawberry.schema.types.scalar import ScalarDefinition
+from strawberry.types.scalar import ScalarDefinition
 
 from domain.calendar import SHANGHAI
 from domain.money import fen, yuan
@@ -17,7 +17,7 @@ Money = NewType("Money", int)
 
 def _money_in(value: Any) -> int:
     if not isinstance(value, str):
-        raise ValueError('Money is a decimal string of yuan, like "1234.50".')  # noqa: TRY004
+        raise ValueError('Money is a decimal string of yuan, like "1234.50".')
     return fen(value)
 
 

@@ -116,6 +116,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
         ],
         "files": [
             _plain("dossier_id", "doc_type", "_id"),
+            _plain("loan_no", "_id"),
             _plain("certificate_id", "doc_type", "_id"),
             _plain("case_id"),
             _plain("doc_type", "_id"),

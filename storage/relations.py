@@ -32,7 +32,7 @@ class Relation:
         """The values that lead from a parent to its rows."""
         value: Any = parent
         for part in self.local.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
+            value = _step(value, part)
         if value is None:
             return ()
         return tuple(value) if isinstance(value, list | tuple) else (value,)

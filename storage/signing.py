@@ -69,7 +69,9 @@ class Signer:
                 payload,
             ]
         )
-        to_sign = "\n".join([_ALGORITHM, moment, scope, hashlib.sha256(request.encode()).hexdigest()])
+        to_sign = "\n".join(
+            [_ALGORITHM, moment, scope, hashlib.sha256(request.encode()).hexdigest()]
+        )
         signature = self._seal(moment[:8], to_sign)
         return f"{base.scheme}://{base.netloc}{full_path}?{wanted}&X-Amz-Signature={signature}"
 

@@ -93,7 +93,6 @@ class Weed:
             "AWS_ACCESS_KEY_ID": own["s3_access_key"],
             "AWS_SECRET_ACCESS_KEY": own["s3_secret_key"],
             "GOMEMLIMIT": "300MiB",
-            "TMPDIR": str(self._sockets),
             "WEED_JWT_SIGNING_KEY": own["weed_jwt"],
             "WEED_JWT_SIGNING_READ_KEY": own["weed_jwt_read"],
             "WEED_JWT_FILER_SIGNING_KEY": own["weed_jwt_filer"],
@@ -123,6 +122,9 @@ class Weed:
                     index.unlink()
 
     def _remove_sockets(self) -> None:
+        for port in (*self._ports.values(), self._ports["admin"] + 10_000):
+            for socket in Path(tempfile.gettempdir()).glob(f"seaweedfs-*-grpc-{port}.sock"):
+                socket.unlink(missing_ok=True)
         left = self._folder.read("sockets.json").get("folder")
         if left is not None:
             shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,227 @@
+"""Deregistration cases, and the answers of their preconditions."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from domain.collaterals import PledgeState
+from domain.deregistration import (
+    ApprovalDecision,
+    CaseState,
+    CaseStep,
+    DeregKind,
+    HandlingMode,
+    RegistryStatus,
+)
+from domain.dossiers import DocType
+from domain.orgs import OrgLevel
+from domain.people import Role
+from domain.release import Outcome, Stage
+from schema.certificates import Evidence, TitleCertificate
+from schema.collaterals import Collateral, GuaranteeContract
+from schema.fields import named, related
+from schema.loans import Loan
+from schema.nodes import Fact, Node, Refusal
+from storage.relations import Relation
+
+
+@strawberry.type(description="One precondition's answer (解押条件).")
+class PreconditionResult:
+    """A precondition's answer."""
+
+    id: str = named("Rule id, DRG-P01 to DRG-P13, DRG-W1, DRG-W2.")
+    outcome: Outcome = named("Whether it holds.")
+    refusals: list[Refusal] = named("What is wrong.")
+    facts: list[Fact] = named("What the answer rests on.")
+
+
+@strawberry.type(description="Every precondition's answer at one moment (预检结果).")
+class Evaluation:
+    """An evaluation."""
+
+    stage: Stage = named("When it was asked.")
+    on: date = named("Business date.")
+    ready: bool = named("Whether nothing stands in the way.")
+    policy_version: str = named("The policy in force.")
+    results: list[PreconditionResult] = named("Each precondition.")
+    refusals: list[Refusal] = named("Everything that stands in the way.")
+
+
+@strawberry.type(description="Whether a certificate may leave: each of its collateral's answer.")
+class ReleaseReadiness:
+    """A certificate's readiness."""
+
+    ready: bool = named("Whether it may leave for every collateral it covers.")
+    evaluations: list[Evaluation] = named("One for each collateral.")
+
+
+@strawberry.type(description="Who applies for the release (申请人), by party number.")
+class Applicant:
+    """An applicant."""
+
+    owners: list[str] = named("Owners who apply.")
+    agent: str | None = named("Their agent.")
+
+
+@strawberry.type(description="A document of a case, pinned to one file version.")
+class CaseDocument:
+    """A case document."""
+
+    code: DocType = named("Document.")
+    file_version_id: strawberry.ID = named("File version.")
+    sha256: str = named("SHA-256 of its content.")
+    attached_by: str = named("Who attached it.")
+    attached_at: datetime = named("When.")
+
+
+@strawberry.type(description="One approver's decision (审批记录).")
+class Approval:
+    """An approval."""
+
+    role: Role = named("Role acted in.")
+    level: OrgLevel = named("Level acted at.")
+    login: str = named("Who.")
+    decision: ApprovalDecision = named("Decision.")
+    at: datetime = named("When.")
+    note: str | None = named("Note.")
+
+
+@strawberry.type(description="One status the registry reported.")
+class RegistryNotice:
+    """A registry's notice."""
+
+    status: RegistryStatus = named("Status.")
+    at: datetime = named("When, by the registry.")
+    note: str | None = named("Note.")
+
+
+@strawberry.type(description="The application at the registry (登记机构办理).")
+class Registry:
+    """The registry's side."""
+
+    authority: str | None = named("Registry.")
+    acceptance_no: str | None = named("Acceptance number (受理号).")
+    filed_at: datetime | None = named("When it was filed.")
+    status: RegistryStatus | None = named("Latest status.")
+    history: list[RegistryNotice] = named("Every status.")
+    done_at: datetime | None = named("When it was entered.")
+    result: Evidence | None = named("The registry's result; none means done but undocumented.")
+
+
+@strawberry.type(description="When each step is due (时限).")
+class Deadlines:
+    """Deadlines."""
+
+    decision_due: date | None = named("Decision.")
+    vault_out_due: date | None = named("Vault-out.")
+    file_due: date | None = named("Filing with the registry.")
+    registry_due: date | None = named("The registry's answer.")
+    return_due: date | None = named("Papers to the owner.")
+    owner_proof_due: date | None = named("Title search that proves an owner's own cancellation.")
+    close_due: date | None = named("Archiving.")
+    total_due: date | None = named("The whole release.")
+    next_due: date | None = named("The next of them.")
+
+
+@strawberry.type(description="One step as it happened (办理轨迹).")
+class TimelineEntry:
+    """A step."""
+
+    at: datetime = named("When.")
+    step: CaseStep = named("What was done.")
+    by: str = named("Who.")
+    state: CaseState = named("State after.")
+    note: str | None = named("Note.")
+
+
+@strawberry.type(description="A kept evaluation with what it saw (DRG-R02).")
+class PrecheckRun:
+    """A kept evaluation."""
+
+    at: datetime = named("When.")
+    stage: Stage = named("Stage.")
+    ready: bool = named("Whether nothing stood in the way.")
+    policy_version: str = named("The policy in force.")
+    results: list[PreconditionResult] = named("Each precondition.")
+
+
+@strawberry.type(description="A numbered proof that a loan is settled (贷款结清证明).")
+class SettlementProof(Node):
+    """A settlement proof."""
+
+    prefix: strawberry.Private[str] = "proof"
+
+    no: str = named("Number; a voided one is never used again.")
+    loan_no: str = named("Number of the loan.")
+    issued_at: datetime = named("When it was issued.")
+    issued_by: str = named("Who had it issued.")
+    voided_at: datetime | None = named("When it was voided.")
+    void_reason: str | None = named("Why it was voided.")
+
+
+@strawberry.type(description="A deregistration case (押品注销业务).")
+class DeregistrationCase(Node):
+    """A deregistration case."""
+
+    prefix: strawberry.Private[str] = "case"
+
+    no: str = named("Number.")
+    collateral_no: str = named("Number of the collateral.")
+    kind: DeregKind = named("Why the lien goes.")
+    handling_mode: HandlingMode = named("Who goes to the registry.")
+    guarantee_contract_nos: list[str] = named("Contracts it releases.")
+    loan_nos: list[str] = named("Loans they secure.")
+    applicant: Applicant = named("Who applies.")
+    opened_by: str = named("Login of who opened it.")
+    handler: str | None = named("Login of who takes the papers out (解押经办).")
+    documents: list[CaseDocument] = named("Documents.")
+    precheck_runs: list[PrecheckRun] = named("Evaluations, oldest first.")
+    approvals: list[Approval] = named("Approvals.")
+    settlement_proof_nos: list[str] = named("Numbers of the settlement proofs.")
+    registry: Registry = named("The registry's side.")
+    previous_pledge_state: PledgeState = named("What cancelling restores.")
+    deadlines: Deadlines = named("When each step is due.")
+    timeline: list[TimelineEntry] = named("What was done.")
+    state: CaseState = named("State.")
+    proof_pending: bool = named(
+        "Papers are with the owner and no search shows the cancellation (待查册证明)."
+    )
+    returned_on: date | None = named("When the papers were back.")
+    closed_on: date | None = named("When it was closed.")
+    post_close_incident: str | None = named("What went wrong after the entry.")
+    org_code: str = named("Operating organisation.")
+    org_path: str = named("Its path.")
+    version: int = named("Times changed; give it as `expectedVersion`.")
+    collateral: Collateral | None = related(
+        Relation(collection="collaterals", local="collateral_id"), "The collateral."
+    )
+    certificates: list[TitleCertificate] = related(
+        Relation(collection="certificates", local="certificate_ids", many=True),
+        "Its certificates.",
+    )
+    loans: list[Loan] = related(
+        Relation(
+            collection="loans", local="loan_nos", foreign="loan_no", many=True, order="loan_no"
+        ),
+        "The loans.",
+    )
+    guarantee_contracts: list[GuaranteeContract] = related(
+        Relation(
+            collection="guarantee_contracts",
+            local="guarantee_contract_nos",
+            foreign="no",
+            many=True,
+            order="no",
+        ),
+        "The contracts.",
+    )
+    settlement_proofs: list[SettlementProof] = related(
+        Relation(
+            collection="settlement_proofs",
+            local="settlement_proof_nos",
+            foreign="no",
+            many=True,
+            order="no",
+        ),
+        "Settlement proofs.",
+    )
