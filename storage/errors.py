@@ -11,3 +11,11 @@ class Unavailable(Exception):
 
 class Busy(Exception):
     """Too many decisions about the same records at once; the caller may try again."""
+
+
+class Locked(Exception):
+    """The object store keeps this version: its retention or legal hold does not let it go."""
+
+
+class Missing(Exception):
+    """A version that records know is not in the object store; a matter for the fixity report."""

@@ -9,6 +9,7 @@ import mmap
 import re
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pylibmagic  # noqa: F401 - shows where libmagic is, so it stands first
 # isort: split
 import magic
 
-from storage import pdf, pictures
+from storage import boxes, pdf, pictures
 from storage.contents import Unreadable
 
 MAX_MEMORY = 1536 * 1024 * 1024  # bytes of address space
@@ -25,8 +26,18 @@ MAX_PROCESSOR_SECONDS = 30
 MAX_OPEN_FILES = 32
 MAX_OFD_ENTRIES = 20_000
 MAX_OFD_PART = 16 * 1024 * 1024  # bytes of one part, unpacked
+_BOXED = frozenset({"image/heic", "image/heif", "video/mp4"})
+_PNG_END, _PNG_TAIL = b"IEND\xaeB`\x82", 65_536  # some tools write notes after the end
 _OFD = "application/ofd"
 _OFD_ROOT = "OFD.xml"
+_DAMAGED_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
+)
 
 
 def main() -> None:
@@ -58,11 +69,15 @@ def sniff(path: Path) -> str:
 
 
 def _inside(path: Path, mime: str) -> dict[str, Any]:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if mime in _BOXED:
+            boxes.check_whole(data)
+        if mime == "application/pdf":
+            return {"pages": pdf.count_pages(data)}
+        if mime == "image/png" and data.rfind(_PNG_END, -_PNG_TAIL) < 0:
+            raise Unreadable("It is incomplete: its end is missing.")
     if mime in pictures.FORMATS:
         return pictures.look(path, mime)
-    if mime == "application/pdf":
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return {"pages": pdf.count_pages(data)}
     if mime == _OFD:
         return {"pages": _ofd_pages(path)}
     return {}
@@ -70,10 +85,11 @@ def _inside(path: Path, mime: str) -> dict[str, Any]:
 
 def _is_ofd(path: Path) -> bool:
     """Whether the zip has an OFD root (版式文件, GB/T 33190) that says so itself."""
-    with contextlib.suppress(zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
+    try:
         with zipfile.ZipFile(path) as archive:
             return re.search(rb"<(\w+:)?OFD\b", _part(archive, _OFD_ROOT)) is not None
-    return False
+    except _DAMAGED_ZIP:
+        return False
 
 
 def _ofd_pages(path: Path) -> int | None:
@@ -86,7 +102,7 @@ def _ofd_pages(path: Path) -> int | None:
             if len(roots) != 1:
                 return None
             document = _part(archive, roots[0].decode())
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, UnicodeDecodeError, OSError):
+    except _DAMAGED_ZIP:
         raise Unreadable("Its parts are damaged.") from None
     return len(re.findall(rb"<(?:\w+:)?Page\s", document)) or None
 

@@ -76,7 +76,9 @@ class _Document:
         root = re.search(rb"/Root" + _REFERENCE, trailer)
         if self._root is None and root:
             self._root = int(root[1])
-        before = [re.search(name + rb"\s+(\d{1,12})", trailer) for name in (rb"/XRefStm", rb"/Prev")]
+        before = [
+            re.search(name + rb"\s+(\d{1,12})", trailer) for name in (rb"/XRefStm", rb"/Prev")
+        ]
         return [int(found[1]) for found in before if found]
 
     def _read_table(self, offset: int) -> bytes:
@@ -98,7 +100,9 @@ class _Document:
         head, body = self._unpack(offset)
         widths = [int(width) for width in _found(rb"/W\s*\[([\d\s]+)\]", head).split()]
         spans = re.search(rb"/Index\s*\[([\d\s]+)\]", head)
-        bounds = [int(n) for n in spans[1].split()] if spans else [0, _number(rb"/Size\s+(\d+)", head)]
+        bounds = (
+            [int(n) for n in spans[1].split()] if spans else [0, _number(rb"/Size\s+(\d+)", head)]
+        )
         row, at = sum(widths), 0
         for first, count in zip(bounds[::2], bounds[1::2], strict=True):
             for number in range(first, first + min(count, len(body) // row)):

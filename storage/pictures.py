@@ -55,18 +55,17 @@ def look(path: Path, mime: str) -> dict[str, Any]:
 
 def _seen(picture: Image.Image) -> dict[str, Any]:
     width, height = picture.size
-    facts = {"pages": 1, "width": width, "height": height, **_camera(picture)}
-    if picture.format == "TIFF":
-        facts["pages"] = getattr(picture, "n_frames", 1)
-    if facts["pages"] > MAX_PAGES:
+    facts = {"width": width, "height": height, **_camera(picture)}
+    pages = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
+    if pages > MAX_PAGES:
         raise Unreadable(f"The scan has more than {MAX_PAGES} pages.")
-    for page in range(facts["pages"]):
+    for page in range(pages):
         if page:
             picture.seek(page)
         if picture.width * picture.height > MAX_PIXELS:
             raise Unreadable(f"The picture has more than {MAX_PIXELS} pixels.")
         picture.load()
-    return facts
+    return {"pages": pages, **facts}
 
 
 def _camera(picture: Image.Image) -> dict[str, str | None]:
@@ -110,7 +109,9 @@ def _degrees(
     if letter not in tuple(letters) or len(parts) != 3:
         return None
     try:
-        total = sum(Fraction(str(Decimal(str(part)))) / 60**power for power, part in enumerate(parts))
+        total = sum(
+            Fraction(str(Decimal(str(part)))) / 60**power for power, part in enumerate(parts)
+        )
     except (InvalidOperation, ValueError):
         return None
     exact = Fraction(total)

@@ -41,6 +41,10 @@ class Reader:
         """A record as the viewer may see it."""
         return shown(collection, record, viewer=self._viewer, sealer=self._sealer)
 
+    def show_any(self, record: Record) -> Record:
+        """A record of any type as the viewer may see it."""
+        return self.show(COLLECTION_OF_PREFIX[record["_id"].partition("_")[0]], record)
+
     async def find(
         self,
         collection: str,

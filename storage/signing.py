@@ -6,13 +6,14 @@ The client library signs only the host; an upload must also be held to its lengt
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 MAX_TTL = timedelta(minutes=5)  # ARC-20, ARC-28
 UNSIGNED = "UNSIGNED-PAYLOAD"
 _ALGORITHM = "AWS4-HMAC-SHA256"
+_PORTS = {"http": ":80", "https": ":443"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +21,9 @@ class Signer:
     """Who signs, and for which store."""
 
     access_key: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     region: str
-    base_url: str  # scheme, host and, behind a proxy, a path; as the client will see it
+    base_url: str  # scheme and host, as the client will see them
 
     def sign(
         self,
@@ -37,49 +38,45 @@ class Signer:
     ) -> str:
         """The URL that allows exactly this request until `ttl` has passed.
 
-        headers: what the client must send unchanged, besides the host.
+        headers: what the client must send unchanged besides the host; names in lower case.
         payload: SHA-256 of the body in hexadecimal, where the store is to hold the client to it.
         """
         assert timedelta(seconds=1) <= ttl <= MAX_TTL
-        base = urlsplit(self.base_url)
+        scheme, host = _origin(self.base_url)
         moment = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         scope = f"{moment[:8]}/{self.region}/s3/aws4_request"
-        signed = {name.lower(): value for name, value in (headers or {}).items()}
-        signed["host"] = base.netloc
+        signed = {"host": host, **(headers or {})}
+        names = ";".join(sorted(signed))
         parameters = {
             **(query or {}),
+            **({} if payload == UNSIGNED else {"X-Amz-Content-Sha256": payload}),
             "X-Amz-Algorithm": _ALGORITHM,
             "X-Amz-Credential": f"{self.access_key}/{scope}",
             "X-Amz-Date": moment,
             "X-Amz-Expires": str(int(ttl.total_seconds())),
-            "X-Amz-SignedHeaders": ";".join(sorted(signed)),
+            "X-Amz-SignedHeaders": names,
         }
-        if payload != UNSIGNED:
-            parameters["X-Amz-Content-Sha256"] = payload
+        target = quote(path, safe="/~")
         wanted = _canonical_query(parameters)
-        full_path = quote(base.path.rstrip("/") + path, safe="/~")
-        request = "\n".join(
-            [
-                method,
-                full_path,
-                wanted,
-                *(f"{name}:{signed[name].strip()}" for name in sorted(signed)),
-                "",
-                ";".join(sorted(signed)),
-                payload,
-            ]
-        )
-        to_sign = "\n".join(
-            [_ALGORITHM, moment, scope, hashlib.sha256(request.encode()).hexdigest()]
-        )
-        signature = self._seal(moment[:8], to_sign)
-        return f"{base.scheme}://{base.netloc}{full_path}?{wanted}&X-Amz-Signature={signature}"
+        sent = [f"{name}:{value}" for name, value in sorted(signed.items())]
+        request = "\n".join([method, target, wanted, *sent, "", names, payload])
+        digest = hashlib.sha256(request.encode()).hexdigest()
+        signature = self._seal(moment[:8], "\n".join([_ALGORITHM, moment, scope, digest]))
+        return f"{scheme}://{host}{target}?{wanted}&X-Amz-Signature={signature}"
 
     def _seal(self, day: str, text: str) -> str:
         key = f"AWS4{self.secret_key}".encode()
         for part in (day, self.region, "s3", "aws4_request"):
             key = hmac.digest(key, part.encode(), "sha256")
         return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+def _origin(base_url: str) -> tuple[str, str]:
+    """Scheme and host as a client names them: without the port that goes without saying."""
+    base = urlsplit(base_url)
+    assert base.scheme in _PORTS
+    assert base.path in {"", "/"}, "a path would be signed but not seen by the store"
+    return base.scheme, base.netloc.removesuffix(_PORTS[base.scheme])
 
 
 def _canonical_query(parameters: Mapping[str, str]) -> str:

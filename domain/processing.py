@@ -1,0 +1,140 @@
+"""Obtaining certificates (权证办理): expecting, collecting, and filing electronic ones.
+
+Source: X01, X02, X24; CUS-02, CUS-06, CUS-27.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from domain.calendar import WorkCalendar, nd
+from domain.certificates import (
+    CERT_TYPES,
+    Carrier,
+    Catalog,
+    CertType,
+    TitleCertificate,
+    normalised,
+)
+from domain.collaterals import Collateral
+from domain.custody import Movement, illegal
+from domain.loans import DisbursementBasis, Loan, Product
+from domain.policy import Policy
+from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
+
+MAX_PAGES = 10_000
+PRE_NOTICES = frozenset({CertType.PRE_NOTICE_TITLE, CertType.PRE_NOTICE_MORTGAGE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperFacts:
+    """What is printed on a certificate. Amount in fen."""
+
+    cert_no: str
+    issuer: str
+    issuer_code: str
+    issue_date: date
+    right_holder: str
+    right_amount: int | None
+    registered_on: date | None
+    registered_until: date | None
+    rank: int
+    pages: int
+
+
+def expectation_refusals(
+    cert_type: CertType,
+    carrier: Carrier,
+    collaterals: Sequence[Collateral],
+) -> Iterator[Refusal | None]:
+    """A certificate is expected only of a type that its collateral can have (X01)."""
+    facts = CERT_TYPES[cert_type]
+    if not collaterals:
+        yield invalid("collateralIds", "name at least one collateral", rule_id="X01")
+    if carrier not in facts.carriers:
+        yield invalid("carrier", f"{cert_type} is never {carrier}", rule_id="X01")
+    for collateral in collaterals:
+        if collateral.kind not in facts.collateral:
+            yield Refusal(
+                code=RefusalCode.TYPE_NOT_ALLOWED,
+                rule_id="X01",
+                field="certType",
+                detail={"type": cert_type, "kind": collateral.kind},
+            )
+
+
+def collection_refusals(
+    certificate: TitleCertificate,
+    facts: PaperFacts,
+    *,
+    duplicate: TitleCertificate | None,
+    movement: Movement,
+    today: date,
+) -> Iterator[Refusal | None]:
+    """Every rule that a collection, or an electronic filing, breaks (X02, X24)."""
+    rule_id = "X02" if movement is Movement.COLLECT else "X24"
+    yield illegal(certificate, movement)
+    yield _right_carrier(certificate, movement)
+    for field, text in (
+        ("certNo", normalised(facts.cert_no)),
+        ("issuer", facts.issuer.strip()),
+        ("rightHolder", facts.right_holder.strip()),
+    ):
+        if not text:
+            yield invalid(field, "must not be empty", rule_id=rule_id)
+    if facts.issue_date > today:
+        yield invalid("issueDate", "lies in the future", rule_id=rule_id)
+    if not 0 < facts.pages <= MAX_PAGES:
+        yield invalid("pages", f"1 to {MAX_PAGES}", rule_id=rule_id)
+    if certificate.catalog is Catalog.RIGHT_CERT and facts.right_amount is None:
+        yield invalid("rightAmount", "the bank's own right has an amount", rule_id=rule_id)
+    if facts.right_amount is not None and facts.right_amount < 0:
+        yield invalid("rightAmount", "must not be negative", rule_id=rule_id)
+    if duplicate is not None:
+        yield Refusal(
+            code=RefusalCode.DUPLICATE_CERT,
+            rule_id="CUS-02",
+            field="certNo",
+            detail={"certificate": duplicate.id},
+        )
+
+
+def cancellation_refusal(certificate: TitleCertificate, *, done: bool) -> Refusal | None:
+    """An electronic certificate ends only after the registry has cancelled it (X25)."""
+    if done:
+        return illegal(certificate, Movement.CANCEL_ELECTRONIC)
+    return state_conflict(
+        "X25",
+        subject=certificate.label,
+        state=certificate.custody_state,
+        event="CANCEL_ELECTRONIC before the registry is done",
+    )
+
+
+def expected_by(
+    cert_type: CertType, loan: Loan | None, *, policy: Policy, calendar: WorkCalendar, today: date
+) -> date:
+    """When a certificate should have been obtained (CUS-27)."""
+    start = (loan.disbursed_on if loan else None) or today
+    product = loan.product if loan else Product.HOUSING_RESALE
+    key = f"cert.expected.{product}"
+    if cert_type in PRE_NOTICES or key not in policy.values:
+        key = "cert.expected.HOUSING_NEW"
+    elif loan and loan.disbursement_basis is DisbursementBasis.ACCEPTANCE_RECEIPT:
+        start = loan.acceptance_on or start
+        key = "cert.expected.HOUSING_RESALE"
+    unit, length = policy.period(key)
+    return calendar.wd(start, length) if unit == "wd" else nd(start, length)
+
+
+def _right_carrier(certificate: TitleCertificate, movement: Movement) -> Refusal | None:
+    electronic = certificate.carrier is Carrier.ELECTRONIC
+    if electronic == (movement is Movement.FILE_ELECTRONIC):
+        return None
+    if electronic:
+        return Refusal(
+            code=RefusalCode.ELECTRONIC_CERT,
+            rule_id="CUS-13",
+            detail={"certificate": certificate.label},
+        )
+    return invalid("certificateId", "the certificate is paper, not electronic", rule_id="X24")

@@ -1,0 +1,1 @@
+"""The verbs: how each field is read, and how each mutation reads, decides and saves."""

@@ -1,0 +1,343 @@
+"""Mutations on certificates before they reach the vault: expect, collect, file electronically."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain.certificates import (
+    CERT_TYPES,
+    Catalog,
+    CertType,
+    CustodyState,
+    Holder,
+    LegalState,
+    Lock,
+    LockKind,
+    TitleCertificate,
+    normalised,
+)
+from domain.collaterals import Collateral
+from domain.custody import CustodyEvent, Evidence, Movement, moved
+from domain.deregistration import DeregistrationCase, RegistryStatus
+from domain.dual_control import (
+    Proposal,
+    ProposalState,
+    confirmation_refusals,
+    expiry,
+    payload_hash,
+)
+from domain.files import READABLE, FileVersion
+from domain.guarantees import GuaranteeContract
+from domain.loans import Loan
+from domain.people import Operation
+from domain.processing import (
+    PaperFacts,
+    cancellation_refusal,
+    collection_refusals,
+    expectation_refusals,
+    expected_by,
+)
+from domain.refusals import Refusal, RefusalCode, invalid, refuse_if
+from resolvers.mutation import Deed, mutation
+from resolvers.scans import is_intact
+from schema.custody import (
+    CertificateCancelElectronicInput,
+    CertificateCollectInput,
+    CertificateFileElectronicConfirmInput,
+    CertificateFileElectronicInput,
+    CertificatePayload,
+    CertificateRegisterExpectedInput,
+    PaperInput,
+    ProposalPayload,
+)
+from storage.records import new_id
+
+
+@mutation(
+    Operation.PROCESS_CERTIFICATE,
+    CertificatePayload,
+    description="Expect a certificate (登记应取权证, X01).",
+)
+async def certificate_register_expected(
+    deed: Deed, input: CertificateRegisterExpectedInput
+) -> dict[str, Any]:
+    """X01."""
+    collaterals = [await deed.subject(Collateral, id) for id in input.collateral_ids]
+    refuse_if(expectation_refusals(input.cert_type, input.carrier, collaterals))
+    numbers = [collateral.no for collateral in collaterals]
+    contracts = await deed.decision.find(
+        GuaranteeContract, {"links": {"$elemMatch": {"collateral_no": {"$in": numbers}}}}
+    )
+    named = input.guarantee_contract_nos
+    standing = [c.no for c in contracts if any(c.active_link(no) for no in numbers)]
+    if named is not None and not set(named) <= set(standing):
+        refuse_if([invalid("guaranteeContractNos", "not active on this collateral")])
+    loan = await _first_loan(deed, contracts)
+    catalog = CERT_TYPES[input.cert_type].catalog
+    if input.cert_type is CertType.OTHER and input.catalog is not None:
+        catalog = input.catalog
+    expected = TitleCertificate(
+        id=new_id(TitleCertificate),
+        catalog=catalog,
+        cert_type=input.cert_type,
+        carrier=input.carrier,
+        collateral_nos=tuple(numbers),
+        guarantee_contract_nos=tuple(standing if named is None else named),
+        expected_by=expected_by(
+            input.cert_type, loan, policy=deed.policy, calendar=deed.calendar, today=deed.today
+        ),
+        org_code=collaterals[0].org_code,
+        org_path=collaterals[0].org_path,
+    )
+    certificate, event = moved(
+        expected,
+        Movement.REGISTER_EXPECTED,
+        to=CustodyState.NOT_RECEIVED,
+        event_id=new_id(CustodyEvent),
+        operators=[deed.operator()],
+        now=deed.now,
+        today=deed.today,
+    )
+    deed.decision.add(event)
+    return {"certificate": deed.decision.add(certificate)}
+
+
+@mutation(
+    Operation.PROCESS_CERTIFICATE,
+    CertificatePayload,
+    description="Collect a certificate from the registry or owner (取证, X02).",
+)
+async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dict[str, Any]:
+    """X02."""
+    certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    paper = _facts(input.paper)
+    refuse_if(
+        collection_refusals(
+            certificate,
+            paper,
+            duplicate=await _duplicate(deed, certificate, paper),
+            movement=Movement.COLLECT,
+            today=deed.today,
+        )
+    )
+    after, event = moved(
+        certificate,
+        Movement.COLLECT,
+        to=CustodyState.WITH_HANDLER,
+        event_id=new_id(CustodyEvent),
+        operators=[deed.operator()],
+        now=deed.now,
+        today=deed.today,
+        holder=Holder(login=deed.actor.login, since=deed.now),
+        collected_on=deed.today,
+        vault_due=deed.calendar.wd(deed.today, deed.policy.number("vault.in_due_wd")),
+        **_printed(deed, certificate, paper),
+    )
+    deed.decision.add(event)
+    return {"certificate": deed.decision.save(after)}
+
+
+@mutation(
+    Operation.FILE_WITH_REGISTRY,
+    ProposalPayload,
+    description="Propose to file an electronic certificate (电子权证归档, X24).",
+)
+async def certificate_file_electronic_propose(
+    deed: Deed, input: CertificateFileElectronicInput
+) -> dict[str, Any]:
+    """X24, first half."""
+    certificate, _ = await _electronic(deed, input, own_lock=None)
+    proposal = Proposal(
+        id=new_id(Proposal),
+        movement=Movement.FILE_ELECTRONIC,
+        payload=_filing(input),
+        payload_hash=payload_hash(_filing(input)),
+        proposer=deed.operator(),
+        certificate_ids=(certificate.id,),
+        expires_at=expiry(deed.now, deed.policy),
+        org_code=certificate.org_code,
+        org_path=certificate.org_path,
+    )
+    lock = Lock(kind=LockKind.VAULT_PROPOSAL, id=proposal.id)
+    deed.decision.save(replace(certificate, lock=lock))
+    return {"proposal": deed.decision.add(proposal)}
+
+
+@mutation(
+    Operation.REVIEW_ELECTRONIC,
+    CertificatePayload,
+    description="Confirm an electronic filing; a second person (X24).",
+)
+async def certificate_file_electronic_confirm(
+    deed: Deed, input: CertificateFileElectronicConfirmInput
+) -> dict[str, Any]:
+    """X24, second half: every guard is asked again."""
+    proposal = await deed.subject(Proposal, input.proposal_id)
+    refuse_if(
+        confirmation_refusals(
+            proposal, payload=_filing(input.filing), checker=deed.actor.login, now=deed.now
+        )
+    )
+    certificate, evidence = await _electronic(deed, input.filing, own_lock=proposal.id)
+    after, event = moved(
+        certificate,
+        Movement.FILE_ELECTRONIC,
+        to=CustodyState.ELECTRONIC_ON_FILE,
+        event_id=new_id(CustodyEvent),
+        operators=[proposal.proposer, deed.operator()],
+        now=deed.now,
+        today=deed.today,
+        request_ref=proposal.id,
+        evidence=[evidence],
+        lock=None,
+        collected_on=deed.today,
+        **_printed(deed, certificate, _facts(input.filing.paper)),
+    )
+    deed.decision.save(
+        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
+    )
+    deed.decision.add(event)
+    return {"certificate": deed.decision.save(after)}
+
+
+@mutation(
+    Operation.FILE_WITH_REGISTRY,
+    CertificatePayload,
+    description="End an electronic certificate that the registry cancelled (X25).",
+)
+async def certificate_cancel_electronic(
+    deed: Deed, input: CertificateCancelElectronicInput
+) -> dict[str, Any]:
+    """X25."""
+    certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    cases = await deed.decision.find(DeregistrationCase, {"certificate_ids": certificate.id})
+    done = any(case.registry.status is RegistryStatus.DONE for case in cases)
+    refuse_if([cancellation_refusal(certificate, done=done)])
+    after, event = moved(
+        certificate,
+        Movement.CANCEL_ELECTRONIC,
+        to=CustodyState.SURRENDERED,
+        event_id=new_id(CustodyEvent),
+        operators=[deed.operator()],
+        now=deed.now,
+        today=deed.today,
+        legal_state=LegalState.CANCELLED,
+        lock=None,
+    )
+    deed.decision.add(event)
+    return {"certificate": deed.decision.save(after)}
+
+
+async def _electronic(
+    deed: Deed, input: CertificateFileElectronicInput, *, own_lock: str | None
+) -> tuple[TitleCertificate, Evidence]:
+    certificate = await deed.get(TitleCertificate, input.certificate_id)
+    deed.permit(certificate.org_path)
+    version = await deed.get(FileVersion, input.file_version_id)
+    paper = _facts(input.paper)
+    refusals = [
+        *collection_refusals(
+            certificate,
+            paper,
+            duplicate=await _duplicate(deed, certificate, paper),
+            movement=Movement.FILE_ELECTRONIC,
+            today=deed.today,
+        ),
+        _held_by_other(certificate, own_lock),
+    ]
+    if version.status not in READABLE or not await is_intact(deed, version):
+        refusals.append(
+            Refusal(
+                code=RefusalCode.SCAN_MISSING,
+                rule_id="X24",
+                field="fileVersionId",
+                detail={"certificate": certificate.label, "reason": "the file is not verified"},
+            )
+        )
+    refuse_if(refusals)
+    return certificate, Evidence(file_version_id=version.id, sha256=version.sha256)
+
+
+def _held_by_other(certificate: TitleCertificate, own_lock: str | None) -> Refusal | None:
+    if certificate.lock is None or certificate.lock.id == own_lock:
+        return None
+    return Refusal(
+        code=RefusalCode.OPEN_REQUEST_EXISTS,
+        rule_id="INV-02",
+        detail={
+            "subject": certificate.label,
+            "lock": f"{certificate.lock.kind} {certificate.lock.id}",
+        },
+    )
+
+
+def _facts(paper: PaperInput) -> PaperFacts:
+    return PaperFacts(
+        cert_no=paper.cert_no,
+        issuer=paper.issuer,
+        issuer_code=normalised(paper.issuer_code or paper.issuer),
+        issue_date=paper.issue_date,
+        right_holder=paper.right_holder,
+        right_amount=paper.right_amount,
+        registered_on=paper.registered_on,
+        registered_until=paper.registered_until,
+        rank=paper.rank,
+        pages=paper.pages,
+    )
+
+
+def _printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dict[str, Any]:
+    registered = certificate.catalog is Catalog.RIGHT_CERT
+    return {
+        "cert_no": paper.cert_no.strip(),
+        "cert_no_norm": normalised(paper.cert_no),
+        "issuer": paper.issuer.strip(),
+        "issuer_code": paper.issuer_code,
+        "issue_date": paper.issue_date,
+        "registered_on": paper.registered_on,
+        "registered_until": paper.registered_until,
+        "right_holder": deed.stores.sealer.seal(
+            paper.right_holder.strip(), record=certificate.id, field="right_holder"
+        ),
+        "right_amount": paper.right_amount,
+        "rank": paper.rank,
+        "pages": paper.pages,
+        "priority_date": paper.registered_on or paper.issue_date,
+        "legal_state": LegalState.REGISTERED if registered else certificate.legal_state,
+    }
+
+
+def _filing(input: CertificateFileElectronicInput) -> dict[str, Any]:
+    paper = input.paper
+    return {
+        "certificateId": input.certificate_id,
+        "fileVersionId": input.file_version_id,
+        "certNo": normalised(paper.cert_no),
+        "issuer": paper.issuer.strip(),
+        "issueDate": paper.issue_date.isoformat(),
+        "rightAmount": paper.right_amount,
+        "pages": paper.pages,
+    }
+
+
+async def _duplicate(
+    deed: Deed, certificate: TitleCertificate, paper: PaperFacts
+) -> TitleCertificate | None:
+    """Another certificate of the same type, issuer and number that is not void (CUS-02)."""
+    found = await deed.decision.find(
+        TitleCertificate,
+        {
+            "cert_type": certificate.cert_type.value,
+            "issuer_code": paper.issuer_code,
+            "cert_no_norm": normalised(paper.cert_no),
+        },
+        limit=10,
+    )
+    others = [c for c in found if c.id != certificate.id and c.legal_state is not LegalState.VOID]
+    return others[0] if others else None
+
+
+async def _first_loan(deed: Deed, contracts: list[GuaranteeContract]) -> Loan | None:
+    numbers = sorted({no for contract in contracts for no in contract.secured_loans})
+    loans = await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
+    drawn = [loan for loan in loans if loan.disbursed_on is not None]
+    return min(drawn, key=lambda loan: loan.disbursed_on or deed.today, default=None)

@@ -1,0 +1,269 @@
+"""Mutations of two-sided handover: initiate, accept, reject, recall (移交、签收)."""
+
+from typing import Any
+
+from domain.certificates import CustodyState, Holder, TitleCertificate
+from domain.custody import CustodyEvent, Movement, moved
+from domain.deregistration import CaseState, DeregistrationCase
+from domain.handovers import (
+    Handover,
+    HandoverItem,
+    HandoverItemState,
+    acceptance_due,
+    decided,
+    decision_refusals,
+    initiation_refusals,
+    recall_refusals,
+    receipt_refusals,
+    received_as,
+)
+from domain.people import Operation, User
+from domain.refusals import Refused, invalid, refuse_if, state_conflict
+from domain.vaults import Vault
+from resolvers.mutation import Deed, mutation
+from schema.custody import (
+    HandoverAcceptItemInput,
+    HandoverInitiateInput,
+    HandoverPayload,
+    HandoverRecallInput,
+    HandoverRejectItemInput,
+)
+from storage.records import new_id
+
+# Cases whose papers go back to the vault instead of on to the registry (X15).
+RETURNING = frozenset({CaseState.BLOCKED, CaseState.WITHDRAWN, CaseState.REGISTRY_REJECTED})
+
+
+@mutation(
+    Operation.HAND_OVER,
+    HandoverPayload,
+    description="Hand papers over; the giver answers until each is accepted (发起移交, X03).",
+)
+async def handover_initiate(deed: Deed, input: HandoverInitiateInput) -> dict[str, Any]:
+    """X03; X15 where the papers come back from a failed deregistration."""
+    if not input.certificate_ids:
+        raise Refused(invalid("certificateIds", "name at least one paper", rule_id="X03"))
+    certificates = [await deed.subject(TitleCertificate, id) for id in input.certificate_ids]
+    case = await _returning_case(deed, certificates)
+    receiver, desk = await _receiver(deed, input)
+    refuse_if(
+        [
+            *initiation_refusals(
+                certificates,
+                giver=deed.actor.login,
+                receiver=input.receiver,
+                desk=input.desk,
+                returning_case=None if case is None else case.id,
+            ),
+            _case_lets_return(case, desk),
+            _counted(input),
+        ]
+    )
+    handover = Handover(
+        id=new_id(Handover),
+        no=_number("HO", deed),
+        giver=deed.actor.login,
+        receiver=receiver,
+        desk=desk,
+        returning_case=None if case is None else case.id,
+        items=tuple(
+            HandoverItem(
+                certificate_id=certificate.id,
+                pages=certificate.pages if input.pages is None else input.pages[place],
+            )
+            for place, certificate in enumerate(certificates)
+        ),
+        seal_no=input.seal_no,
+        initiated_at=deed.now,
+        due_on=acceptance_due(
+            deed.today, same_city=input.same_city, policy=deed.policy, calendar=deed.calendar
+        ),
+        org_code=certificates[0].org_code,
+        org_path=certificates[0].org_path,
+    )
+    if case is None:
+        for certificate in certificates:
+            _move(deed, certificate, Movement.INITIATE_HANDOVER, CustodyState.IN_TRANSIT, handover)
+    return {"handover": deed.decision.add(handover)}
+
+
+@mutation(
+    Operation.HAND_OVER,
+    HandoverPayload,
+    description="Accept one paper of a handover (签收, X04).",
+)
+async def handover_accept_item(deed: Deed, input: HandoverAcceptItemInput) -> dict[str, Any]:
+    """X04 or X15: responsibility passes with this paper."""
+    handover, certificate = await _waiting(deed, input.handover_id, input.certificate_id)
+    refuse_if(
+        receipt_refusals(
+            handover,
+            certificate,
+            receiver=deed.actor.login,
+            desks=deed.actor.vaults,
+            cert_no=input.cert_no,
+            pages=input.pages,
+        )
+    )
+    returning = handover.returning_case is not None
+    movement = Movement.DEREG_RETURN if returning else Movement.ACCEPT_HANDOVER
+    holder = Holder(login=deed.actor.login, desk=handover.desk, since=deed.now)
+    _move(
+        deed,
+        certificate,
+        movement,
+        received_as(handover),
+        handover,
+        holder=holder,
+        given_by=handover.giver,
+    )
+    handover = decided(
+        handover,
+        certificate.id,
+        state=HandoverItemState.ACCEPTED,
+        now=deed.now,
+        condition=input.condition,
+    )
+    return {"handover": deed.decision.save(handover)}
+
+
+@mutation(
+    Operation.HAND_OVER,
+    HandoverPayload,
+    description="Reject one paper of a handover; it stays with the giver (拒收, X05).",
+)
+async def handover_reject_item(deed: Deed, input: HandoverRejectItemInput) -> dict[str, Any]:
+    """X05, by the receiver."""
+    handover, certificate = await _waiting(deed, input.handover_id, input.certificate_id)
+    refuse_if(
+        [
+            *decision_refusals(
+                handover, certificate, receiver=deed.actor.login, desks=deed.actor.vaults
+            ),
+            _reasoned(input.reason),
+        ]
+    )
+    _back(deed, certificate, Movement.REJECT_HANDOVER, handover, input.reason)
+    handover = decided(
+        handover,
+        certificate.id,
+        state=HandoverItemState.REJECTED,
+        now=deed.now,
+        reason=input.reason,
+    )
+    return {"handover": deed.decision.save(handover)}
+
+
+@mutation(
+    Operation.HAND_OVER,
+    HandoverPayload,
+    description="Take back every paper of a handover that nobody has decided on (撤回移交, X05).",
+)
+async def handover_recall(deed: Deed, input: HandoverRecallInput) -> dict[str, Any]:
+    """X05, by the giver."""
+    handover = await deed.subject(Handover, input.handover_id)
+    waiting = [i for i in handover.items if i.state is HandoverItemState.PENDING] or list(
+        handover.items
+    )
+    refuse_if([_reasoned(input.reason)])
+    for item in waiting:
+        certificate = await deed.get(TitleCertificate, item.certificate_id)
+        refuse_if(recall_refusals(handover, certificate, giver=deed.actor.login))
+        _back(deed, certificate, Movement.RECALL_HANDOVER, handover, input.reason)
+        handover = decided(
+            handover,
+            certificate.id,
+            state=HandoverItemState.RECALLED,
+            now=deed.now,
+            reason=input.reason,
+        )
+    return {"handover": deed.decision.save(handover)}
+
+
+async def _waiting(
+    deed: Deed, handover_id: str, certificate_id: str
+) -> tuple[Handover, TitleCertificate]:
+    handover = await deed.subject(Handover, handover_id)
+    return handover, await deed.get(TitleCertificate, certificate_id)
+
+
+async def _returning_case(
+    deed: Deed, certificates: list[TitleCertificate]
+) -> DeregistrationCase | None:
+    """The case whose papers come back, when the first of them is out for deregistration."""
+    lock = certificates[0].lock
+    if certificates[0].custody_state is not CustodyState.OUT_FOR_DEREG or lock is None:
+        return None
+    return await deed.get(DeregistrationCase, lock.id)
+
+
+async def _receiver(deed: Deed, input: HandoverInitiateInput) -> tuple[str | None, str | None]:
+    """The named person and the desk: a keeper receives for the vault."""
+    if input.desk is not None:
+        vault = await deed.decision.first(Vault, {"code": input.desk})
+        if vault is None:
+            raise Refused(invalid("desk", f"there is no vault {input.desk}", rule_id="X03"))
+    if input.receiver is None:
+        return None, input.desk
+    user = await deed.decision.first(User, {"login": input.receiver, "active": True})
+    if user is None:
+        raise Refused(invalid("receiver", f"nobody signs in as {input.receiver}", rule_id="X03"))
+    return user.login, user.vaults[0] if user.vaults and input.desk is None else input.desk
+
+
+def _case_lets_return(case: DeregistrationCase | None, desk: str | None) -> Any:
+    if case is None or (case.state in RETURNING and desk is not None):
+        return None
+    if desk is None:
+        return invalid("desk", "papers from a deregistration go back to a vault", rule_id="X15")
+    return state_conflict("X15", subject=f"Case {case.no}", state=case.state, event="DEREG_RETURN")
+
+
+def _counted(input: HandoverInitiateInput) -> Any:
+    if input.pages is None or len(input.pages) == len(input.certificate_ids):
+        return None
+    return invalid("pages", "one count for each paper", rule_id="X03")
+
+
+def _reasoned(reason: str) -> Any:
+    return None if reason.strip() else invalid("reason", "say why", rule_id="X05")
+
+
+def _number(prefix: str, deed: Deed) -> str:
+    return f"{prefix}{deed.today:%Y%m%d}-{new_id(Handover)[-10:]}"
+
+
+def _move(
+    deed: Deed,
+    certificate: TitleCertificate,
+    movement: Movement,
+    to: CustodyState,
+    handover: Handover,
+    **changes: Any,
+) -> None:
+    after, event = moved(
+        certificate,
+        movement,
+        to=to,
+        event_id=new_id(CustodyEvent),
+        operators=[deed.operator()],
+        now=deed.now,
+        today=deed.today,
+        request_ref=handover.id,
+        **changes,
+    )
+    deed.decision.add(event)
+    deed.decision.save(after)
+
+
+def _back(
+    deed: Deed,
+    certificate: TitleCertificate,
+    movement: Movement,
+    handover: Handover,
+    reason: str,
+) -> None:
+    """The paper is with the giver again; one that never left for transit just stays out."""
+    if handover.returning_case is not None:
+        return
+    _move(deed, certificate, movement, CustodyState.WITH_HANDLER, handover, reason=reason)

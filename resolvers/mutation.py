@@ -1,0 +1,342 @@
+"""The one wrapper around every mutation: identity, repetition, one transaction, the record of it.
+
+A mutation is a function of a `Deed` and its input. What it returns is kept under the caller's
+idempotency key and written into the audit log in the same transaction as the decision itself;
+a refused or forbidden attempt is written there too.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, TypeVar
+
+import strawberry
+from graphql import GraphQLError
+from pymongo import InsertOne
+from strawberry.types.field import StrawberryField
+from ulid import ULID
+
+from domain.calendar import WorkCalendar
+from domain.custody import Operator
+from domain.people import Actor, Operation
+from domain.policy import Policy
+from domain.refusals import Forbidden, Refusal, RefusalCode, Refused, invalid
+from resolvers.context import Context, Info, Stores
+from schema.mutations import EXPECTED_VERSION, IDEMPOTENCY_KEY, INPUT, kept, told
+from storage.decisions import Decision, decide
+from storage.idempotency import MAX_KEY_LENGTH, Claim, claim, input_hash, release
+from storage.records import Record, to_record
+from storage.rulebook import Rules
+from storage.scope import under
+
+T = TypeVar("T")
+MAX_TEXT = 1_000
+MAX_ITEMS = 100
+MUTATIONS: dict[str, Operation] = {}  # every mutation that exists, by its Python name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deed:
+    """What a mutation works with: one decision, who decides, when, and under which rules."""
+
+    context: Context
+    decision: Decision
+    rules: Rules
+    operation: Operation
+    expected_version: int | None
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts."""
+        return self.context.actor
+
+    @property
+    def stores(self) -> Stores:
+        """What keeps."""
+        return self.context.stores
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the request."""
+        return self.context.now
+
+    @property
+    def today(self) -> date:
+        """The business date of the request."""
+        return self.context.today
+
+    @property
+    def policy(self) -> Policy:
+        """The numbers in force today."""
+        return self.rules.policy
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """The working calendar."""
+        return self.rules.calendar
+
+    async def get(self, cls: type[T], id: str) -> T:
+        """An entity within the actor's reach. Refuses: NOT_FOUND."""
+        return await self.decision.get(cls, id, within=under(self.actor.paths(Operation.READ)))
+
+    async def subject(self, cls: type[T], id: str) -> T:
+        """The entity that is acted on. Refuses: NOT_FOUND, VERSION_CONFLICT. Raises: Forbidden."""
+        found: Any = await self.get(cls, id)
+        self.permit(found.org_path)
+        expected = self.expected_version
+        if expected is not None and found.version != expected:
+            detail = {"subject": id, "actual": str(found.version), "expected": str(expected)}
+            raise Refused(
+                Refusal(
+                    code=RefusalCode.VERSION_CONFLICT,
+                    rule_id="CUS-28",
+                    field="expectedVersion",
+                    detail=detail,
+                )
+            )
+        return found  # type: ignore[no-any-return]
+
+    def permit(self, org_path: str) -> None:
+        """Holds the actor to where the role reaches. Raises: Forbidden."""
+        if not self.actor.may(self.operation, org_path):
+            raise Forbidden("Your role does not reach this organisation.")
+
+    def operator(self) -> Operator:
+        """The actor's part in an event, in the first role that allows it."""
+        return operator(self.context, self.operation)
+
+
+def operator(context: Context, operation: Operation) -> Operator:
+    """The person of this request as an operator of an event."""
+    grants = [g for g in context.actor.grants if context.actor.paths(operation)]
+    able = [g for g in grants if context.actor.grants_for(operation, g.org_path)]
+    role = able[0] if able else grants[0]
+    return Operator(
+        login=context.actor.login,
+        role=role.role,
+        org_code=role.org_code,
+        at=context.now,
+        request_id=context.request_id,
+    )
+
+
+Body = Callable[[Deed, Any], Awaitable[Mapping[str, Any]]]
+
+
+def mutation(
+    operation: Operation, payload: type, *, description: str
+) -> Callable[[Body], StrawberryField]:
+    """Makes a mutation of a body; there is no other way to make one.
+
+    payload: the answer's type; the body returns its fields, `refusals` only where it also saved.
+    """
+
+    def make(body: Body) -> StrawberryField:
+        name = body.__name__
+        MUTATIONS[name] = operation
+        given = list(inspect.signature(body).parameters.values())[1].annotation
+
+        async def resolve(
+            info: Info,
+            input: Any,
+            idempotency_key: str | None = None,
+            expected_version: int | None = None,
+        ) -> Any:
+            run = _Run(
+                context=info.context,
+                name=name,
+                operation=operation,
+                body=body,
+                input=input,
+                key=idempotency_key,
+                expected_version=expected_version,
+            )
+            return await run.answer()
+
+        resolve.__annotations__ |= {"input": given, "return": payload}
+        parameters = inspect.signature(resolve).parameters
+        resolve.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [
+                parameters["info"],
+                parameters["input"].replace(
+                    annotation=_described(given, INPUT),
+                ),
+                parameters["idempotency_key"].replace(
+                    annotation=_described(str | None, IDEMPOTENCY_KEY)
+                ),
+                parameters["expected_version"].replace(
+                    annotation=_described(int | None, EXPECTED_VERSION)
+                ),
+            ],
+            return_annotation=payload,
+        )
+        resolve.__name__ = name
+        field: StrawberryField = strawberry.mutation(resolver=resolve, description=description)
+        return field
+
+    return make
+
+
+def _described(annotation: Any, text: str) -> Any:
+    return Annotated[annotation, strawberry.argument(description=text)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    context: Context
+    name: str
+    operation: Operation
+    body: Body
+    input: Any
+    key: str | None
+    expected_version: int | None
+
+    async def answer(self) -> Record:
+        """The payload: the answer, or every refusal."""
+        if not self.context.actor.paths(self.operation):
+            await self._record("FORBIDDEN")
+            raise _forbidden("Your role does not allow this.")
+        try:
+            too_long = list(_oversize(self._given(), "input"))
+            if too_long:
+                raise Refused(*too_long)
+            held = await self._claim()
+        except Refused as refused:
+            await self._record("REFUSED", refused.refusals)
+            return self._told({"refusals": kept(refused.refusals)})
+        if held is not None and held.answer is not None:
+            return self._told(held.answer)
+        return self._told(await self._act(held))
+
+    async def _act(self, held: Claim | None) -> Record:
+        mongo = self.context.stores.mongo
+        rules = await self.context.stores.rulebook.on(self.context.today)
+
+        async def work(decision: Decision) -> Record:
+            deed = Deed(
+                context=self.context,
+                decision=decision,
+                rules=rules,
+                operation=self.operation,
+                expected_version=self.expected_version,
+            )
+            done = _kept_answer(await self.body(deed, self.input))
+            outcome = "REFUSED" if done["refusals"] else "DONE"
+            entry = self._entry(outcome, done["refusals"], decision.changed, rules)
+            decision.write("audit_log", InsertOne(entry))
+            if held is not None:
+                decision.write("idempotency", held.kept(done))
+            return done
+
+        try:
+            return await decide(
+                mongo, work, by=self.context.actor.login, cause=self.name, at=self.context.now
+            )
+        except Refused as refused:
+            answer: Record = {"refusals": kept(refused.refusals)}
+            await self._record("REFUSED", refused.refusals)
+            if held is not None:
+                update = held.kept(answer)
+                await mongo.database["idempotency"].bulk_write([update])
+            return answer
+        except Forbidden as forbidden:
+            await self._give_back(held)
+            await self._record("FORBIDDEN")
+            raise _forbidden(str(forbidden)) from None
+        except BaseException:
+            await self._give_back(held)
+            raise
+
+    async def _claim(self) -> Claim | None:
+        if self.key is None:
+            return None
+        if not 0 < len(self.key) <= MAX_KEY_LENGTH:
+            raise Refused(invalid("idempotencyKey", f"1 to {MAX_KEY_LENGTH} characters"))
+        given = {"input": self._given(), "expected_version": self.expected_version}
+        return await claim(
+            self.context.stores.mongo,
+            actor=self.context.actor.login,
+            key=self.key,
+            hash=input_hash(self.name, given),
+            attempt=self.context.request_id + str(ULID()),
+        )
+
+    async def _give_back(self, held: Claim | None) -> None:
+        if held is not None:
+            await release(self.context.stores.mongo, held)
+
+    async def _record(self, outcome: str, refusals: tuple[Refusal, ...] = ()) -> None:
+        entry = self._entry(outcome, kept(refusals), [], None)
+        await self.context.stores.mongo.database["audit_log"].insert_one(entry)
+
+    def _entry(
+        self, outcome: str, refusals: list[Record], changed: list[Any], rules: Rules | None
+    ) -> Record:
+        """A line of the audit log: ids and codes, never what a person wrote."""
+        return {
+            "_id": f"audit_{ULID()}",
+            "biz_date": self.context.today.isoformat(),
+            "at": self.context.now,
+            "actor": self.context.actor.login,
+            "org_path": self.context.actor.org_path,
+            "operation": self.name,
+            "outcome": outcome,
+            "codes": [refusal["code"] for refusal in refusals],
+            "subjects": [f"{entity.id}@{getattr(entity, 'version', 0)}" for entity in changed],
+            "input_hash": input_hash(self.name, {"input": self._given()}),
+            "policy_version": None if rules is None else rules.policy.version,
+            "request_id": self.context.request_id,
+            "seq": None,
+        }
+
+    def _given(self) -> Any:
+        return dataclasses.asdict(self.input)
+
+    def _told(self, answer: Record) -> Record:
+        reader = self.context.reader
+        shown = {
+            name: reader.show_any(value) if isinstance(value, dict) and "_id" in value else value
+            for name, value in answer.items()
+        }
+        shown["refusals"] = told(answer.get("refusals", ()), chinese=self.context.chinese)
+        return shown
+
+
+def _kept_answer(answer: Mapping[str, Any]) -> Record:
+    """The payload as it is kept: entities as records, refusals unworded."""
+    done: Record = {
+        name: to_record(value) if dataclasses.is_dataclass(value) else value
+        for name, value in answer.items()
+        if name != "refusals"
+    }
+    done["refusals"] = kept(answer.get("refusals", ()))
+    return done
+
+
+def _oversize(value: Any, name: str) -> Any:
+    """Every text and list of an input has a limit."""
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        yield _limit(name, len(value), MAX_TEXT)
+    elif isinstance(value, list | tuple):
+        if len(value) > MAX_ITEMS:
+            yield _limit(name, len(value), MAX_ITEMS)
+        for item in value[:MAX_ITEMS]:
+            yield from _oversize(item, name)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _oversize(item, key)
+
+
+def _limit(name: str, actual: int, limit: int) -> Refusal:
+    return Refusal(
+        code=RefusalCode.LIMIT_EXCEEDED,
+        rule_id="INPUT",
+        field=name,
+        detail={"field": name, "actual": str(actual), "limit": str(limit)},
+    )
+
+
+def _forbidden(sentence: str) -> GraphQLError:
+    return GraphQLError(sentence, extensions={"code": "FORBIDDEN"})

@@ -1,0 +1,460 @@
+"""Mutations of the vault: put in and relocate, each proposed and confirmed by two keepers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from domain.certificates import CustodyState, Lock, LockKind, TitleCertificate, VaultPlace
+from domain.custody import CustodyEvent, Movement, moved
+from domain.deregistration import OPEN_STATES, DeregistrationCase
+from domain.dossiers import DocType, Dossier, ItemStatus, with_item
+from domain.dual_control import (
+    Proposal,
+    ProposalState,
+    confirmation_refusals,
+    conflicting_part,
+    expiry,
+    payload_hash,
+)
+from domain.files import ArchiveFile, FileStatus
+from domain.guarantees import GuaranteeContract
+from domain.loans import Loan
+from domain.people import Operation
+from domain.refusals import Forbidden, Refused, invalid, refuse_if, state_conflict
+from domain.vaulting import (
+    Scan,
+    VaultInFacts,
+    VaultInPlan,
+    contract_of,
+    evidence_of,
+    relocate_refusals,
+    vault_in_refusals,
+)
+from domain.vaults import (
+    PacketStatus,
+    SealedPacket,
+    SealUse,
+    Slot,
+    Vault,
+    occupied,
+    resealed,
+    reserved,
+    unreserved,
+    vacated,
+)
+from resolvers.mutation import Deed, mutation
+from resolvers.scans import accepted_scans
+from resolvers.seals import seal_is_known, use_seal
+from schema.custody import (
+    PacketPayload,
+    ProposalPayload,
+    ProposalWithdrawInput,
+    RelocateConfirmInput,
+    RelocateInput,
+    VaultInConfirmInput,
+    VaultInInput,
+)
+from storage.records import new_id
+
+SCAN_ITEM = {
+    "PRE_NOTICE_MORTGAGE": DocType.PRE_NOTICE_CERT_SCAN,
+    "PRE_NOTICE_TITLE": DocType.PRE_NOTICE_CERT_SCAN,
+    "MORTGAGE_REG_PROOF": DocType.MORTGAGE_CERT_SCAN,
+    "OTHER_RIGHT_LEGACY": DocType.MORTGAGE_CERT_SCAN,
+    "DEPOSIT_RECEIPT": DocType.PLEDGE_CERT_SCAN,
+    "TREASURY_BOND_RECEIPT": DocType.PLEDGE_CERT_SCAN,
+}
+
+
+@mutation(
+    Operation.MOVE_VAULT,
+    ProposalPayload,
+    description="Propose to put papers into the vault; first keeper (入库提议, X06).",
+)
+async def certificate_vault_in_propose(deed: Deed, input: VaultInInput) -> dict[str, Any]:
+    """X06, first half: nothing moves, the slot is kept free."""
+    plan, facts = await _vault_in(deed, input)
+    proposal_id = new_id(Proposal)
+    parts = await _parts(deed, facts.certificates)
+    refuse_if(
+        [
+            *vault_in_refusals(plan, facts, proposal_id=proposal_id, now=deed.now),
+            conflicting_part(deed.actor.login, parts),
+        ]
+    )
+    proposal = Proposal(
+        id=proposal_id,
+        movement=Movement.VAULT_IN,
+        payload=plan.payload(),
+        payload_hash=payload_hash(plan.payload()),
+        proposer=deed.operator(),
+        certificate_ids=plan.certificate_ids,
+        vault=plan.vault,
+        slot_id=facts.slot.id,
+        expires_at=expiry(deed.now, deed.policy),
+        org_code=facts.vault.org_code,
+        org_path=facts.vault.org_path,
+    )
+    _hold(deed, proposal, facts.certificates, facts.slot)
+    return {"proposal": deed.decision.add(proposal)}
+
+
+@mutation(
+    Operation.MOVE_VAULT,
+    PacketPayload,
+    description="Confirm a vault-in; second keeper, same content (入库复核, X06).",
+)
+async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -> dict[str, Any]:
+    """X06, second half: every guard is asked again, the stored scans are read again."""
+    proposal = await deed.subject(Proposal, input.proposal_id)
+    plan, facts = await _vault_in(deed, input.vault_in)
+    parts = await _parts(deed, facts.certificates)
+    refuse_if(
+        [
+            *confirmation_refusals(
+                proposal, payload=plan.payload(), checker=deed.actor.login, now=deed.now
+            ),
+            conflicting_part(deed.actor.login, parts),
+            *vault_in_refusals(plan, facts, proposal_id=proposal.id, now=deed.now),
+        ]
+    )
+    keepers = (proposal.proposer.login, deed.actor.login)
+    packet = _filled(plan, facts, keepers, deed)
+    place = VaultPlace(
+        vault=plan.vault, cabinet=plan.cabinet, slot=plan.slot, packet_no=plan.packet_no
+    )
+    for certificate in facts.certificates:
+        after, event = moved(
+            certificate,
+            Movement.VAULT_IN,
+            to=CustodyState.IN_VAULT,
+            event_id=new_id(CustodyEvent),
+            operators=[proposal.proposer, deed.operator()],
+            now=deed.now,
+            today=deed.today,
+            request_ref=proposal.id,
+            seal_no=plan.seal_no,
+            evidence=evidence_of(facts.scans.get(certificate.id, ()), certificate),
+            place=place,
+            holder=None,
+            lock=await case_lock(deed, certificate),
+        )
+        deed.decision.add(event)
+        deed.decision.save(after)
+        await _mark_item(deed, certificate, facts.scans.get(certificate.id, ()))
+    use_seal(deed, plan.seal_no, plan.packet_no)
+    deed.decision.save(occupied(facts.slot, plan.packet_no))
+    deed.decision.save(
+        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
+    )
+    return {"packet": packet}
+
+
+@mutation(
+    Operation.MOVE_VAULT,
+    ProposalPayload,
+    description="Propose to move a packet to another slot; first keeper (移位提议, X07).",
+)
+async def packet_relocate_propose(deed: Deed, input: RelocateInput) -> dict[str, Any]:
+    """X07, first half."""
+    packet, certificates, vault, target = await _relocation(deed, input)
+    proposal_id = new_id(Proposal)
+    refuse_if(
+        relocate_refusals(
+            packet,
+            certificates,
+            vault=vault,
+            target=target,
+            proposal_id=proposal_id,
+            now=deed.now,
+        )
+    )
+    proposal = Proposal(
+        id=proposal_id,
+        movement=Movement.RELOCATE,
+        payload=_relocation_payload(input),
+        payload_hash=payload_hash(_relocation_payload(input)),
+        proposer=deed.operator(),
+        certificate_ids=packet.certificate_ids,
+        vault=vault.code,
+        slot_id=target.id,
+        expires_at=expiry(deed.now, deed.policy),
+        org_code=vault.org_code,
+        org_path=vault.org_path,
+    )
+    _hold(deed, proposal, certificates, target)
+    return {"proposal": deed.decision.add(proposal)}
+
+
+@mutation(
+    Operation.MOVE_VAULT,
+    PacketPayload,
+    description="Confirm a move inside the vault; second keeper (移位复核, X07).",
+)
+async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> dict[str, Any]:
+    """X07, second half."""
+    proposal = await deed.subject(Proposal, input.proposal_id)
+    packet, certificates, vault, target = await _relocation(deed, input.relocation)
+    refuse_if(
+        [
+            *confirmation_refusals(
+                proposal,
+                payload=_relocation_payload(input.relocation),
+                checker=deed.actor.login,
+                now=deed.now,
+            ),
+            *relocate_refusals(
+                packet,
+                certificates,
+                vault=vault,
+                target=target,
+                proposal_id=proposal.id,
+                now=deed.now,
+            ),
+        ]
+    )
+    left = await _slot(deed, packet.vault, packet.cabinet, packet.slot)
+    deed.decision.save(vacated(left, packet.packet_no))
+    deed.decision.save(occupied(target, packet.packet_no))
+    for certificate in certificates:
+        place = VaultPlace(
+            vault=target.vault,
+            cabinet=target.cabinet,
+            slot=target.slot,
+            packet_no=packet.packet_no,
+        )
+        after, event = moved(
+            certificate,
+            Movement.RELOCATE,
+            to=CustodyState.IN_VAULT,
+            event_id=new_id(CustodyEvent),
+            operators=[proposal.proposer, deed.operator()],
+            now=deed.now,
+            today=deed.today,
+            request_ref=proposal.id,
+            seal_no=packet.seal_no,
+            place=place,
+            lock=None,
+        )
+        deed.decision.add(event)
+        deed.decision.save(after)
+    deed.decision.save(
+        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
+    )
+    moved_packet = replace(packet, cabinet=target.cabinet, slot=target.slot)
+    return {"packet": deed.decision.save(moved_packet)}
+
+
+@mutation(
+    Operation.HAND_OVER,
+    ProposalPayload,
+    description="Take back an own proposal; nothing has moved (撤回提议, CUS-04d).",
+)
+async def proposal_withdraw(deed: Deed, input: ProposalWithdrawInput) -> dict[str, Any]:
+    """CUS-04d."""
+    proposal = await deed.subject(Proposal, input.proposal_id)
+    if proposal.proposer.login != deed.actor.login:
+        raise Forbidden("Only the proposer may withdraw a proposal.")
+    if proposal.state is not ProposalState.PENDING:
+        raise Refused(
+            state_conflict(
+                "CUS-04d",
+                subject=f"Proposal {proposal.id}",
+                state=proposal.state,
+                event="WITHDRAW",
+            )
+        )
+    return {"proposal": await end_proposal(deed, proposal, ProposalState.WITHDRAWN)}
+
+
+async def end_proposal(deed: Deed, proposal: Proposal, state: ProposalState) -> Proposal:
+    """Ends a proposal without effect: its locks and its reservation go (CUS-04d)."""
+    held = await deed.decision.find(
+        TitleCertificate, {"_id": {"$in": list(proposal.certificate_ids)}}
+    )
+    for certificate in held:
+        if certificate.lock is not None and certificate.lock.id == proposal.id:
+            lock = await case_lock(deed, certificate)
+            deed.decision.save(replace(certificate, lock=lock))
+    if proposal.slot_id is not None:
+        slot = await deed.decision.get(Slot, proposal.slot_id)
+        deed.decision.save(unreserved(slot, proposal.id))
+    return deed.decision.save(replace(proposal, state=state))
+
+
+async def keeper_of(deed: Deed, vault_code: str) -> Vault:
+    """The vault, where the actor is one of its keepers. Raises: Forbidden."""
+    vault = await deed.decision.first(Vault, {"code": vault_code})
+    if vault is None:
+        raise Refused(invalid("vault", f"there is no vault {vault_code}", rule_id="X06"))
+    if vault_code not in deed.actor.vaults:
+        raise Forbidden("Only a keeper of this vault may do this.")
+    deed.permit(vault.org_path)
+    return vault
+
+
+async def free_locks(deed: Deed, certificates: Sequence[TitleCertificate]) -> None:
+    """Ends proposals that expired and still hold one of these certificates (CUS-04d)."""
+    ids = [c.lock.id for c in certificates if c.lock and c.lock.kind is LockKind.VAULT_PROPOSAL]
+    for proposal in await deed.decision.find(Proposal, {"_id": {"$in": ids}}) if ids else ():
+        if proposal.state is ProposalState.PENDING and not proposal.is_open(deed.now):
+            await end_proposal(deed, proposal, ProposalState.EXPIRED)
+
+
+async def _vault_in(deed: Deed, input: VaultInInput) -> tuple[VaultInPlan, VaultInFacts]:
+    vault = await keeper_of(deed, input.vault)
+    plan = VaultInPlan(
+        certificate_ids=tuple(input.certificate_ids),
+        vault=input.vault,
+        cabinet=input.cabinet,
+        slot=input.slot,
+        packet_no=input.packet_no.strip(),
+        seal_no=input.seal_no.strip(),
+    )
+    named = (("certificateIds", plan.certificate_ids), ("packetNo", plan.packet_no))
+    refuse_if(
+        invalid(name, "must not be empty", rule_id="X06")
+        for name, value in (*named, ("sealNo", plan.seal_no))
+        if not value
+    )
+    certificates = [await deed.get(TitleCertificate, id) for id in plan.certificate_ids]
+    for certificate in certificates:
+        deed.permit(certificate.org_path)
+        _at_desk(certificate, vault.code)
+    facts = VaultInFacts(
+        certificates=certificates,
+        scans={c.id: await accepted_scans(deed, c) for c in certificates},
+        vault=vault,
+        slot=await _slot(deed, plan.vault, plan.cabinet, plan.slot),
+        packet=await deed.decision.first(SealedPacket, {"packet_no": plan.packet_no}),
+        seal_known=await seal_is_known(deed, plan.seal_no),
+    )
+    return plan, facts
+
+
+def _at_desk(certificate: TitleCertificate, vault: str) -> None:
+    waiting = certificate.custody_state is CustodyState.RECEIVED_PENDING_VAULT
+    desk = certificate.holder.desk if certificate.holder else None
+    if waiting and desk not in {None, vault}:
+        raise Refused(
+            invalid("vault", f"{certificate.label} waits at the desk of {desk}", rule_id="X06")
+        )
+
+
+async def _relocation(
+    deed: Deed, input: RelocateInput
+) -> tuple[SealedPacket, list[TitleCertificate], Vault, Slot]:
+    packet = await deed.decision.first(SealedPacket, {"packet_no": input.packet_no})
+    if packet is None:
+        raise Refused(invalid("packetNo", f"there is no packet {input.packet_no}", rule_id="X07"))
+    vault = await keeper_of(deed, packet.vault)
+    certificates = [await deed.get(TitleCertificate, id) for id in packet.certificate_ids]
+    target = await _slot(deed, vault.code, input.cabinet, input.slot)
+    return packet, certificates, vault, target
+
+
+def _relocation_payload(input: RelocateInput) -> dict[str, Any]:
+    return {"packetNo": input.packet_no, "cabinet": input.cabinet, "slot": input.slot}
+
+
+def _hold(
+    deed: Deed, proposal: Proposal, certificates: Sequence[TitleCertificate], slot: Slot
+) -> None:
+    lock = Lock(kind=LockKind.VAULT_PROPOSAL, id=proposal.id)
+    for certificate in certificates:
+        deed.decision.save(replace(certificate, lock=lock))
+    deed.decision.save(reserved(slot, proposal_id=proposal.id, until=proposal.expires_at))
+
+
+def _filled(
+    plan: VaultInPlan, facts: VaultInFacts, keepers: tuple[str, str], deed: Deed
+) -> SealedPacket:
+    """The packet with the papers inside, under the new seal."""
+    if facts.packet is None:
+        return deed.decision.add(
+            SealedPacket(
+                id=new_id(SealedPacket),
+                packet_no=plan.packet_no,
+                guarantee_contract_no=contract_of(facts.certificates[0]),
+                seal_no=plan.seal_no,
+                seal_history=(SealUse(seal_no=plan.seal_no, sealed_at=deed.now),),
+                vault=plan.vault,
+                cabinet=plan.cabinet,
+                slot=plan.slot,
+                certificate_ids=plan.certificate_ids,
+                org_code=facts.vault.org_code,
+                org_path=facts.vault.org_path,
+            )
+        )
+    opened = resealed(
+        facts.packet,
+        contents=(*facts.packet.certificate_ids, *plan.certificate_ids),
+        seal_no=plan.seal_no,
+        keepers=keepers,
+        reason="VAULT_IN",
+        now=deed.now,
+    )
+    return deed.decision.save(
+        replace(
+            opened,
+            vault=plan.vault,
+            cabinet=plan.cabinet,
+            slot=plan.slot,
+            status=PacketStatus.SEALED,
+        )
+    )
+
+
+async def _slot(deed: Deed, vault: str, cabinet: str, slot: str) -> Slot:
+    found = await deed.decision.first(Slot, {"vault": vault, "cabinet": cabinet, "slot": slot})
+    if found is None:
+        raise Refused(invalid("slot", f"there is no slot {vault}/{cabinet}/{slot}", rule_id="X06"))
+    return found
+
+
+async def _parts(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict[str, str]:
+    """Who gave these papers or manages their loans; none of them may be a keeper here."""
+    await free_locks(deed, certificates)
+    contracts = sorted({no for c in certificates for no in c.guarantee_contract_nos})
+    found = await deed.decision.find(GuaranteeContract, {"no": {"$in": contracts}})
+    numbers = sorted({no for contract in found for no in contract.secured_loans})
+    loans = await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
+    parts = {login: "relationship manager" for loan in loans for login in loan.managers}
+    parts |= {c.given_by: "giver" for c in certificates if c.given_by is not None}
+    return parts
+
+
+async def case_lock(deed: Deed, certificate: TitleCertificate) -> Lock | None:
+    """A paper that comes back while its deregistration goes on stays held by that case."""
+    case = await deed.decision.first(
+        DeregistrationCase,
+        {
+            "certificate_ids": certificate.id,
+            "state": {"$in": [state.value for state in OPEN_STATES]},
+        },
+    )
+    return None if case is None else Lock(kind=LockKind.DEREGISTRATION, id=case.id)
+
+
+async def _mark_item(deed: Deed, certificate: TitleCertificate, scans: Sequence[Scan]) -> None:
+    """The dossier's line for the certificate's scan is filed with the vault-in (X06)."""
+    code = SCAN_ITEM.get(certificate.cert_type)
+    if code is None or not scans:
+        return
+    files = await deed.decision.find(
+        ArchiveFile, {"certificate_id": certificate.id, "status": FileStatus.ACCEPTED.value}
+    )
+    for dossier_id in sorted({file.dossier_id for file in files}):
+        dossier = await deed.decision.get(Dossier, dossier_id)
+        item = dossier.item(code)
+        if item is not None and item.status is not ItemStatus.ACCEPTED:
+            deed.decision.save(
+                with_item(
+                    dossier,
+                    code,
+                    status=ItemStatus.ACCEPTED,
+                    current_version_id=scans[0].file_version_id,
+                    accepted_at=deed.now,
+                    accepted_by=deed.actor.login,
+                )
+            )
