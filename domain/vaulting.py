@@ -174,7 +174,13 @@ def _certificate_refusals(
 ) -> Iterator[Refusal | None]:
     yield paper_only(certificate)
     yield illegal(certificate, movement)
+    if movement is Movement.VAULT_IN and _held_by_case(certificate):
+        return  # a deregistration wants the paper in the vault; its hold is not in the way
     yield locked(certificate, proposal_id=proposal_id)
+
+
+def _held_by_case(certificate: TitleCertificate) -> bool:
+    return certificate.lock is not None and certificate.lock.kind is LockKind.DEREGISTRATION
 
 
 def _void(certificate: TitleCertificate) -> Refusal | None:

@@ -27,7 +27,7 @@ def sings(store: S3) -> bool:
             and _retention_is_kept(store, key, version_id, until)
             and store.digest(key, version_id) is not None
         )
-    except Missing:
+    except (Locked, Missing):  # it keeps no locks at all, or lost what it had locked
         return False
 
 

@@ -201,6 +201,18 @@ async def decide(
     raise Busy
 
 
+async def consider(mongo: Mongo, work: Callable[[Decision], Awaitable[T]], *, at: datetime) -> T:
+    """Runs the reads and rules of a decision on one snapshot and keeps nothing."""
+    async with await mongo.client.start_session() as session:
+        session.start_transaction(read_concern=ReadConcern("snapshot"))
+        try:
+            return await work(Decision(mongo, session, by="", cause="", at=at))
+        except PyMongoError as error:
+            raise Unavailable("mongo") from error
+        finally:
+            await _abort(session)
+
+
 async def _attempt(
     mongo: Mongo,
     session: AsyncIOMotorClientSession,

@@ -14,7 +14,7 @@ class Busy(Exception):
 
 
 class Locked(Exception):
-    """The object store keeps this version: its retention or legal hold does not let it go."""
+    """The object store refuses: it keeps this version, or cannot lock it as asked."""
 
 
 class Missing(Exception):

@@ -28,7 +28,6 @@ CONNECT_SECONDS, READ_SECONDS = 3.0, 30.0
 RETRIES = 2
 _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion"})
 _KEPT = frozenset({"AccessDenied", "InvalidRequest", "ObjectLocked"})
-_NO_LOCK = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"})
 
 Response = urllib3.BaseHTTPResponse
 
@@ -173,7 +172,7 @@ class S3:
         """Puts the version under COMPLIANCE; a shorter wish than the present one is no wish."""
         # Stores keep whole seconds, so the promise is rounded up, never down.
         until = (until.astimezone(UTC) + timedelta(microseconds=999_999)).replace(microsecond=0)
-        present = self._retained_until(key, version_id)
+        present = self.lock(key, version_id).retain_until
         if present is not None and present >= until:
             return
         retention = Retention(COMPLIANCE, until)
@@ -187,26 +186,23 @@ class S3:
             self._client.set_object_retention(self._bucket, key, retention, version_id=version_id)
 
     def hold(self, key: str, version_id: str, *, on: bool) -> None:
-        """Sets or lifts the legal hold flag."""
+        """Sets or lifts the legal hold flag. Raises: Locked, when the store will not."""
         client = self._client
         change = client.enable_object_legal_hold if on else client.disable_object_legal_hold
-        with _named_errors():
+        with _named_errors(refusal=Locked(key)):
             change(self._bucket, key, version_id=version_id)
 
     def lock(self, key: str, version_id: str) -> Lock:
-        """What the store itself says it keeps. Raises: Missing."""
-        until, held = self._retained_until(key, version_id), False
-        with _named_errors(), _suppressed(_NO_LOCK):
-            held = self._client.is_object_legal_hold_enabled(
-                self._bucket, key, version_id=version_id
-            )
-        return Lock(retain_until=until, held=held)
-
-    def _retained_until(self, key: str, version_id: str) -> datetime | None:
-        with _named_errors(), _suppressed(_NO_LOCK):
-            found = self._client.get_object_retention(self._bucket, key, version_id=version_id)
-            return found.retain_until_date if found else None
-        return None
+        """What the store itself says it keeps; weaker modes do not count. Raises: Missing."""
+        with _named_errors():
+            found = self._client.stat_object(self._bucket, key, version_id=version_id)
+        said = found.metadata or {}
+        until = said.get("x-amz-object-lock-retain-until-date")
+        strict = said.get("x-amz-object-lock-mode") == COMPLIANCE
+        return Lock(
+            retain_until=datetime.fromisoformat(until) if until and strict else None,
+            held=said.get("x-amz-object-lock-legal-hold") == "ON",
+        )
 
     def _open(self, key: str, version_id: str | None = None) -> AbstractContextManager[Response]:
         with _named_errors():

@@ -77,7 +77,7 @@ class Weed:
             *(f"-logdir={self._folder.path / 'logs'}", "mini", f"-dir={self._data}"),
             *(f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}", "-master.telemetry=false"),
             *("-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
-            *(f"-s3.port={ports['s3']}", f"-s3.port.grpc={ports['s3_grpc']}"),
+            "-disableHttp", *(f"-s3.port={ports['s3']}", f"-s3.port.grpc={ports['s3_grpc']}"),
             *(f"-filer.port={ports['filer']}", f"-filer.port.grpc={ports['filer_grpc']}"),
             *(f"-volume.port={ports['volume']}", f"-volume.port.grpc={ports['volume_grpc']}"),
             *(f"-master.port={ports['master']}", f"-master.port.grpc={ports['master_grpc']}"),

@@ -1,0 +1,451 @@
+"""Mutations that carry a case's papers: out of the vault, to the registry, to the owner."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from domain.certificates import Catalog, CustodyState, Holder, LegalState, TitleCertificate
+from domain.collaterals import Collateral, PledgeState
+from domain.custody import CustodyEvent, Evidence, Movement, Operator, moved
+from domain.deregistration import (
+    CaseState,
+    CaseStep,
+    DeregistrationCase,
+    HandlingMode,
+    impossible,
+)
+from domain.dossiers import DocType, ItemStatus
+from domain.dual_control import (
+    Proposal,
+    ProposalState,
+    confirmation_refusals,
+    conflicting_part,
+    expiry,
+    payload_hash,
+)
+from domain.files import FileVersion
+from domain.loans import Loan
+from domain.people import Operation
+from domain.refusals import (
+    Forbidden,
+    Refusal,
+    RefusalCode,
+    Refused,
+    invalid,
+    refuse_if,
+    state_conflict,
+)
+from domain.release import Evaluation, Stage
+from domain.releasing import (
+    going_back,
+    is_proven,
+    receipt_refusals,
+    return_state,
+    surrendered_ones,
+)
+from domain.vaults import PacketStatus, SealedPacket, Slot, frozen, resealed, seal_used, vacated
+from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
+from resolvers.mutation import Deed, mutation
+from resolvers.releasing import at, returned_when_empty
+from resolvers.seals import seal_is_known, use_seal
+from resolvers.vaulting import end_proposal, keeper_of
+from schema.cases import (
+    DeregistrationCaseInput,
+    DeregistrationCasePayload,
+    DeregistrationCaseReturnToOwnerInput,
+    DeregistrationCaseVaultOutConfirmInput,
+    DeregistrationCaseVaultOutInput,
+    DeregistrationProposalPayload,
+)
+from storage.records import new_id
+
+
+@mutation(
+    Operation.MOVE_VAULT,
+    DeregistrationProposalPayload,
+    description="Propose to take a case's papers out of the vault; first keeper (解押出库, X14).",
+)
+async def deregistration_case_vault_out_propose(
+    deed: Deed, input: DeregistrationCaseVaultOutInput
+) -> dict[str, Any]:
+    """X14, or X16 and X17 from the vault after an online cancellation: the first half."""
+    case = await deed.subject(DeregistrationCase, input.case_id)
+    leaving, unfit = await _leaving(deed, case, input)
+    case, evaluation = await _evaluated(deed, case)
+    if unfit:
+        raise Refused(*unfit, *(evaluation.refusals if evaluation else ()))
+    if evaluation is not None and not evaluation.ready:
+        return await blocked(deed, case, evaluation)
+    await _end_expired(deed, case)
+    vault = await keeper_of(deed, input.vault)
+    proposal = Proposal(
+        id=new_id(Proposal),
+        movement=Movement.VAULT_OUT_FOR_DEREG,
+        payload=_payload(input),
+        payload_hash=payload_hash(_payload(input)),
+        proposer=deed.operator(),
+        certificate_ids=tuple(paper.id for paper in leaving),
+        case_id=case.id,
+        vault=vault.code,
+        expires_at=expiry(deed.now, deed.policy),
+        org_code=vault.org_code,
+        org_path=vault.org_path,
+    )
+    return {"proposal": deed.decision.add(proposal), "case": deed.decision.save(case)}
+
+
+@mutation(
+    Operation.MOVE_VAULT,
+    DeregistrationCasePayload,
+    description="Confirm a vault-out; second keeper, every precondition again (出库复核, X14).",
+)
+async def deregistration_case_vault_out_confirm(
+    deed: Deed, input: DeregistrationCaseVaultOutConfirmInput
+) -> dict[str, Any]:
+    """The last evaluation wins: a settlement reversed meanwhile keeps the paper in (DRG-R01)."""
+    proposal = await deed.subject(Proposal, input.proposal_id)
+    case = await deed.get(DeregistrationCase, input.vault_out.case_id)
+    leaving, unfit = await _leaving(deed, case, input.vault_out)
+    wrong = confirmation_refusals(
+        proposal, payload=_payload(input.vault_out), checker=deed.actor.login, now=deed.now
+    )
+    case, evaluation = await _evaluated(deed, case)
+    unfit = [*wrong, *unfit]
+    if unfit:
+        raise Refused(*unfit, *(evaluation.refusals if evaluation else ()))
+    if evaluation is not None and not evaluation.ready:
+        await end_proposal(deed, proposal, ProposalState.WITHDRAWN)
+        return await blocked(deed, case, evaluation)
+    keepers = [proposal.proposer, deed.operator()]
+    await _open_packets(deed, leaving, input.vault_out, keepers)
+    evidence = await _receipt(deed, input.vault_out.receipt_file_version_id)
+    for paper in leaving:
+        _take_out(deed, case, paper, proposal, keepers, evidence)
+    deed.decision.save(
+        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
+    )
+    if case.state is CaseState.APPROVED:
+        case = advanced(deed, case, CaseStep.VAULT_OUT)
+    else:
+        case = await returned_when_empty(deed.decision, case, at(deed))
+    return {"case": deed.decision.save(case)}
+
+
+@mutation(
+    Operation.FILE_WITH_REGISTRY,
+    DeregistrationCasePayload,
+    description="The bank's certificates stay with the registry that cancelled them (缴回, X16).",
+)
+async def deregistration_case_surrender(
+    deed: Deed, input: DeregistrationCaseInput
+) -> dict[str, Any]:
+    """X16: after the entry and with its evidence."""
+    case = await deed.subject(DeregistrationCase, input.case_id)
+    papers = surrendered_ones(await papers_of(deed, case))
+    proven = is_proven(case) and case.state is CaseState.REGISTRY_DONE
+    refuse_if(
+        [
+            None if proven else _too_early(case, "SURRENDER", "X16"),
+            None if papers else invalid("caseId", "no certificate is out for it", rule_id="X16"),
+        ]
+    )
+    _only_handler(deed, case)
+    for paper in papers:
+        _finish(
+            deed,
+            case,
+            paper,
+            Movement.SURRENDER,
+            CustodyState.SURRENDERED,
+            evidence=[case.registry.result] if case.registry.result else [],
+        )
+    return {"case": deed.decision.save(await returned_when_empty(deed.decision, case, at(deed)))}
+
+
+@mutation(
+    Operation.FILE_WITH_REGISTRY,
+    DeregistrationCasePayload,
+    description="Give the owner's papers back against an accepted receipt (返还权利人, X17).",
+)
+async def deregistration_case_return_to_owner(
+    deed: Deed, input: DeregistrationCaseReturnToOwnerInput
+) -> dict[str, Any]:
+    """X17. Where the owner deregisters himself, nothing is released by this."""
+    case = await deed.subject(DeregistrationCase, input.case_id)
+    receipt = await deed.get(FileVersion, input.receipt_file_version_id)
+    papers = going_back(case, await papers_of(deed, case))
+    owner_handles = case.handling_mode is HandlingMode.OWNER
+    ready = case.state is return_state(case) and (owner_handles or is_proven(case))
+    refuse_if(
+        [
+            None if ready else _too_early(case, "RETURN_TO_OWNER", "X17"),
+            *receipt_refusals(receipt, identity_checked=input.identity_checked),
+            None if papers else invalid("caseId", "no paper is out for it", rule_id="X17"),
+        ]
+    )
+    _only_handler(deed, case)
+    evidence = [Evidence(file_version_id=receipt.id, sha256=receipt.sha256)]
+    for paper in papers:
+        _finish(
+            deed,
+            case,
+            paper,
+            Movement.RETURN_TO_OWNER,
+            CustodyState.RETURNED_TO_OWNER,
+            evidence=evidence,
+        )
+    await mark_items(
+        deed,
+        case.loan_nos,
+        DocType.CERT_RECEIPT,
+        status=ItemStatus.ACCEPTED,
+        current_version_id=receipt.id,
+        accepted_at=deed.now,
+        accepted_by=receipt.decided_by,
+    )
+    if owner_handles:
+        case = replace(case, proof_pending=True, returned_on=deed.today)
+        case = advanced(deed, case, CaseStep.RETURN, note="RELEASE_PENDING_PROOF")
+    else:
+        case = await returned_when_empty(deed.decision, case, at(deed))
+    return {"case": deed.decision.save(case)}
+
+
+async def _evaluated(
+    deed: Deed, case: DeregistrationCase
+) -> tuple[DeregistrationCase, Evaluation | None]:
+    """A vault-out asks the preconditions; papers that leave after the entry need none."""
+    if case.registry.done_at is not None:
+        return case, None
+    case, _, evaluation = await asked(deed, case, Stage.VAULT_OUT)
+    return case, evaluation
+
+
+async def _leaving(
+    deed: Deed, case: DeregistrationCase, input: DeregistrationCaseVaultOutInput
+) -> tuple[list[TitleCertificate], list[Refusal]]:
+    """The papers that go, and every rule besides the preconditions that keeps them."""
+    vault = await keeper_of(deed, input.vault)
+    papers = await papers_of(deed, case)
+    inside = [paper for paper in papers if paper.custody_state is CustodyState.IN_VAULT]
+    found = [
+        frozen(vault),
+        _step_refusal(case),
+        None
+        if case.handler is not None
+        else invalid("caseId", "the case has no handler who receives the papers", rule_id="X14"),
+        conflicting_part(deed.actor.login, await _parts(deed, case)),
+        None if inside else invalid("caseId", "none of its papers is in a vault", rule_id="X14"),
+    ]
+    found += [
+        invalid("vault", f"{paper.label} lies in {paper.place.vault}", rule_id="X14")
+        for paper in inside
+        if paper.place is not None and paper.place.vault != vault.code
+    ]
+    if case.registry.done_at is not None:
+        found += await _after_entry(deed, case, inside, input)
+    found += await _seal_refusals(deed, inside, input)
+    return inside, [refusal for refusal in found if refusal is not None]
+
+
+def _step_refusal(case: DeregistrationCase) -> Refusal | None:
+    if case.state is CaseState.REGISTRY_DONE and is_proven(case):
+        return None
+    return impossible(case, CaseStep.VAULT_OUT)
+
+
+async def _after_entry(
+    deed: Deed,
+    case: DeregistrationCase,
+    papers: Sequence[TitleCertificate],
+    input: DeregistrationCaseVaultOutInput,
+) -> list[Refusal | None]:
+    """Owner's papers leave the vault only against a receipt, once the collateral is released."""
+    collateral = await deed.decision.get(Collateral, case.collateral_id)
+    found: list[Refusal | None] = []
+    if collateral.pledge_state is not PledgeState.RELEASED:
+        found.append(_too_early(case, "RETURN_TO_OWNER", "X17"))
+    if any(paper.catalog is Catalog.SAFEKEEPING for paper in papers):
+        if input.receipt_file_version_id is None:
+            found.append(
+                Refusal(
+                    code=RefusalCode.DOC_MISSING,
+                    rule_id="X17",
+                    field="receiptFileVersionId",
+                    detail={"documents": DocType.CERT_RECEIPT},
+                )
+            )
+        else:
+            receipt = await deed.get(FileVersion, input.receipt_file_version_id)
+            found += receipt_refusals(receipt, identity_checked=True)
+    return found
+
+
+async def _seal_refusals(
+    deed: Deed, papers: Sequence[TitleCertificate], input: DeregistrationCaseVaultOutInput
+) -> list[Refusal | None]:
+    """A packet that keeps other papers is closed under a new seal the same moment (CUS-07)."""
+    seals = {seal.packet_no: seal.seal_no.strip() for seal in input.new_seals}
+    found: list[Refusal | None] = []
+    for packet, remaining in await _packets(deed, papers):
+        seal = seals.get(packet.packet_no)
+        if remaining and not seal:
+            found.append(
+                invalid(
+                    "newSeals",
+                    f"packet {packet.packet_no} keeps other papers and needs a new seal",
+                    rule_id="CUS-07",
+                )
+            )
+        if remaining and seal:
+            found.append(seal_used(seal, known=await seal_is_known(deed, seal)))
+    return found
+
+
+async def _packets(
+    deed: Deed, papers: Sequence[TitleCertificate]
+) -> list[tuple[SealedPacket, list[str]]]:
+    """The packets those papers lie in, each with what stays inside."""
+    going = {paper.id for paper in papers}
+    numbers = sorted({paper.place.packet_no for paper in papers if paper.place is not None})
+    packets = await deed.decision.find(SealedPacket, {"packet_no": {"$in": numbers}})
+    return [
+        (packet, [id for id in packet.certificate_ids if id not in going]) for packet in packets
+    ]
+
+
+async def _open_packets(
+    deed: Deed,
+    papers: Sequence[TitleCertificate],
+    input: DeregistrationCaseVaultOutInput,
+    keepers: Sequence[Operator],
+) -> None:
+    seals = {seal.packet_no: seal.seal_no.strip() for seal in input.new_seals}
+    logins = tuple(keeper.login for keeper in keepers)
+    for packet, remaining in await _packets(deed, papers):
+        opened = resealed(
+            packet,
+            contents=remaining,
+            seal_no=seals[packet.packet_no] if remaining else None,
+            keepers=logins,
+            reason="VAULT_OUT_FOR_DEREG",
+            now=deed.now,
+        )
+        deed.decision.save(opened)
+        if remaining:
+            use_seal(deed, seals[packet.packet_no], packet.packet_no)
+        if opened.status is PacketStatus.EMPTY:
+            slot = await deed.decision.first(
+                Slot,
+                {"vault": packet.vault, "cabinet": packet.cabinet, "slot": packet.slot},
+            )
+            if slot is not None:
+                deed.decision.save(vacated(slot, packet.packet_no))
+
+
+def _take_out(
+    deed: Deed,
+    case: DeregistrationCase,
+    paper: TitleCertificate,
+    proposal: Proposal,
+    keepers: Sequence[Operator],
+    evidence: Sequence[Evidence],
+) -> None:
+    movement, to = Movement.VAULT_OUT_FOR_DEREG, CustodyState.OUT_FOR_DEREG
+    changes: dict[str, Any] = {"holder": Holder(login=case.handler, since=deed.now)}
+    if case.registry.done_at is not None:
+        owners = paper.catalog is Catalog.SAFEKEEPING
+        movement = Movement.RETURN_TO_OWNER if owners else Movement.SURRENDER
+        to = CustodyState.RETURNED_TO_OWNER if owners else CustodyState.SURRENDERED
+        changes = {"holder": None, "lock": None}
+    after, event = moved(
+        paper,
+        movement,
+        to=to,
+        event_id=new_id(CustodyEvent),
+        operators=keepers,
+        now=deed.now,
+        today=deed.today,
+        request_ref=proposal.id,
+        evidence=evidence,
+        place=None,
+        **changes,
+    )
+    deed.decision.add(event)
+    deed.decision.save(after)
+
+
+def _finish(
+    deed: Deed,
+    case: DeregistrationCase,
+    paper: TitleCertificate,
+    movement: Movement,
+    to: CustodyState,
+    *,
+    evidence: Sequence[Evidence],
+) -> None:
+    surrendered = movement is Movement.SURRENDER
+    after, event = moved(
+        paper,
+        movement,
+        to=to,
+        event_id=new_id(CustodyEvent),
+        operators=[deed.operator()],
+        now=deed.now,
+        today=deed.today,
+        request_ref=case.id,
+        evidence=evidence,
+        holder=None,
+        lock=None,
+        legal_state=LegalState.CANCELLED if surrendered else paper.legal_state,
+    )
+    deed.decision.add(event)
+    deed.decision.save(after)
+
+
+async def _parts(deed: Deed, case: DeregistrationCase) -> dict[str, str]:
+    loans = await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}})
+    managers = {login: "relationship manager" for loan in loans for login in loan.managers}
+    return managers | case.parts()
+
+
+async def _receipt(deed: Deed, version_id: str | None) -> list[Evidence]:
+    if version_id is None:
+        return []
+    receipt = await deed.get(FileVersion, version_id)
+    return [Evidence(file_version_id=receipt.id, sha256=receipt.sha256)]
+
+
+async def _end_expired(deed: Deed, case: DeregistrationCase) -> None:
+    """One open vault-out a case; one that expired makes room (CUS-04d)."""
+    waiting = await deed.decision.find(
+        Proposal, {"case_id": case.id, "state": ProposalState.PENDING.value}
+    )
+    for proposal in waiting:
+        if proposal.is_open(deed.now):
+            raise Refused(
+                Refusal(
+                    code=RefusalCode.OPEN_REQUEST_EXISTS,
+                    rule_id="INV-02",
+                    detail={"subject": f"Case {case.no}", "lock": f"PROPOSAL {proposal.id}"},
+                )
+            )
+        await end_proposal(deed, proposal, ProposalState.EXPIRED)
+
+
+def _payload(input: DeregistrationCaseVaultOutInput) -> dict[str, Any]:
+    return {
+        "caseId": input.case_id,
+        "vault": input.vault,
+        "newSeals": sorted(f"{s.packet_no}={s.seal_no.strip()}" for s in input.new_seals),
+        "receiptFileVersionId": input.receipt_file_version_id,
+    }
+
+
+def _only_handler(deed: Deed, case: DeregistrationCase) -> None:
+    if deed.actor.login != case.handler:
+        raise Forbidden("Only the handler of the case may do this.")
+
+
+def _too_early(case: DeregistrationCase, event: str, rule_id: str) -> Refusal:
+    return state_conflict(rule_id, subject=f"Case {case.no}", state=case.state, event=event)

@@ -1,0 +1,179 @@
+"""What the mutations on a case share: asking the preconditions, blocking, proofs, locks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from domain.certificates import TERMINAL, Carrier, CustodyState, Lock, LockKind, TitleCertificate
+from domain.collaterals import Collateral
+from domain.deregistration import (
+    CASE_TRANSITIONS,
+    CaseStep,
+    DeregistrationCase,
+    PrecheckRun,
+    SettlementProof,
+    stepped,
+    with_deadlines,
+)
+from domain.dossiers import DocType, Dossier, ItemStatus, with_item
+from domain.refusals import Refusal, RefusalCode, Refused
+from domain.release import Evaluation, ReleaseFacts, Stage, evaluate
+from resolvers.mutation import Deed
+from resolvers.release_facts import release_facts
+from schema.mutations import facts as named_facts
+from schema.mutations import kept
+from storage.decisions import Decision
+from storage.records import new_id
+
+MAX_RUNS = 50
+_LOCKABLE = frozenset({CustodyState.IN_VAULT, CustodyState.ELECTRONIC_ON_FILE})
+
+
+async def asked(
+    deed: Deed, case: DeregistrationCase, stage: Stage
+) -> tuple[DeregistrationCase, ReleaseFacts, Evaluation]:
+    """The case with a fresh evaluation appended, and what the evaluation saw (DRG-R01, R02)."""
+    collateral = await deed.decision.get(Collateral, case.collateral_id)
+    facts = await release_facts(deed.decision, collateral, case)
+    evaluation = evaluate(
+        facts,
+        stage=stage,
+        mode=case.handling_mode,
+        policy=deed.policy,
+        calendar=deed.calendar,
+        today=deed.today,
+    )
+    run = PrecheckRun(
+        at=deed.now,
+        stage=stage,
+        ready=evaluation.ready,
+        policy_version=evaluation.policy_version,
+        results=tuple(kept_results(evaluation)),
+    )
+    return replace(case, precheck_runs=(*case.precheck_runs, run)[-MAX_RUNS:]), facts, evaluation
+
+
+def kept_results(evaluation: Evaluation) -> Iterable[Mapping[str, object]]:
+    """An evaluation's answers as evidence."""
+    for result in evaluation.results:
+        yield {
+            "id": result.id,
+            "outcome": result.outcome.value,
+            "refusals": kept(result.refusals),
+            "facts": named_facts(dict(result.facts)),
+        }
+
+
+async def blocked(deed: Deed, case: DeregistrationCase, evaluation: Evaluation) -> dict[str, Any]:
+    """A failed precondition stops the case; papers stay where they are (4.2, 4.9)."""
+    if (case.state, CaseStep.BLOCK) not in CASE_TRANSITIONS:
+        raise Refused(*evaluation.refusals)
+    codes = ", ".join(sorted({refusal.code for refusal in evaluation.refusals}))
+    case = stepped(case, CaseStep.BLOCK, by=deed.actor.login, now=deed.now, note=codes)
+    case = replace(case, approvals=())
+    if any(refusal.code is RefusalCode.NOT_SETTLED for refusal in evaluation.refusals):
+        await void_proofs(deed.decision, case, reason="NOT_SETTLED", now=deed.now)
+    return {"case": deed.decision.save(case), "refusals": evaluation.refusals}
+
+
+async def void_proofs(
+    decision: Decision, case: DeregistrationCase, *, reason: str, now: Any
+) -> None:
+    """Settlement proofs of a case whose settlement is undone: their numbers are blacklisted."""
+    for proof in await decision.find(SettlementProof, {"case_id": case.id, "voided_at": None}):
+        decision.save(replace(proof, voided_at=now, void_reason=reason))
+
+
+async def issue_proofs(
+    deed: Deed, case: DeregistrationCase, facts: ReleaseFacts
+) -> DeregistrationCase:
+    """A numbered settlement proof for each loan, once its settlement is proven (4.4)."""
+    known = await deed.decision.find(SettlementProof, {"case_id": case.id, "voided_at": None})
+    proven = {proof.loan_no for proof in known}
+    numbers = list(case.settlement_proof_nos)
+    for loan_no in case.loan_nos:
+        if loan_no in proven:
+            continue
+        id = new_id(SettlementProof)
+        proof = SettlementProof(
+            id=id,
+            no=f"SP{deed.today:%Y%m%d}-{id[-10:]}",
+            loan_no=loan_no,
+            case_id=case.id,
+            issued_at=deed.now,
+            issued_by=deed.actor.login,
+            org_code=case.org_code,
+            org_path=case.org_path,
+        )
+        deed.decision.add(proof)
+        numbers.append(proof.no)
+        await mark_items(
+            deed,
+            [loan_no],
+            DocType.SETTLEMENT_PROOF,
+            status=ItemStatus.ACCEPTED,
+            accepted_at=deed.now,
+            accepted_by="SYSTEM",
+            reason=proof.no,
+        )
+    return replace(case, settlement_proof_nos=tuple(numbers))
+
+
+async def mark_items(deed: Deed, loan_nos: Sequence[str], code: DocType, **changes: object) -> None:
+    """Sets that checklist line in the dossiers of those loans, where they have it."""
+    for dossier in await deed.decision.find(Dossier, {"loan_no": {"$in": list(loan_nos)}}):
+        if dossier.item(code) is not None:
+            deed.decision.save(with_item(dossier, code, **changes))
+
+
+async def papers_of(deed: Deed, case: DeregistrationCase) -> list[TitleCertificate]:
+    """The case's certificates that are not at their end."""
+    found = await deed.decision.find(TitleCertificate, {"_id": {"$in": list(case.certificate_ids)}})
+    return [certificate for certificate in found if certificate.custody_state not in TERMINAL]
+
+
+def lock_papers(
+    decision: Decision, case: DeregistrationCase, certificates: Iterable[TitleCertificate]
+) -> None:
+    """Holds every certificate that is in hand and free for this case (DRG-R03)."""
+    for certificate in certificates:
+        if certificate.lock is None and certificate.custody_state in _LOCKABLE:
+            lock = Lock(kind=LockKind.DEREGISTRATION, id=case.id)
+            decision.save(replace(certificate, lock=lock))
+
+
+async def let_go(deed: Deed, case: DeregistrationCase) -> None:
+    """Restores the pledge and frees the certificates; nothing else changes (DRG-R04)."""
+    collateral = await deed.decision.get(Collateral, case.collateral_id)
+    deed.decision.save(
+        replace(collateral, pledge_state=case.previous_pledge_state, open_case_id=None)
+    )
+    for certificate in await papers_of(deed, case):
+        if certificate.lock is not None and certificate.lock.id == case.id:
+            deed.decision.save(replace(certificate, lock=None))
+
+
+def advanced(
+    deed: Deed, case: DeregistrationCase, step: CaseStep, *, note: str | None = None
+) -> DeregistrationCase:
+    """The case one step on, with the deadline that begins."""
+    case = stepped(case, step, by=deed.actor.login, now=deed.now, note=note)
+    return with_deadlines(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
+
+
+def is_paper(certificate: TitleCertificate) -> bool:
+    """Whether there is something to carry."""
+    return certificate.carrier is Carrier.PAPER
+
+
+def still_out(certificates: Iterable[TitleCertificate]) -> list[Refusal]:
+    """Papers that must come back before a case may be given up."""
+    return [
+        Refusal(
+            code=RefusalCode.CERT_NOT_IN_VAULT,
+            rule_id="DRG-4.9",
+            detail={"certificate": certificate.label, "state": certificate.custody_state},
+        )
+        for certificate in certificates
+        if certificate.custody_state is CustodyState.OUT_FOR_DEREG
+    ]

@@ -1,0 +1,97 @@
+"""Reading everything a release depends on, in a few batched reads of one snapshot."""
+
+from collections.abc import Sequence
+
+from domain.certificates import TitleCertificate
+from domain.collaterals import Collateral
+from domain.deregistration import DeregistrationCase
+from domain.dossiers import Dossier
+from domain.guarantees import GuaranteeContract
+from domain.loans import CreditContract, Loan, LoanStatus
+from domain.parties import Customer
+from domain.release import ReleaseFacts
+from domain.watch import HoldScope, LegalCase, LegalHold, RiskSignal, SubjectKind
+from storage.decisions import Decision
+
+MAX_OTHER_DEBTS = 50
+
+
+async def release_facts(
+    decision: Decision, collateral: Collateral, case: DeregistrationCase | None
+) -> ReleaseFacts:
+    """The facts of a release. What is read here is fenced when the decision is kept."""
+    linked = await decision.find(GuaranteeContract, {"links.collateral_no": collateral.no})
+    contracts = [contract for contract in linked if contract.active_link(collateral.no)]
+    numbers = sorted({no for contract in contracts for no in contract.secured_loans})
+    loans = await decision.find(Loan, {"loan_no": {"$in": numbers}})
+    credits = await decision.find(
+        CreditContract, {"no": {"$in": sorted({c.credit_contract_no for c in contracts})}}
+    )
+    certificates = await decision.find(TitleCertificate, {"collateral_nos": collateral.no})
+    customers = sorted({loan.customer_no for loan in loans})
+    await decision.find(Customer, {"no": {"$in": customers}})  # fences what hangs on them
+    subjects = _subjects(collateral, certificates, numbers, customers)
+    return ReleaseFacts(
+        collateral=collateral,
+        contracts=contracts,
+        loans={loan.loan_no: loan for loan in loans},
+        credit_contracts={credit.no: credit for credit in credits},
+        certificates=certificates,
+        holds=await _holds(decision, collateral, certificates),
+        signals=await decision.find(RiskSignal, {"$or": subjects, "eliminated_at": None}),
+        legal_cases=await decision.find(LegalCase, {"$or": subjects, "closed_at": None}),
+        other_debts=await _other_debts(decision, customers, numbers),
+        dossiers=await decision.find(Dossier, {"loan_no": {"$in": numbers}}),
+        case=case,
+    )
+
+
+def _subjects(
+    collateral: Collateral,
+    certificates: Sequence[TitleCertificate],
+    loans: Sequence[str],
+    customers: Sequence[str],
+) -> list[dict[str, object]]:
+    papers = [certificate.id for certificate in certificates]
+    papers += [c.cert_no for c in certificates if c.cert_no is not None]
+    return [
+        {"subject_kind": kind.value, "subject": {"$in": list(names)}}
+        for kind, names in (
+            (SubjectKind.COLLATERAL, [collateral.no]),
+            (SubjectKind.CERTIFICATE, papers),
+            (SubjectKind.LOAN, loans),
+            (SubjectKind.CUSTOMER, customers),
+        )
+    ]
+
+
+async def _holds(
+    decision: Decision, collateral: Collateral, certificates: Sequence[TitleCertificate]
+) -> list[LegalHold]:
+    """Open holds on the collateral or its certificates; a dossier's hold does not count (P05)."""
+    papers = [c.id for c in certificates] + [c.cert_no for c in certificates if c.cert_no]
+    return await decision.find(
+        LegalHold,
+        {
+            "released_at": None,
+            "$or": [
+                {"scope": HoldScope.COLLATERAL.value, "target": collateral.no},
+                {"scope": HoldScope.CERTIFICATE.value, "target": {"$in": papers}},
+            ],
+        },
+    )
+
+
+async def _other_debts(
+    decision: Decision, customers: Sequence[str], secured: Sequence[str]
+) -> list[Loan]:
+    """Overdue loans of the borrowers that this collateral does not secure (W1)."""
+    return await decision.find(
+        Loan,
+        {
+            "customer_no": {"$in": list(customers)},
+            "status": LoanStatus.OVERDUE.value,
+            "loan_no": {"$nin": list(secured)},
+        },
+        limit=MAX_OTHER_DEBTS,
+    )

@@ -1,0 +1,114 @@
+"""Ending a right once the registry's entry is proven, in the transaction that proves it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from domain.certificates import TERMINAL, Carrier, CustodyState, LegalState, TitleCertificate
+from domain.collaterals import Collateral
+from domain.custody import CustodyEvent, Evidence, Movement, Operator, moved
+from domain.deregistration import (
+    CaseState,
+    CaseStep,
+    DeregistrationCase,
+    stepped,
+    with_deadlines,
+)
+from domain.guarantees import GuaranteeContract
+from domain.releasing import ends_with_entry, is_proven, nothing_left, released, untied
+from resolvers.mutation import Deed
+from storage.decisions import Decision
+from storage.records import new_id
+from storage.rulebook import Rules
+
+
+@dataclass(frozen=True, kw_only=True)
+class At:
+    """By whom and when a right ends."""
+
+    by: Operator
+    now: datetime
+    today: date
+    rules: Rules
+
+
+def at(deed: Deed) -> At:
+    """By the person and at the moment of a mutation."""
+    return At(by=deed.operator(), now=deed.now, today=deed.today, rules=deed.rules)
+
+
+async def release_when_proven(deed: Deed, case: DeregistrationCase) -> DeregistrationCase:
+    """Releases the collateral when the entry is on record with its evidence."""
+    if not is_proven(case) or case.registry.result is None:
+        return case
+    return await end_right(deed.decision, case, at(deed), evidence=[case.registry.result])
+
+
+async def end_right(
+    decision: Decision, case: DeregistrationCase, moment: At, *, evidence: Sequence[Evidence]
+) -> DeregistrationCase:
+    """The bank's right ends: certificates cancelled, links untied, collateral released (INV-05)."""
+    collateral = await decision.get(Collateral, case.collateral_id)
+    decision.save(released(collateral))
+    contracts = await decision.find(GuaranteeContract, {"links.collateral_no": collateral.no})
+    for contract in contracts:
+        if contract.no in case.guarantee_contract_nos:
+            decision.save(untied(contract, collateral.no, case.id))
+    for certificate in await _papers(decision, case):
+        _cancel(decision, case, certificate, moment, evidence)
+    return await returned_when_empty(decision, case, moment)
+
+
+async def returned_when_empty(
+    decision: Decision, case: DeregistrationCase, moment: At
+) -> DeregistrationCase:
+    """RETURNED once no paper of a finished case is left anywhere (4.2)."""
+    if case.state is not CaseState.REGISTRY_DONE or not is_proven(case):
+        return case
+    if not nothing_left(await _papers(decision, case)):
+        return case
+    case = stepped(case, CaseStep.RETURN, by=moment.by.login, now=moment.now)
+    case = replace(case, returned_on=moment.today)
+    rules = moment.rules
+    return with_deadlines(case, today=moment.today, policy=rules.policy, calendar=rules.calendar)
+
+
+def _cancel(
+    decision: Decision,
+    case: DeregistrationCase,
+    certificate: TitleCertificate,
+    moment: At,
+    evidence: Sequence[Evidence],
+) -> None:
+    electronic = certificate.custody_state is CustodyState.ELECTRONIC_ON_FILE
+    if not electronic and not ends_with_entry(certificate):
+        return
+    right = ends_with_entry(certificate)
+    after, event = moved(
+        certificate,
+        Movement.CANCEL_ELECTRONIC if electronic else Movement.REGISTRY_CANCELLED,
+        to=CustodyState.SURRENDERED if electronic else certificate.custody_state,
+        event_id=new_id(CustodyEvent),
+        operators=[moment.by],
+        now=moment.now,
+        today=moment.today,
+        request_ref=case.id,
+        evidence=evidence,
+        legal_state=LegalState.CANCELLED if right else certificate.legal_state,
+        lock=None if electronic else certificate.lock,
+    )
+    decision.add(event)
+    decision.save(after)
+
+
+async def _papers(decision: Decision, case: DeregistrationCase) -> list[TitleCertificate]:
+    found = await decision.find(TitleCertificate, {"_id": {"$in": list(case.certificate_ids)}})
+    return [
+        certificate
+        for certificate in found
+        if certificate.custody_state not in TERMINAL
+        and (
+            certificate.carrier is Carrier.PAPER
+            or certificate.custody_state is CustodyState.ELECTRONIC_ON_FILE
+        )
+    ]
