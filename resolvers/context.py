@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import TypeAlias
 
 import strawberry
-from storage.objects import Objects
 
 from domain.calendar import business_date
 from domain.people import Actor
 from storage.clock import Clock
 from storage.mongo import Mongo
+from storage.objects import Measured, Objects
 from storage.reads import Reader
 from storage.rulebook import Rulebook
 from storage.sealing import Sealer
@@ -46,6 +46,11 @@ class Context:
     @cached_property
     def digests(self) -> dict[str, str | None]:
         """Hashes of stored objects that this request has already computed, by file version."""
+        return {}
+
+    @cached_property
+    def measured(self) -> dict[str, Measured | None]:
+        """What this request has already measured in the store, by file version."""
         return {}
 
     @cached_property

@@ -116,7 +116,7 @@ def a_tree(count):
     return (2, b"<< /Type /Pages /Kids [] /Count %s >>" % count)
 
 
-@pytest.mark.parametrize(("name", "contents"), zip(NAMES, WHOLE, strict=True), ids=NAMES)
+@pytest.mark.parametrize(("name", "contents"), list(zip(NAMES, WHOLE, strict=True)), ids=NAMES)
 def test_real_files_are_known_for_what_they_are(seen, name, contents):
     assert seen(sample(name)) == contents
 
