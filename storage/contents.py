@@ -17,7 +17,7 @@ from typing import Any
 MAX_SECONDS = 45  # by the clock on the wall; the child bounds its own processor time
 MAX_ANSWER = 4096  # bytes of the child's answer
 _ROOT = Path(__file__).resolve().parent.parent
-_TOO_HEAVY = "It takes too much memory or time to open."
+_TOO_HEAVY = "It cannot be opened within the memory and time allowed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +62,10 @@ def examine(path: Path) -> Contents:
         )
     except subprocess.TimeoutExpired:
         raise Unreadable(_TOO_HEAVY) from None
-    if child.returncode != 0 or not 0 < len(child.stdout) <= MAX_ANSWER:
+    if child.returncode < 0:  # ended by a bound, or by a decoder that fell over
         raise Unreadable(_TOO_HEAVY)
+    if child.returncode > 0 or len(child.stdout) > MAX_ANSWER:
+        raise RuntimeError(f"The opener ended with {child.returncode}.")  # ours, not the file's
     answer = json.loads(child.stdout)
     if "unreadable" in answer:
         raise Unreadable(answer["unreadable"], answer["mime"])

@@ -21,6 +21,9 @@ import magic
 from storage import boxes, pdf, pictures
 from storage.contents import Unreadable
 
+if sys.platform != "win32":
+    import resource
+
 MAX_MEMORY = 1536 * 1024 * 1024  # bytes of address space
 MAX_PROCESSOR_SECONDS = 30
 MAX_OPEN_FILES = 32
@@ -56,6 +59,9 @@ def answer(path: Path) -> dict[str, Any]:
         return {"mime": mime, "unreadable": unreadable.reason}
     except MemoryError:
         return {"mime": mime, "unreadable": "It takes too much memory to open."}
+    except Exception:
+        # Whatever else goes wrong while looking inside, it is the file that made it go wrong.
+        return {"mime": mime, "unreadable": "It is damaged."}
 
 
 def sniff(path: Path) -> str:
@@ -122,8 +128,6 @@ def _bound() -> None:
     """Bounds this process before it sees a byte of the file."""
     if sys.platform == "win32":
         return
-    import resource  # noqa: PLC0415 - does not exist everywhere
-
     bounds = {
         resource.RLIMIT_AS: MAX_MEMORY,
         resource.RLIMIT_CPU: MAX_PROCESSOR_SECONDS,

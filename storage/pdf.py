@@ -36,7 +36,7 @@ def count_pages(data: mmap | bytes) -> int | None:
         raise Unreadable("The document is incomplete: its end is missing.")
     try:
         return _Document(data, int(starts[-1][1])).pages()
-    except (_Lost, ValueError, IndexError, KeyError, zlib.error):
+    except (_Lost, ValueError, ArithmeticError, LookupError, zlib.error):
         return None
 
 
@@ -105,7 +105,9 @@ class _Document:
         )
         row, at = sum(widths), 0
         for first, count in zip(bounds[::2], bounds[1::2], strict=True):
-            for number in range(first, first + min(count, len(body) // row)):
+            for number in range(first, first + count):
+                if at + row > len(body):
+                    raise _Lost
                 kind, where, index = _fields(body[at : at + row], widths)
                 if kind in {1, 2}:
                     self._places.setdefault(number, (where, index if kind == 2 else None))
@@ -145,10 +147,7 @@ class _Document:
         head = self._data[offset : offset + MAX_OBJECT].split(b"stream", 1)[0]
         start = offset + len(head) + len(b"stream")
         start += 2 if self._data[start : start + 2] == b"\r\n" else 1
-        length = _number(rb"/Length\s+(\d{1,9})(?!\d|\s+\d+\s+R)", head)
-        raw = self._data[start : start + min(length, MAX_STREAM)]
-        if b"/Filter" not in head:
-            return head, raw
+        raw = self._data[start : start + MAX_STREAM]  # packed data end by themselves
         if not re.search(rb"/Filter\s*\[?\s*/FlateDecode\s*\]?\s*(?:/|>)", head):
             raise _Lost
         body = zlib.decompressobj().decompress(raw, MAX_STREAM)

@@ -29,6 +29,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
     }
 )
 _LOCAL = ZoneInfo("Asia/Shanghai")
+_CUT_SHORT = "(Possibly c|C)orrupt EXIF|Truncated File|Tag offset too large|Tag data larger"
 _DAMAGED = "The picture is damaged or incomplete."
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 _MICRODEGREE = Decimal("0.000001")  # about a hand's breadth
@@ -42,6 +43,10 @@ def look(path: Path, mime: str) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
+            if mime == "image/tiff":
+                # A scan may keep its description at its end; in a photo the same words are
+                # about what some camera wrote, and the photo is good.
+                warnings.filterwarnings("error", message=_CUT_SHORT)
             with Image.open(path, formats=[FORMATS[mime]]) as picture:
                 return _seen(picture)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):

@@ -58,9 +58,11 @@ def broken_entry(entries: Sequence[Record]) -> Record | None:
 
 async def _position_events(mongo: Mongo) -> int:
     outbox, total = mongo.database["outbox"], 0
-    while (
-        events := await outbox.find({"position": None}).sort("_id", 1).limit(BATCH).to_list(BATCH)
-    ):
+    while True:
+        waiting = outbox.find({"position": None}).sort("_id", 1).limit(BATCH)
+        events = await waiting.to_list(BATCH)
+        if not events:
+            return total
         last = await outbox.find_one({}, {"position": 1}, sort=[("position", -1)])
         start = (last or {}).get("position") or 0
         await outbox.bulk_write(

@@ -1,0 +1,261 @@
+"""Lists as connections: the filter of a screen, an order, a page (keyset cursors)."""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import Enum
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import strawberry
+from graphql import GraphQLError
+
+from domain.certificates import CustodyState, normalised
+from domain.dossiers import FILED_STATUSES
+from resolvers.context import Info
+from schema.certificates import TitleCertificate
+from schema.collaterals import Collateral
+from schema.deregistration import DeregistrationCase
+from schema.dossiers import ArchiveFile, Dossier
+from schema.filters import (
+    CaseFilter,
+    CaseOrder,
+    CertificateFilter,
+    CertificateOrder,
+    CollateralFilter,
+    CollateralOrder,
+    DossierFilter,
+    DossierOrder,
+    FileFilter,
+    FileOrder,
+    LoanFilter,
+    LoanOrder,
+)
+from schema.loans import Loan
+from schema.nodes import Connection
+from storage.pages import Order, page_size
+from storage.records import Record
+
+First = Annotated[
+    int | None, strawberry.argument(description="How many rows, 0 to 100; 20 when not given.")
+]
+After = Annotated[
+    str | None, strawberry.argument(description="The `endCursor` of the page before.")
+]
+MAX_FILTER_VALUES = 50
+
+ORDERS: Mapping[Enum, Order] = MappingProxyType(
+    {
+        LoanOrder.LOAN_NO: Order(name="loan_no", field="loan_no"),
+        LoanOrder.DPD_DESC: Order(name="dpd", field="dpd", descending=True),
+        LoanOrder.MATURITY: Order(name="maturity", field="maturity"),
+        LoanOrder.DISBURSED_ON: Order(name="disbursed", field="disbursed_on"),
+        CollateralOrder.NO: Order(name="no", field="no"),
+        CollateralOrder.VALUED_ON: Order(name="valued", field="latest_value_on"),
+        CertificateOrder.CREATED: Order(name="created", field="_id"),
+        CertificateOrder.EXPECTED_BY: Order(name="expected", field="expected_by"),
+        CertificateOrder.VAULT_DUE: Order(name="vault_due", field="vault_due"),
+        CertificateOrder.DUE_DATE: Order(name="due", field="due_date"),
+        DossierOrder.CREATED: Order(name="created", field="_id"),
+        DossierOrder.LOAN_NO: Order(name="loan_no", field="loan_no"),
+        FileOrder.CREATED: Order(name="created", field="_id"),
+        FileOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
+        CaseOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
+        CaseOrder.NEXT_DUE: Order(name="next_due", field="deadlines.next_due"),
+    }
+)
+
+
+@strawberry.type
+class ListQueries:
+    """Every list of records."""
+
+    @strawberry.field(description="Loans within your reach (贷款).")
+    async def loans(
+        self,
+        info: Info,
+        filter: Annotated[LoanFilter | None, strawberry.argument(description="Which.")] = None,
+        order: Annotated[
+            LoanOrder, strawberry.argument(description="Sorted how.")
+        ] = LoanOrder.LOAN_NO,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Loan]:
+        """Loans."""
+        return await _page(info, "loans", _loans(filter or LoanFilter()), order, first, after)
+
+    @strawberry.field(description="Collateral within your reach (押品).")
+    async def collaterals(
+        self,
+        info: Info,
+        filter: Annotated[
+            CollateralFilter | None, strawberry.argument(description="Which.")
+        ] = None,
+        order: Annotated[
+            CollateralOrder, strawberry.argument(description="Sorted how.")
+        ] = CollateralOrder.NO,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Collateral]:
+        """Collateral."""
+        query = _collaterals(filter or CollateralFilter())
+        return await _page(info, "collaterals", query, order, first, after)
+
+    @strawberry.field(description="Certificates within your reach (权证).")
+    async def certificates(
+        self,
+        info: Info,
+        filter: Annotated[
+            CertificateFilter | None, strawberry.argument(description="Which.")
+        ] = None,
+        order: Annotated[
+            CertificateOrder, strawberry.argument(description="Sorted how.")
+        ] = CertificateOrder.CREATED,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[TitleCertificate]:
+        """Certificates."""
+        query = _certificates(filter or CertificateFilter(), info.context.today)
+        return await _page(info, "certificates", query, order, first, after)
+
+    @strawberry.field(description="Dossiers within your reach (档案).")
+    async def dossiers(
+        self,
+        info: Info,
+        filter: Annotated[DossierFilter | None, strawberry.argument(description="Which.")] = None,
+        order: Annotated[
+            DossierOrder, strawberry.argument(description="Sorted how.")
+        ] = DossierOrder.CREATED,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Dossier]:
+        """Dossiers."""
+        query = _dossiers(filter or DossierFilter())
+        return await _page(info, "dossiers", query, order, first, after)
+
+    @strawberry.field(description="Archive files within your reach (档案文件).")
+    async def files(
+        self,
+        info: Info,
+        filter: Annotated[FileFilter | None, strawberry.argument(description="Which.")] = None,
+        order: Annotated[
+            FileOrder, strawberry.argument(description="Sorted how.")
+        ] = FileOrder.CREATED,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[ArchiveFile]:
+        """Files."""
+        return await _page(info, "files", _files(filter or FileFilter()), order, first, after)
+
+    @strawberry.field(description="Deregistration cases within your reach (押品注销业务).")
+    async def deregistration_cases(
+        self,
+        info: Info,
+        filter: Annotated[CaseFilter | None, strawberry.argument(description="Which.")] = None,
+        order: Annotated[
+            CaseOrder, strawberry.argument(description="Sorted how.")
+        ] = CaseOrder.CREATED_DESC,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[DeregistrationCase]:
+        """Cases."""
+        query = _cases(filter or CaseFilter())
+        return await _page(info, "dereg_cases", query, order, first, after)
+
+
+async def _page(
+    info: Info, collection: str, query: Record, order: Enum, first: int | None, after: str | None
+) -> Any:
+    page = await info.context.reader.page(
+        collection, query, order=ORDERS[order], first=page_size(first), after=after
+    )
+    edges = [{"cursor": page.order.cursor(row), "node": row} for row in page.rows]
+    return {
+        "nodes": page.rows,
+        "edges": edges,
+        "page_info": {
+            "has_next_page": page.has_next,
+            "has_previous_page": page.has_previous,
+            "start_cursor": edges[0]["cursor"] if edges else None,
+            "end_cursor": edges[-1]["cursor"] if edges else None,
+        },
+        "collection": collection,
+        "query": query,
+    }
+
+
+def _loans(given: LoanFilter) -> Record:
+    query = _exactly(given, "loan_no", "customer_no", "org_code")
+    query |= _one_of(given, "status", "product", "classification")
+    if given.min_dpd is not None:
+        query["dpd"] = {"$gte": given.min_dpd}
+    return query | _before("maturity", given.maturing_before)
+
+
+def _collaterals(given: CollateralFilter) -> Record:
+    query = _exactly(given, "no", "unit_no", "org_code") | _one_of(given, "kind", "pledge_state")
+    return query | _before("latest_value_on", given.valued_before)
+
+
+def _certificates(given: CertificateFilter, today: date) -> Record:
+    query = _exactly(given, "org_code") | _one_of(
+        given, "cert_type", "custody_state", "legal_state"
+    )
+    for name, value in (
+        ("place.vault", given.vault),
+        ("holder.login", given.holder),
+        ("collateral_nos", given.collateral_no),
+        ("cert_no_norm", None if given.cert_no is None else normalised(given.cert_no)),
+    ):
+        if value is not None:
+            query[name] = value
+    parts = [query]
+    if given.overdue_only:
+        out = {"custody_state": CustodyState.CHECKED_OUT.value}
+        parts.append(out | {"due_date": {"$lt": today.isoformat(), "$ne": None}})
+    if given.expected_before is not None:
+        waiting = {"custody_state": CustodyState.NOT_RECEIVED.value}
+        parts.append(waiting | _before("expected_by", given.expected_before))
+    return query if len(parts) == 1 else {"$and": parts}
+
+
+def _dossiers(given: DossierFilter) -> Record:
+    query = _exactly(given, "loan_no", "org_code") | _one_of(given, "status")
+    if given.missing is not None:
+        filed = [status.value for status in FILED_STATUSES]
+        item = {"code": given.missing.value, "required": True, "status": {"$nin": filed}}
+        query["items"] = {"$elemMatch": item}
+    return query
+
+
+def _files(given: FileFilter) -> Record:
+    query = _exactly(given, "dossier_id", "loan_no", "certificate_id")
+    return query | _one_of(given, "doc_type", "status")
+
+
+def _cases(given: CaseFilter) -> Record:
+    query = _exactly(given, "no", "collateral_no", "org_code")
+    query |= _one_of(given, "state", "kind", "handling_mode")
+    return query | _before("deadlines.next_due", given.due_before)
+
+
+def _exactly(given: Any, *names: str) -> Record:
+    return {name: getattr(given, name) for name in names if getattr(given, name) is not None}
+
+
+def _one_of(given: Any, *names: str) -> Record:
+    query: Record = {}
+    for name in names:
+        values = getattr(given, name)
+        if values is None:
+            continue
+        if len(values) > MAX_FILTER_VALUES:
+            raise GraphQLError(
+                f"`{name}` may list at most {MAX_FILTER_VALUES} values.",
+                extensions={"code": "BAD_USER_INPUT"},
+            )
+        query[name] = {"$in": [value.value for value in values]}
+    return query
+
+
+def _before(name: str, day: date | None) -> Record:
+    return {} if day is None else {name: {"$lt": day.isoformat(), "$ne": None}}

@@ -1,0 +1,338 @@
+"""Root queries on single records, and the questions people live in."""
+
+from typing import Annotated, Any
+
+import strawberry
+from graphql import GraphQLError
+
+from domain.certificates import TERMINAL
+from domain.collaterals import Collateral as Pledged
+from domain.custody import CustodyEvent as LedgerEvent
+from domain.custody import broken_link
+from domain.deregistration import SUPPORTED_KINDS, DeregKind, HandlingMode
+from domain.deregistration import DeregistrationCase as Case
+from domain.people import Operation
+from domain.refusals import Refusal, RefusalCode, Refused
+from domain.release import Evaluation as Answer
+from domain.release import Stage, evaluate
+from resolvers.case_work import kept_results
+from resolvers.context import Info
+from resolvers.release_facts import release_facts
+from schema.certificates import CustodyHistory, Handover, Proposal, TitleCertificate, Vault
+from schema.collaterals import Collateral, GuaranteeContract
+from schema.deregistration import DeregistrationCase, Evaluation, ReleaseReadiness
+from schema.dossiers import Dossier
+from schema.loans import Customer, Loan
+from schema.mutations import kept, told
+from schema.nodes import Node
+from schema.organisations import Org, User
+from schema.viewer import AccessLogEntry, Viewer
+from storage.decisions import Decision, consider
+from storage.records import Record, from_record
+from storage.scope import scope, under
+
+MAX_LEDGER = 2_000
+MAX_ORGS = 1_000
+MAX_MINE = 100
+Id = Annotated[strawberry.ID | None, strawberry.argument(description="By id.")]
+No = Annotated[str | None, strawberry.argument(description="Or by business number.")]
+
+
+@strawberry.type
+class RecordQueries:
+    """Single records; null where there is none within reach."""
+
+    @strawberry.field(description="The signed-in person.")
+    async def me(self, info: Info) -> Viewer:
+        """Who asks."""
+        actor = info.context.actor
+        own = await info.context.reader.find(
+            "users", {"login": actor.login}, limit=1, unscoped=True
+        )
+        return {  # type: ignore[return-value]
+            "login": actor.login,
+            "org_code": actor.org_code,
+            "roles": sorted({grant.role for grant in actor.grants}),
+            "vaults": list(actor.vaults),
+            "business_date": info.context.today,
+            "now": info.context.now,
+            "user": own[0] if own else None,
+        }
+
+    @strawberry.field(description="Any record by its id; null where there is none within reach.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],
+    ) -> Node | None:
+        """A record of any type."""
+        found: Any = await info.context.reader.node(id)
+        return found  # type: ignore[no-any-return]
+
+    @strawberry.field(description="Organisations within your reach (机构).")
+    async def orgs(self, info: Info) -> list[Org]:
+        """Organisations."""
+        found: Any = await info.context.reader.find(
+            "orgs", {}, sort=[("org_path", 1)], limit=MAX_ORGS
+        )
+        return found  # type: ignore[no-any-return]
+
+    @strawberry.field(description="A person by login (用户).")
+    async def user(
+        self,
+        info: Info,
+        login: Annotated[str, strawberry.argument(description="Login.")],
+    ) -> User | None:
+        """A user."""
+        return await _one(info, "users", "login", None, login)
+
+    @strawberry.field(description="A customer (客户).")
+    async def customer(self, info: Info, id: Id = None, no: No = None) -> Customer | None:
+        """A customer."""
+        return await _one(info, "customers", "no", id, no)
+
+    @strawberry.field(description="A loan (贷款、借据).")
+    async def loan(self, info: Info, id: Id = None, no: No = None) -> Loan | None:
+        """A loan."""
+        return await _one(info, "loans", "loan_no", id, no)
+
+    @strawberry.field(description="A collateral (押品).")
+    async def collateral(self, info: Info, id: Id = None, no: No = None) -> Collateral | None:
+        """A collateral."""
+        return await _one(info, "collaterals", "no", id, no)
+
+    @strawberry.field(description="A guarantee contract (担保合同).")
+    async def guarantee_contract(
+        self, info: Info, id: Id = None, no: No = None
+    ) -> GuaranteeContract | None:
+        """A guarantee contract."""
+        return await _one(info, "guarantee_contracts", "no", id, no)
+
+    @strawberry.field(description="A certificate (权证).")
+    async def certificate(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="By id.")],
+    ) -> TitleCertificate | None:
+        """A certificate."""
+        return await _one(info, "certificates", "_id", id, None)
+
+    @strawberry.field(description="The dossier of a loan (档案).")
+    async def dossier(
+        self,
+        info: Info,
+        id: Id = None,
+        loan_no: Annotated[
+            str | None, strawberry.argument(description="Or by number of the loan.")
+        ] = None,
+    ) -> Dossier | None:
+        """A dossier."""
+        return await _one(info, "dossiers", "loan_no", id, loan_no)
+
+    @strawberry.field(description="A deregistration case (押品注销业务).")
+    async def deregistration_case(
+        self, info: Info, id: Id = None, no: No = None
+    ) -> DeregistrationCase | None:
+        """A case."""
+        return await _one(info, "dereg_cases", "no", id, no)
+
+    @strawberry.field(description="A handover (移交单).")
+    async def handover(self, info: Info, id: Id = None, no: No = None) -> Handover | None:
+        """A handover."""
+        return await _one(info, "handovers", "no", id, no)
+
+    @strawberry.field(description="Vaults within your reach (库房).")
+    async def vaults(self, info: Info) -> list[Vault]:
+        """Vaults."""
+        found: Any = await info.context.reader.find("vaults", {}, limit=MAX_MINE)
+        return found  # type: ignore[no-any-return]
+
+
+@strawberry.type
+class QuestionQueries:
+    """Questions that a rule answers."""
+
+    @strawberry.field(description="Handovers given by you, or waiting for you or your vault.")
+    async def my_handovers(self, info: Info) -> list[Handover]:
+        """Handovers that concern the viewer, newest first."""
+        actor = info.context.actor
+        mine = [
+            {"giver": actor.login},
+            {"receiver": actor.login},
+            {"desk": {"$in": list(actor.vaults)}},
+        ]
+        found: Any = await info.context.reader.find(
+            "handovers", {"$or": mine}, sort=[("_id", -1)], limit=MAX_MINE
+        )
+        return found  # type: ignore[no-any-return]
+
+    @strawberry.field(description="Vault events that wait for a second person in your vaults.")
+    async def pending_proposals(self, info: Info) -> list[Proposal]:
+        """Open proposals, oldest first."""
+        actor = info.context.actor
+        query = {"state": "PENDING", "expires_at": {"$gte": info.context.now}}
+        found: Any = await info.context.reader.find(
+            "proposals",
+            query | {"$or": [{"vault": {"$in": list(actor.vaults)}}, {"vault": None}]},
+            limit=MAX_MINE,
+        )
+        return found  # type: ignore[no-any-return]
+
+    @strawberry.field(description="A certificate's ledger, checked link by link (保管流水).")
+    async def custody_history(
+        self,
+        info: Info,
+        certificate_id: Annotated[strawberry.ID, strawberry.argument(description="Which.")],
+    ) -> CustodyHistory | None:
+        """The ledger; `verified` recomputes every hash and replays the state."""
+        reader = info.context.reader
+        certificate = await reader.one("certificates", {"_id": certificate_id})
+        if certificate is None:
+            return None
+        records = await reader.find(
+            "custody_events",
+            {"certificate_id": certificate_id},
+            sort=[("seq", 1)],
+            limit=MAX_LEDGER,
+        )
+        events = [from_record(LedgerEvent, record) for record in records]
+        broken = broken_link(events)
+        state = events[-1].to_state if events else None
+        head = events[-1].hash if events else ""
+        same = (state, head) == (certificate["custody_state"], certificate["event_hash"])
+        return {  # type: ignore[return-value]
+            "events": records,
+            "verified": broken is None and same,
+            "broken_event_id": None if broken is None else broken.id,
+        }
+
+    @strawberry.field(
+        description="Whether a collateral may be released, precondition by precondition; the"
+        " very function that the mutations obey (解押预检)."
+    )
+    async def deregistration_precheck(
+        self,
+        info: Info,
+        collateral_id: Annotated[strawberry.ID, strawberry.argument(description="Which.")],
+        kind: Annotated[
+            DeregKind, strawberry.argument(description="Why the lien goes.")
+        ] = DeregKind.FULL_SETTLEMENT,
+        handling_mode: Annotated[
+            HandlingMode | None,
+            strawberry.argument(description="Who goes to the registry; none means as the case."),
+        ] = None,
+    ) -> Evaluation | None:
+        """A dry run; an open case's applicant and documents count."""
+        if kind not in SUPPORTED_KINDS:
+            raise GraphQLError(
+                f"Release kind {kind} cannot be handled yet.",
+                extensions={"code": RefusalCode.KIND_NOT_SUPPORTED.value},
+            )
+        evaluations = await _evaluations(info, {"_id": collateral_id}, handling_mode)
+        return evaluations[0] if evaluations else None  # type: ignore[return-value]
+
+    @strawberry.field(
+        description="Whether a certificate may leave for release: the same precheck for each"
+        " collateral it covers (解押就绪)."
+    )
+    async def release_readiness(
+        self,
+        info: Info,
+        certificate_id: Annotated[strawberry.ID, strawberry.argument(description="Which.")],
+    ) -> ReleaseReadiness | None:
+        """Ready when every collateral it covers is."""
+        certificate = await info.context.reader.one("certificates", {"_id": certificate_id})
+        if certificate is None:
+            return None
+        query = {"no": {"$in": certificate["collateral_nos"]}}
+        evaluations = await _evaluations(info, query, None)
+        over = certificate["custody_state"] in TERMINAL
+        ready = not over and all(evaluation["ready"] for evaluation in evaluations)
+        return {  # type: ignore[return-value]
+            "ready": ready and bool(evaluations),
+            "evaluations": evaluations,
+        }
+
+    @strawberry.field(description="Accesses to a file, newest first; for auditors (访问日志).")
+    async def access_log(
+        self,
+        info: Info,
+        file_version_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Of this file version.")
+        ] = None,
+        user: Annotated[str | None, strawberry.argument(description="By this login.")] = None,
+    ) -> list[AccessLogEntry]:
+        """The access log within the auditor's reach."""
+        paths = info.context.actor.paths(Operation.READ_ACCESS_LOG)
+        if not paths:
+            raise GraphQLError(
+                "Only auditors read the access log.", extensions={"code": "FORBIDDEN"}
+            )
+        query: Record = under(paths)
+        if file_version_id is not None:
+            query |= {"object_id": file_version_id}
+        if user is not None:
+            query |= {"user": user}
+        found: Any = await info.context.reader.find(
+            "access_logs", query, sort=[("_id", -1)], limit=MAX_MINE
+        )
+        return found  # type: ignore[no-any-return]
+
+
+async def _one(info: Info, collection: str, field: str, id: str | None, no: str | None) -> Any:
+    if (id is None) == (no is None):
+        raise GraphQLError(
+            "Name one record: by id, or by number.", extensions={"code": "BAD_USER_INPUT"}
+        )
+    query = {"_id": id} if id is not None else {field: no}
+    return await info.context.reader.one(collection, query)
+
+
+async def _evaluations(info: Info, query: Record, mode: HandlingMode | None) -> list[Record]:
+    """The answers for every collateral within reach, on one snapshot."""
+    context = info.context
+    rules = await context.stores.rulebook.on(context.today)
+
+    async def work(decision: Decision) -> list[Answer]:
+        answers = []
+        for collateral in await decision.find(Pledged, query, within=scope(context.actor)):
+            case = None
+            if collateral.open_case_id is not None:
+                case = await decision.get(Case, collateral.open_case_id)
+            facts = await release_facts(decision, collateral, case)
+            answers.append(
+                evaluate(
+                    facts,
+                    stage=Stage.PRECHECK,
+                    mode=mode or (case.handling_mode if case else HandlingMode.BANK),
+                    policy=rules.policy,
+                    calendar=rules.calendar,
+                    today=context.today,
+                )
+            )
+        return answers
+
+    try:
+        answers = await consider(context.stores.mongo, work, at=context.now)
+    except Refused as refused:
+        first: Refusal = refused.refusals[0]
+        raise GraphQLError(
+            told([first], chinese=context.chinese)[0]["message"],
+            extensions={"code": first.code.value},
+        ) from None
+    return [_evaluation(answer, chinese=context.chinese) for answer in answers]
+
+
+def _evaluation(answer: Answer, *, chinese: bool) -> Record:
+    results = [
+        {**result, "refusals": told(result["refusals"], chinese=chinese)}  # type: ignore[arg-type]
+        for result in kept_results(answer)
+    ]
+    return {
+        "stage": answer.stage.value,
+        "on": answer.on,
+        "ready": answer.ready,
+        "policy_version": answer.policy_version,
+        "results": results,
+        "refusals": told(kept(answer.refusals), chinese=chinese),
+    }

@@ -1,0 +1,1 @@
+"""The doors: GraphQL, bytes in and out, feeds, health and the demonstration."""
