@@ -69,8 +69,7 @@ def refused(sentence: str, code: Code) -> GraphQLError:
 
 
 def _parse_code(error: GraphQLSyntaxError) -> Code:
-    over = "Parsing aborted" in error.message or "too deeply" in error.message
-    return Code.TOO_COMPLEX if over else Code.PARSE_FAILED
+    return Code.TOO_COMPLEX if "Parsing aborted" in error.message else Code.PARSE_FAILED
 
 
 def _is_about_input(error: GraphQLError, origin: BaseException | None) -> bool:

@@ -90,6 +90,17 @@ def too_complex(
     return None
 
 
+def page_variables(document: DocumentNode) -> tuple[str, ...]:
+    """The variables on which the weight of a document depends."""
+    names = {
+        argument.value.name.value
+        for node in _nodes(document)
+        for argument in getattr(node, "arguments", None) or ()
+        if argument.name.value in PAGE_ARGUMENTS and isinstance(argument.value, VariableNode)
+    }
+    return tuple(sorted(names))
+
+
 def _within(what: str, actual: int) -> None:
     if actual > REPORTED[what]:
         raise _Over(what)

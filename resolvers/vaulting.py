@@ -54,6 +54,7 @@ from schema.custody import (
     VaultInConfirmInput,
     VaultInInput,
 )
+from storage.decisions import Decision
 from storage.records import new_id
 
 SCAN_ITEM = {
@@ -137,7 +138,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             evidence=evidence_of(facts.scans.get(certificate.id, ()), certificate),
             place=place,
             holder=None,
-            lock=await case_lock(deed, certificate),
+            lock=await case_lock(deed.decision, certificate),
         )
         deed.decision.add(event)
         deed.decision.save(after)
@@ -268,18 +269,21 @@ async def proposal_withdraw(deed: Deed, input: ProposalWithdrawInput) -> dict[st
 
 
 async def end_proposal(deed: Deed, proposal: Proposal, state: ProposalState) -> Proposal:
+    """Ends a proposal without effect, in the mutation's own decision (CUS-04d)."""
+    return await end_proposal_in(deed.decision, proposal, state)
+
+
+async def end_proposal_in(decision: Decision, proposal: Proposal, state: ProposalState) -> Proposal:
     """Ends a proposal without effect: its locks and its reservation go (CUS-04d)."""
-    held = await deed.decision.find(
-        TitleCertificate, {"_id": {"$in": list(proposal.certificate_ids)}}
-    )
+    held = await decision.find(TitleCertificate, {"_id": {"$in": list(proposal.certificate_ids)}})
     for certificate in held:
         if certificate.lock is not None and certificate.lock.id == proposal.id:
-            lock = await case_lock(deed, certificate)
-            deed.decision.save(replace(certificate, lock=lock))
+            lock = await case_lock(decision, certificate)
+            decision.save(replace(certificate, lock=lock))
     if proposal.slot_id is not None:
-        slot = await deed.decision.get(Slot, proposal.slot_id)
-        deed.decision.save(unreserved(slot, proposal.id))
-    return deed.decision.save(replace(proposal, state=state))
+        slot = await decision.get(Slot, proposal.slot_id)
+        decision.save(unreserved(slot, proposal.id))
+    return decision.save(replace(proposal, state=state))
 
 
 async def keeper_of(deed: Deed, vault_code: str) -> Vault:
@@ -424,9 +428,9 @@ async def _parts(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict[s
     return parts
 
 
-async def case_lock(deed: Deed, certificate: TitleCertificate) -> Lock | None:
+async def case_lock(decision: Decision, certificate: TitleCertificate) -> Lock | None:
     """A paper that comes back while its deregistration goes on stays held by that case."""
-    case = await deed.decision.first(
+    case = await decision.first(
         DeregistrationCase,
         {
             "certificate_ids": certificate.id,

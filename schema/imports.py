@@ -402,7 +402,7 @@ class PlaceLine(Line):
 
 
 class CertificateLine(Line):
-    """A certificate taken over from an older system (期初建账); afterwards only events change it."""
+    """A certificate taken over from an older system (期初建账); later only events change it."""
 
     cert_type: CertType
     carrier: Carrier = Carrier.PAPER

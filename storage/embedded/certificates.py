@@ -1,5 +1,6 @@
 """Certificates for the store's inner doors, so that only its own parts may knock."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -9,61 +10,66 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from storage.embedded.children import LOOPBACK
 from storage.embedded.folder import Folder
+from storage.embedded.ports import LOOPBACK
 
 _VALID = timedelta(days=3650)
-_NAME = "lienkeeper-store"
+_STORE = "lienkeeper-store"
+_AUTHORITY = "lienkeeper-store-authority"
 
 
-def make_certificates(folder: Folder) -> tuple[Path, Path, Path]:
-    """Certificate, its key and the authority's certificate; made once for a folder."""
-    paths = tuple(folder.path / "tls" / name for name in ("store.crt", "store.key", "ca.crt"))
-    certificate, key, authority = paths
-    if not all(path.exists() for path in paths):
-        ca_key, own_key = (
-            ec.generate_private_key(ec.SECP256R1()),
-            ec.generate_private_key(ec.SECP256R1()),
-        )
-        ca = _signed("lienkeeper-ca", ca_key, issuer="lienkeeper-ca", issuer_key=ca_key, ca=True)
-        own = _signed(_NAME, own_key, issuer="lienkeeper-ca", issuer_key=ca_key, ca=False)
-        _write(folder, "tls/ca.crt", ca.public_bytes(serialization.Encoding.PEM))
-        _write(folder, "tls/store.crt", own.public_bytes(serialization.Encoding.PEM))
-        _write(
-            folder,
-            "tls/store.key",
-            own_key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            ),
-        )
-    return certificate, key, authority
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificates:
+    """Where the files lie."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
+def make_certificates(folder: Folder) -> Certificates:
+    """A fresh pair with its own authority, whose key nobody keeps.
+
+    Made at every start: it takes milliseconds, and no certificate can run out unnoticed.
+    """
+    authority_key = ec.generate_private_key(ec.SECP256R1())
+    key = ec.generate_private_key(ec.SECP256R1())
+    authority = _signed(_AUTHORITY, authority_key, by=authority_key, is_authority=True)
+    certificate = _signed(_STORE, key, by=authority_key, is_authority=False)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return Certificates(
+        certificate=folder.write_private("tls/store.crt", _pem(certificate)),
+        key=folder.write_private("tls/store.key", private.decode()),
+        authority=folder.write_private("tls/authority.crt", _pem(authority)),
+    )
 
 
 def _signed(
     name: str,
     key: ec.EllipticCurvePrivateKey,
     *,
-    issuer: str,
-    issuer_key: ec.EllipticCurvePrivateKey,
-    ca: bool,
+    by: ec.EllipticCurvePrivateKey,
+    is_authority: bool,
 ) -> x509.Certificate:
     now = datetime.now(UTC)
-    names = [x509.DNSName("localhost"), x509.DNSName(_NAME), x509.IPAddress(ip_address(LOOPBACK))]
+    names = [x509.DNSName("localhost"), x509.DNSName(_STORE), x509.IPAddress(ip_address(LOOPBACK))]
     usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     return (
         x509.CertificateBuilder()
         .subject_name(_named(name))
-        .issuer_name(_named(issuer))
+        .issuer_name(_named(_AUTHORITY))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + _VALID)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-        .sign(issuer_key, hashes.SHA256())
+        .sign(by, hashes.SHA256())
     )
 
 
@@ -71,5 +77,5 @@ def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _write(folder: Folder, name: str, content: bytes) -> None:
-    folder.write_private(name, content.decode())
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()

@@ -1,7 +1,11 @@
 """Runs a command that must not outlive its parent, however the parent ends.
 
-Called as `python child.py PARENT_PID COMMAND…`. On Linux the kernel ends the command with its
-parent; elsewhere this process stays beside it and watches the pipe from the parent close.
+Called as `python child.py kernel|watch PARENT_PID COMMAND…`. With `kernel` (Linux) this process
+becomes the command and the kernel ends it with its parent; with `watch` it stays beside the
+command and ends it when the pipe from the parent closes.
+
+It is a program of its own because code run between fork and exec of a process with threads can
+deadlock; here the request to the kernel is made after an exec, by a process with one thread.
 """
 
 import ctypes
@@ -9,21 +13,31 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 _PR_SET_PDEATHSIG = 1
-_PATIENCE_S = 10
+_PATIENCE_S = 20
 
 
-def main(parent: int, command: list[str]) -> None:
-    """Becomes the command, or guards it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:
-            sys.exit(1)  # the parent ended before the kernel was told
-        os.execv(command[0], command)  # noqa: S606 - the command is our own
-    guarded = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
+def become(parent: int, command: list[str]) -> None:
+    """Turns into the command, tied to the parent by the kernel."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)  # the parent ended before the kernel was told
+    os.execv(command[0], command)  # noqa: S606 - the command is our own
+
+
+def watch(command: list[str]) -> int:
+    """Runs the command until it or the parent ends; its exit code."""
+    guarded = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
     signal.signal(signal.SIGTERM, lambda *_: guarded.terminate())
-    sys.stdin.buffer.read()  # ends when the parent does
+    threading.Thread(target=_end_with_parent, args=(guarded,), daemon=True).start()
+    return guarded.wait()
+
+
+def _end_with_parent(guarded: "subprocess.Popen[bytes]") -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass  # nothing is ever sent; reading ends when the parent does
     guarded.terminate()
     try:
         guarded.wait(_PATIENCE_S)
@@ -32,4 +46,6 @@ def main(parent: int, command: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    if sys.argv[1] == "kernel":
+        become(int(sys.argv[2]), sys.argv[3:])
+    sys.exit(watch(sys.argv[3:]))

@@ -1,35 +1,47 @@
-"""Starting and ending child processes, and free ports for them on this machine only."""
+"""Starting and ending child processes that never outlive this one."""
 
 import os
 import signal
-import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-LOOPBACK = "127.0.0.1"
+from storage.embedded.folder import Folder
+from storage.embedded.problems import CannotStart
+
 STOP_PATIENCE_S = 15
-_LAST_LOG_BYTES = 20_000
-_HIGHEST_PORT = 55_000  # the store opens some doors 10,000 above
 _SHIM = Path(__file__).with_name("child.py")
+_WAY = "kernel" if sys.platform == "linux" else "watch"
+# All that a child learns of our environment: settings meant for other programs stay out.
+_PASSED_ON = ("PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
 
 
 def spawn(
-    command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    folder: Folder,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    way: str = _WAY,
 ) -> "subprocess.Popen[bytes]":
-    """Starts a command that ends with this process. Call it from the main thread.
+    """Starts a command that ends with this process and works on the folder.
 
-    The kernel ties a child to the *thread* that started it, so a worker thread would take the
-    child along when it ends.
+    way: `kernel` or `watch`, how the child learns of our end.
     """
+    # The kernel ties a child to the thread that started it: it would end with a worker thread.
+    assert threading.current_thread() is threading.main_thread()
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     with log.open("ab") as sink:
         return subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-I", "-S", str(_SHIM), str(os.getpid()), *command],
+            [sys.executable, "-I", "-S", str(_SHIM), way, str(os.getpid()), *command],
             stdin=subprocess.PIPE,
             stdout=sink,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
+            cwd=folder.path,
+            env={**passed_on, "HOME": str(folder.path), **(environment or {})},
+            pass_fds=folder.inherited,
             start_new_session=True,  # Ctrl-C is for the server, which then stops its children
         )
 
@@ -40,49 +52,25 @@ def stop(child: "subprocess.Popen[bytes] | None") -> None:
         return
     if child.stdin is not None:
         child.stdin.close()
-    if child.poll() is None:
+    if child.poll() is not None:
+        return
+    if sys.platform != "win32":  # there the watcher has seen the pipe close
         child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(STOP_PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+    try:
+        child.wait(STOP_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
-def is_free(port: int) -> bool:
-    """Whether nothing listens on that loopback port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
-
-
-def free_ports(names: Sequence[str], remembered: Mapping[str, int]) -> dict[str, int]:
-    """A port for each name: the remembered one while it is free, else another."""
-    ports: dict[str, int] = {}
-    held = []
-    for name in names:
-        known = remembered.get(name)
-        if known is not None and known not in ports.values() and is_free(known):
-            ports[name] = known
-        while name not in ports:
-            probe = socket.socket()
-            probe.bind((LOOPBACK, 0))
-            held.append(probe)  # kept until all are chosen, so that none is given out twice
-            if probe.getsockname()[1] <= _HIGHEST_PORT:
-                ports[name] = probe.getsockname()[1]
-    for probe in held:
-        probe.close()
-    return ports
-
-
-def last_lines(log: Path) -> str:
-    """The end of a child's log, for a sentence that says why it ended."""
-    if not log.exists():
-        return ""
-    with log.open("rb") as stream:
-        stream.seek(max(0, log.stat().st_size - _LAST_LOG_BYTES))
-        return stream.read().decode(errors="replace")
+def program(place: Path, name: str, *, called: str) -> Path:
+    """The program of that name in that place. Raises: CannotStart when it is not there."""
+    found = place / (f"{name}.exe" if sys.platform == "win32" else name)
+    if not found.is_file():
+        raise CannotStart(
+            f"{called} cannot be started because its program {found} is missing;"
+            " install the packages of requirements/serve.txt again."
+        )
+    if not os.access(found, os.X_OK):
+        found.chmod(0o755)  # some installers drop the permission
+    return found

@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from storage.embedded.children import free_ports
 from storage.embedded.folder import Folder, is_held
 from storage.embedded.mongod import Mongod
+from storage.embedded.ports import free_ports
+from storage.embedded.problems import PortTaken
 from storage.embedded.weed import PORTS, Weed
+
+_ATTEMPTS = 3  # ports may be taken between their choice and their use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,22 +35,26 @@ class Embedded:
         self._weed: Weed | None = None
 
     def start(self, say: Callable[[str], None]) -> Endpoints:
-        """Starts both, telling how far it is. Raises: CannotStart, with nothing left running."""
+        """Starts both, telling how far it is. Call it from the main thread.
+
+        Raises: CannotStart, with nothing left running.
+        """
         self._folder.take()
         try:
             return self._start(say)
+        except OSError as error:
+            self.stop()
+            raise self._folder.unusable(error) from None
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
         """Ends both in good order; may be called again."""
-        if self._weed is not None:
-            self._weed.stop()
-        if self._mongod is not None:
-            self._mongod.stop()
-        self._weed = self._mongod = None
-        self._folder.give_back()
+        try:
+            self._stop_servers()
+        finally:
+            self._folder.give_back()
 
     def fallen(self) -> str | None:
         """A sentence when one of the two has ended by itself."""
@@ -58,17 +65,30 @@ class Embedded:
         return None
 
     def _start(self, say: Callable[[str], None]) -> Endpoints:
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                endpoints = self._start_servers(say)
+            except PortTaken:
+                self._stop_servers()
+                if not left:
+                    raise
+            else:
+                break
+        self._folder.write("running.json", asdict(endpoints))
+        return endpoints
+
+    def _start_servers(self, say: Callable[[str], None]) -> Endpoints:
         own = self._folder.secrets()
         remembered = self._folder.read("ports.json")
         ports = free_ports(("mongo", *PORTS), remembered)
         self._folder.write("ports.json", remembered | ports)
-        self._mongod = Mongod(self._folder, port=ports["mongo"], parameters=self._parameters)
-        self._weed = Weed(self._folder, ports=ports)
         say("Starting MongoDB …")
+        self._mongod = Mongod(self._folder, port=ports["mongo"], parameters=self._parameters)
         self._mongod.start()
         say("Starting the S3 store …")
+        self._weed = Weed(self._folder, ports=ports, mongo_url=self._mongod.url)
         self._weed.start()
-        endpoints = Endpoints(
+        return Endpoints(
             mongo_url=self._mongod.url,
             s3_endpoint=self._weed.endpoint,
             s3_access_key=own["s3_access_key"],
@@ -76,8 +96,15 @@ class Embedded:
             pii_key=own["pii_key"],
             token_key=own["token_key"],
         )
-        self._folder.write("running.json", asdict(endpoints))
-        return endpoints
+
+    def _stop_servers(self) -> None:
+        try:
+            if self._weed is not None:
+                self._weed.stop()
+        finally:
+            if self._mongod is not None:
+                self._mongod.stop()
+            self._weed = self._mongod = None
 
 
 def attach(folder: Path) -> Endpoints | None:

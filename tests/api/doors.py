@@ -23,7 +23,7 @@ from execution.schema import Schema
 from routes.graphql import graphql_routes
 from storage.pages import BadCursor, BadPage
 
-TOKEN = "Bearer good"  # noqa: S105
+TOKEN = "Bearer good"
 GRAPHQL_JSON = "application/graphql-response+json"
 Even = NewType("Even", int)
 
@@ -198,9 +198,11 @@ async def open_doors(
     routes = graphql_routes(
         schema or toy_schema(), context_of=context_of, init_timeout=init_timeout
     )
-    async with serve(Starlette(routes=routes)) as port:
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            yield Doors(port, client, callers)
+    async with (
+        serve(Starlette(routes=routes)) as port,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        yield Doors(port, client, callers)
 
 
 @asynccontextmanager
@@ -215,3 +217,9 @@ async def serve(app: Starlette) -> AsyncIterator[int]:
         finally:
             server.should_exit = True
             await running
+
+
+def code(body: dict[str, Any]) -> str:
+    """The code of the only error."""
+    (error,) = body["errors"]
+    return str(error["extensions"]["code"])

@@ -1,14 +1,13 @@
-"""GraphQL over HTTP and server-sent events, as a client meets it."""
+"""GraphQL over HTTP, as a client meets it."""
 
 import logging
 from collections.abc import AsyncIterator
 
-import orjson
 import pytest
 from graphql import get_introspection_query
 
 from routes.body import MAX_BODY_BYTES
-from tests.api.doors import GRAPHQL_JSON, TOKEN, Doors, open_doors, toy_schema
+from tests.api.doors import GRAPHQL_JSON, TOKEN, Doors, code, open_doors, toy_schema
 
 pytestmark = pytest.mark.anyio
 JSON = "application/json"
@@ -24,11 +23,6 @@ def anyio_backend() -> str:
 async def doors() -> AsyncIterator[Doors]:
     async with open_doors() as opened:
         yield opened
-
-
-def code(body: dict) -> str:
-    (error,) = body["errors"]
-    return error["extensions"]["code"]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +186,9 @@ async def test_a_body_is_bounded_by_its_length_and_by_its_bytes(doors):
     assert (answer.status_code, code(answer.json())) == (413, "BAD_USER_INPUT")
 
 
-@pytest.mark.parametrize("header", ["authorization", "x-requested-with", "apollo-require-preflight"])
+@pytest.mark.parametrize(
+    "header", ["authorization", "x-requested-with", "apollo-require-preflight"]
+)
 async def test_a_get_needs_a_header_that_no_foreign_page_sends(doors, header):
     params = {"query": "query ($n: String) { hello(name: $n) }", "variables": '{"n": "W"}'}
     assert (await doors.client.get("/graphql", params=params)).status_code == 400
@@ -262,63 +258,3 @@ async def test_introspection_can_be_switched_off():
         answer = await doors.ask("{ __schema { __typename } }")
         assert (answer.status_code, code(answer.json())) == (400, "GRAPHQL_VALIDATION_FAILED")
         assert (await doors.ask("{ __typename }")).json() == {"data": {"__typename": "Query"}}
-
-
-@pytest.mark.parametrize(
-    ("query", "results"),
-    [
-        ("subscription { count(to: 2) }", [{"data": {"count": 0}}, {"data": {"count": 1}}]),
-        ("{ hello }", [{"data": {"hello": "Hello you"}}]),
-        ("mutation { touch }", [{"data": {"touch": 1}}]),
-    ],
-)
-@pytest.mark.parametrize("accept", [EVENTS, f"{EVENTS}, application/json"])
-async def test_events_carry_every_kind_of_operation(doors, query, results, accept):
-    answer = await doors.ask(query, accept)
-    assert answer.headers["content-type"].startswith(EVENTS)
-    assert events(answer.text) == [*(("next", result) for result in results), ("complete", None)]
-
-
-async def test_a_subscription_streams_wherever_events_are_accepted(doors):
-    answer = await doors.ask("subscription { count(to: 1) }", f"{GRAPHQL_JSON}, {EVENTS}")
-    assert events(answer.text) == [("next", {"data": {"count": 0}}), ("complete", None)]
-    answer = await doors.ask("subscription { count(to: 1) }", GRAPHQL_JSON)
-    assert (answer.status_code, code(answer.json())) == (406, "BAD_USER_INPUT")
-
-
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("subscription { count(", "GRAPHQL_PARSE_FAILED"),
-        ("subscription { counts }", "GRAPHQL_VALIDATION_FAILED"),
-        ("subscription ($n: Int!) { count(to: $n) }", "BAD_USER_INPUT"),
-        ("subscription { fail }", "INTERNAL_SERVER_ERROR"),
-    ],
-)
-async def test_errors_of_a_stream_are_events_with_codes(doors, query, expected):
-    answer = await doors.ask(query, EVENTS)
-    *_, (kind, last), complete = events(answer.text)
-    assert (kind, code(last), complete) == ("next", expected, ("complete", None))
-    assert "hunter2" not in answer.text
-
-
-async def test_a_stream_ends_with_its_reader(doors):
-    body = {"query": "subscription { wait }"}
-    headers = {"accept": EVENTS, "authorization": TOKEN}
-    async with doors.client.stream("POST", "/graphql", json=body, headers=headers) as answer:
-        assert [part async for part in _first(answer.aiter_text())]
-    await doors.callers[0].released.wait()
-
-
-async def _first(parts):
-    async for part in parts:
-        yield part
-        return
-
-
-def events(text: str) -> list:
-    found = []
-    for block in text.strip().split("\r\n\r\n"):
-        kind, content = (line.partition(": ")[2] for line in block.split("\r\n"))
-        found.append((kind, orjson.loads(content) if content else None))
-    return found

@@ -1,0 +1,163 @@
+"""The schedule: each job, how often it runs, and one way to run them all now."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from pymongo import InsertOne
+from ulid import ULID
+
+from domain.calendar import business_date
+from domain.collaterals import Collateral
+from domain.deregistration import DeregistrationCase
+from domain.dual_control import Proposal, ProposalState
+from domain.files import FileStatus, FileVersion
+from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
+from resolvers.context import Stores
+from resolvers.vaulting import end_proposal_in
+from storage.decisions import Decision, decide
+from storage.records import new_id
+from storage.sequence import sequence
+
+_LOG = logging.getLogger(__name__)
+BATCH = 200
+SEQUENCE_EVERY_S = 1.0
+OTHERS_EVERY_S = 30.0
+BY = "SYSTEM"
+
+
+async def number_entries(stores: Stores) -> int:
+    """Numbers what has been committed: the feed's positions and the links of the chains."""
+    return await sequence(stores.mongo)
+
+
+async def expire_proposals(stores: Stores) -> int:
+    """Ends proposals that nobody confirmed in time; locks and slots are free again (CUS-04d)."""
+    now = stores.clock.now()
+    late = await _ids(
+        stores, "proposals", {"state": ProposalState.PENDING.value, "expires_at": {"$lt": now}}
+    )
+    for id in late:
+
+        async def end(decision: Decision, id: str = id) -> None:
+            proposal = await decision.get(Proposal, id)
+            if proposal.state is ProposalState.PENDING and not proposal.is_open(now):
+                await end_proposal_in(decision, proposal, ProposalState.EXPIRED)
+
+        await decide(stores.mongo, end, by=BY, cause="expire_proposals", at=now)
+    return len(late)
+
+
+async def chase_owner_proofs(stores: Stores) -> int:
+    """A YELLOW signal where an owner's own cancellation is not proven in time (4.2, 4.7)."""
+    now = stores.clock.now()
+    today = business_date(now)
+    query = {"proof_pending": True, "deadlines.owner_proof_due": {"$lt": today.isoformat()}}
+    raised = 0
+    for id in await _ids(stores, "dereg_cases", query):
+
+        async def signal(decision: Decision, id: str = id) -> bool:
+            case = await decision.get(DeregistrationCase, id)
+            collateral = await decision.get(Collateral, case.collateral_id)
+            number = f"RS-{case.no}-PROOF"
+            if await decision.first(RiskSignal, {"no": number}) is not None:
+                return False
+            decision.add(
+                RiskSignal(
+                    id=new_id(RiskSignal),
+                    no=number,
+                    category=SignalCategory.RELEASE,
+                    severity=SignalSeverity.YELLOW,
+                    subject_kind=SubjectKind.COLLATERAL,
+                    subject=collateral.no,
+                    reason="The owner's cancellation is not proven by a title search.",
+                    published_at=now,
+                    org_code=case.org_code,
+                    org_path=case.org_path,
+                )
+            )
+            return True
+
+        raised += await decide(stores.mongo, signal, by=BY, cause="chase_owner_proofs", at=now)
+    return raised
+
+
+async def sweep_uploads(stores: Stores) -> int:
+    """Removes what was announced and never completed, bytes first (ARC-21)."""
+    now = stores.clock.now()
+    rules = await stores.rulebook.on(business_date(now))
+    before = now - timedelta(hours=rules.policy.number("archive.orphan_hours"))
+    query = {"status": FileStatus.PENDING.value, "requested_at": {"$lt": before}}
+    ids = await _ids(stores, "file_versions", query)
+    for id in ids:
+
+        async def drop(decision: Decision, id: str = id) -> str | None:
+            version = await decision.get(FileVersion, id)
+            if version.status is not FileStatus.PENDING:
+                return None
+            decision.write(
+                "audit_log",
+                InsertOne(
+                    {
+                        "_id": f"audit_{ULID()}",
+                        "biz_date": business_date(now).isoformat(),
+                        "at": now,
+                        "actor": BY,
+                        "org_path": version.org_path,
+                        "operation": "sweep_uploads",
+                        "outcome": "DONE",
+                        "codes": [],
+                        "subjects": [version.id],
+                        "request_id": "job",
+                        "seq": None,
+                    }
+                ),
+            )
+            decision.save(_destroyed(version))
+            return version.object_key
+
+        key = await decide(stores.mongo, drop, by=BY, cause="sweep_uploads", at=now)
+        if key is not None:
+            await stores.objects.remove(key, None)
+    return len(ids)
+
+
+JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
+    {
+        "expire_proposals": expire_proposals,
+        "chase_owner_proofs": chase_owner_proofs,
+        "sweep_uploads": sweep_uploads,
+        "number_entries": number_entries,
+    }
+)
+
+
+async def run_all(stores: Stores) -> dict[str, int]:
+    """Runs every job once, by the clock as it stands; how much each did."""
+    return {name: await job(stores) for name, job in JOBS.items()}
+
+
+async def run_forever(stores: Stores) -> None:
+    """Numbers entries every second and runs the rest every half minute, until cancelled."""
+    others_at = datetime.now(UTC)
+    while True:
+        try:
+            await number_entries(stores)
+            if datetime.now(UTC) >= others_at:
+                others_at = datetime.now(UTC) + timedelta(seconds=OTHERS_EVERY_S)
+                await run_all(stores)
+        except Exception:  # the next round tries again; the reason is in the log
+            _LOG.exception("a scheduled job failed")
+        await asyncio.sleep(SEQUENCE_EVERY_S)
+
+
+def _destroyed(version: FileVersion) -> FileVersion:
+    return replace(version, status=FileStatus.DESTROYED)
+
+
+async def _ids(stores: Stores, collection: str, query: Mapping[str, object]) -> list[str]:
+    found = stores.mongo.database[collection].find(query, {"_id": 1}).limit(BATCH)
+    return [record["_id"] for record in await found.to_list(BATCH)]

@@ -1,0 +1,284 @@
+"""Kinds of the feed that open the books (期初建账): papers and cases from an older system.
+
+Each is taken once; afterwards only events and mutations change it (CUS-01).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from pymongo import InsertOne
+
+from domain.certificates import (
+    CERT_TYPES,
+    TERMINAL,
+    Catalog,
+    CertType,
+    CustodyState,
+    Holder,
+    LegalState,
+    TitleCertificate,
+    VaultPlace,
+    normalised,
+)
+from domain.collaterals import Collateral, PledgeState
+from domain.custody import CustodyEvent, Movement, Operator, moved
+from domain.deregistration import (
+    SUPPORTED_KINDS,
+    Applicant,
+    CaseState,
+    CaseStep,
+    DeregistrationCase,
+    stepped,
+    with_deadlines,
+)
+from domain.guarantees import GuaranteeContract
+from domain.orgs import Org
+from domain.people import Role
+from domain.refusals import Refusal, RefusalCode, Refused, invalid
+from domain.vaults import SealedPacket, SealUse, Slot, Vault, occupied
+from resolvers.case_work import lock_papers
+from resolvers.imports import Kind, Known, LineStatus
+from schema.imports import CertificateLine, DeregistrationCaseLine, PlaceLine
+from storage.records import new_id
+
+_OUT = frozenset(
+    {CustodyState.CHECKED_OUT, CustodyState.WITH_HANDLER, CustodyState.RECEIVED_PENDING_VAULT}
+)
+
+
+async def _read_certificates(known: Known, lines: Sequence[CertificateLine]) -> None:
+    await known.read(Collateral, [no for line in lines for no in line.collaterals])
+    numbers = [no for line in lines for no in line.collaterals]
+    await known.read_lists("ties", GuaranteeContract, "links.collateral_no", numbers)
+    norms = sorted({normalised(line.cert_no) for line in lines})
+    for paper in await known.decision.find(TitleCertificate, {"cert_no_norm": {"$in": norms}}):
+        known.found[TitleCertificate, _key(paper.cert_type, paper.issuer_code, paper.cert_no)] = (
+            paper
+        )
+    places = [line.place for line in lines if line.place is not None]
+    await known.read(Vault, [place.vault for place in places])
+    vaults = sorted({place.vault for place in places})
+    for slot in await known.decision.find(Slot, {"vault": {"$in": vaults}}) if vaults else ():
+        known.found[Slot, slot.label] = slot
+    await known.read(SealedPacket, [place.packet_no for place in places], field_name="packet_no")
+    for place in places:
+        used = await known.decision.exists("seals", {"_id": place.seal_no})
+        known.lists["seal", place.seal_no] = [used]
+
+
+def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, str]:
+    collaterals = [known.need(Collateral, no, "collaterals") for no in line.collaterals]
+    key = _key(line.cert_type, line.issuer_code or line.issuer, line.cert_no)
+    old = known.get(TitleCertificate, key)
+    if old is not None:
+        return LineStatus.UNCHANGED, old.id
+    _fits(line)
+    contracts = sorted(
+        {
+            contract.no
+            for no in line.collaterals
+            for contract in known.listed("ties", no)
+            if contract.active_link(no)
+        }
+    )
+    catalog = CERT_TYPES[line.cert_type].catalog
+    if line.cert_type is CertType.OTHER and line.catalog is not None:
+        catalog = line.catalog
+    own_right = catalog is Catalog.RIGHT_CERT
+    id = new_id(TitleCertificate)
+    blank = TitleCertificate(
+        id=id,
+        catalog=catalog,
+        cert_type=line.cert_type,
+        carrier=line.carrier,
+        cert_no=line.cert_no,
+        cert_no_norm=normalised(line.cert_no),
+        issuer=line.issuer,
+        issuer_code=normalised(line.issuer_code or line.issuer),
+        issue_date=line.issue_date,
+        registered_on=line.registered_on,
+        right_holder=known.sealer.seal(line.right_holder, record=id, field="right_holder"),
+        right_amount=line.right_amount,
+        rank=line.rank,
+        pages=line.pages,
+        collateral_nos=tuple(line.collaterals),
+        guarantee_contract_nos=tuple(contracts),
+        legal_state=line.legal_state
+        or (LegalState.REGISTERED if own_right else LegalState.PENDING),
+        priority_date=line.registered_on or line.issue_date,
+        org_code=collaterals[0].org_code,
+        org_path=collaterals[0].org_path,
+    )
+    place = None if line.place is None else _put(known, blank, line.place)
+    certificate, event = moved(
+        blank,
+        Movement.OPENING,
+        to=line.custody_state,
+        event_id=new_id(CustodyEvent),
+        operators=[_feed(known)],
+        now=known.now,
+        today=known.today,
+        opening=True,
+        seal_no=None if line.place is None else line.place.seal_no,
+        place=place,
+        holder=None if line.holder is None else Holder(login=line.holder, since=known.now),
+        due_date=line.due_date,
+        collected_on=None if line.custody_state is CustodyState.NOT_RECEIVED else line.issue_date,
+    )
+    known.decision.add(event)
+    known.decision.add(certificate)
+    known.found[TitleCertificate, key] = certificate
+    return LineStatus.CREATED, certificate.id
+
+
+def _fits(line: CertificateLine) -> None:
+    """The state, the place and the due date of a paper belong together (INV-01)."""
+    inside = line.custody_state is CustodyState.IN_VAULT
+    if inside != (line.place is not None):
+        raise Refused(invalid("place", "IN_VAULT has a place, and only IN_VAULT", rule_id="INV-01"))
+    checked_out = line.custody_state is CustodyState.CHECKED_OUT
+    if checked_out != (line.due_date is not None):
+        raise Refused(invalid("due_date", "CHECKED_OUT has a due date, and only that"))
+    if line.custody_state in _OUT and line.holder is None:
+        raise Refused(invalid("holder", f"{line.custody_state} has a holder"))
+
+
+def _put(known: Known, certificate: TitleCertificate, place: PlaceLine) -> VaultPlace:
+    """Lays the paper into its packet and slot; one seal for the papers of one packet."""
+    known.need(Vault, place.vault, "place")
+    label = f"{place.vault}/{place.cabinet}/{place.slot}"
+    slot = known.need(Slot, label, "place")
+    packet = known.get(SealedPacket, place.packet_no)
+    if packet is None:
+        if known.lists["seal", place.seal_no] != [False]:
+            raise Refused(
+                Refusal(
+                    code=RefusalCode.SEAL_REUSED,
+                    rule_id="CUS-07",
+                    field="place",
+                    detail={"seal": place.seal_no},
+                )
+            )
+        if not slot.is_free(packet_no=place.packet_no, proposal_id="", now=known.now):
+            raise Refused(
+                Refusal(
+                    code=RefusalCode.SLOT_OCCUPIED,
+                    rule_id="CUS-08",
+                    field="place",
+                    detail={"slot": label},
+                )
+            )
+        packet = known.decision.add(_packet(known, certificate, place))
+        known.decision.write(
+            "seals",
+            InsertOne({"_id": place.seal_no, "packet_no": place.packet_no, "used_at": known.now}),
+        )
+        known.lists["seal", place.seal_no] = [True]
+        known.found[Slot, label] = known.decision.save(occupied(slot, place.packet_no))
+    elif (packet.seal_no, packet.slot, packet.cabinet) != (
+        place.seal_no,
+        place.slot,
+        place.cabinet,
+    ):
+        raise Refused(
+            invalid("place", f"packet {place.packet_no} lies elsewhere or is sealed anew")
+        )
+    else:
+        packet = replace(packet, certificate_ids=(*packet.certificate_ids, certificate.id))
+        packet = known.decision.save(packet)
+    known.found[SealedPacket, place.packet_no] = packet
+    return VaultPlace(
+        vault=place.vault, cabinet=place.cabinet, slot=place.slot, packet_no=place.packet_no
+    )
+
+
+def _packet(known: Known, certificate: TitleCertificate, place: PlaceLine) -> SealedPacket:
+    vault = known.need(Vault, place.vault, "place")
+    contracts = certificate.guarantee_contract_nos
+    return SealedPacket(
+        id=new_id(SealedPacket),
+        packet_no=place.packet_no,
+        guarantee_contract_no=contracts[0] if contracts else "",
+        seal_no=place.seal_no,
+        seal_history=(SealUse(seal_no=place.seal_no, sealed_at=known.now),),
+        vault=place.vault,
+        cabinet=place.cabinet,
+        slot=place.slot,
+        certificate_ids=(certificate.id,),
+        org_code=vault.org_code,
+        org_path=vault.org_path,
+    )
+
+
+async def _read_cases(known: Known, lines: Sequence[DeregistrationCaseLine]) -> None:
+    numbers = [line.collateral for line in lines]
+    await known.read(Collateral, numbers)
+    await known.read(DeregistrationCase, [line.no for line in lines], field_name="no")
+    await known.read_lists("ties", GuaranteeContract, "links.collateral_no", numbers)
+    await known.read_lists("papers", TitleCertificate, "collateral_nos", numbers)
+    found = [known.get(Collateral, no) for no in numbers]
+    await known.read(Org, [c.org_code for c in found if c is not None])
+
+
+def _take_case(known: Known, line: DeregistrationCaseLine) -> tuple[LineStatus, str]:
+    old = known.get(DeregistrationCase, line.no)
+    if old is not None:
+        return LineStatus.UNCHANGED, old.id
+    collateral = known.need(Collateral, line.collateral, "collateral")
+    if collateral.open_case_id is not None or line.kind not in SUPPORTED_KINDS:
+        raise Refused(invalid("collateral", "is held by a case, or the kind is not supported"))
+    contracts = [
+        contract
+        for contract in known.listed("ties", collateral.no)
+        if contract.active_link(collateral.no)
+    ]
+    papers = [
+        paper
+        for paper in known.listed("papers", collateral.no)
+        if paper.custody_state not in TERMINAL
+    ]
+    org = known.get(Org, collateral.org_code)
+    case = DeregistrationCase(
+        id=new_id(DeregistrationCase),
+        no=line.no,
+        collateral_id=collateral.id,
+        collateral_no=collateral.no,
+        kind=line.kind,
+        handling_mode=line.handling_mode,
+        guarantee_contract_nos=tuple(contract.no for contract in contracts),
+        loan_nos=tuple(sorted({no for c in contracts for no in c.secured_loans})),
+        certificate_ids=tuple(paper.id for paper in papers),
+        applicant=Applicant(owners=tuple(line.applicants)),
+        opened_by=line.opened_by,
+        handler=line.handler,
+        county=org is not None and org.county,
+        previous_pledge_state=collateral.pledge_state,
+        org_code=collateral.org_code,
+        org_path=collateral.org_path,
+    )
+    case = stepped(case, CaseStep.OPEN, by=line.opened_by, now=known.now, to=CaseState.PRECHECKED)
+    rules = known.rules
+    case = with_deadlines(
+        case, today=line.submitted_on, policy=rules.policy, calendar=rules.calendar
+    )
+    lock_papers(known.decision, case, papers)
+    known.keep(replace(collateral, pledge_state=PledgeState.RELEASING, open_case_id=case.id))
+    known.found[DeregistrationCase, line.no] = known.decision.add(case)
+    return LineStatus.CREATED, case.id
+
+
+def _feed(known: Known) -> Operator:
+    return Operator(
+        login=known.by, role=Role.CORE_FEED, org_code="", at=known.now, request_id="import"
+    )
+
+
+def _key(cert_type: CertType, issuer: str | None, number: str | None) -> str:
+    return f"{cert_type}|{normalised(issuer or '')}|{normalised(number or '')}"
+
+
+OPENING_KINDS: dict[str, Any] = {
+    "Certificate": Kind(read=_read_certificates, take=_take_certificate),
+    "DeregistrationCase": Kind(read=_read_cases, take=_take_case),
+}

@@ -1,0 +1,77 @@
+"""Loading the demonstration branch (演示分行) through the same feed that everyone uses.
+
+The file is dated as if today were `DATED`; every date in it is moved to the present.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import orjson
+
+from domain.calendar import business_date
+from domain.orgs import OrgLevel
+from domain.people import Actor, Role, RoleGrant
+from resolvers.context import Context, Stores
+from resolvers.imports import LineStatus
+from routes.imports import answers
+
+BRANCH_FILE = Path(__file__).resolve().parent.parent / "demo" / "branch.ndjson"
+DATED = date(2025, 6, 20)
+_DAY = re.compile(r'"(\d{4}-\d{2}-\d{2})(T[^"]*)?"')
+
+
+async def load_branch(stores: Stores, *, only_if_empty: bool, say: Callable[[str], None]) -> int:
+    """Loads the branch; how many lines were rejected."""
+    if only_if_empty and await stores.mongo.database["orgs"].find_one({}) is not None:
+        return 0
+    say("Loading the demonstration branch …")
+    context = _as_feed(stores)
+    counts = dict.fromkeys(LineStatus, 0)
+    async for answer in answers(context, _lines(business_date(stores.clock.now()))):
+        for line in answer.splitlines():
+            told = orjson.loads(line)
+            counts[LineStatus(told["status"])] += 1
+            if told["refusals"]:
+                reasons = "; ".join(refusal["message"] for refusal in told["refusals"])
+                say(f"  line {told['line']}: {reasons}")
+    say("  " + ", ".join(f"{count} {status.lower()}" for status, count in counts.items()))
+    return counts[LineStatus.REJECTED]
+
+
+async def _lines(today: date) -> AsyncIterator[bytes]:
+    """The file's lines, their dates moved by whole weeks so that weekdays stay what they are."""
+    weeks = round((today - DATED).days / 7)
+    shift = timedelta(weeks=weeks)
+
+    def moved(match: re.Match[str]) -> str:
+        day = date.fromisoformat(match[1]) + shift
+        return f'"{day.isoformat()}{match[2] or ""}"'
+
+    for line in BRANCH_FILE.read_text(encoding="utf-8").splitlines(keepends=True):
+        yield _DAY.sub(moved, line).encode()
+
+
+def _as_feed(stores: Stores) -> Context:
+    """The core feed's own sign-in, which the branch brings along."""
+    grant = RoleGrant(
+        role=Role.CORE_FEED,
+        org_code="HO",
+        org_path="/HO",
+        org_level=OrgLevel.HEAD_OFFICE,
+        jurisdiction_path="/HO",
+    )
+    return Context(
+        stores=stores,
+        actor=Actor(
+            login="core-feed",
+            user_id="",
+            org_code="HO",
+            org_path="/HO",
+            grants=(grant,),
+        ),
+        request_id="seed",
+        chinese=False,
+        now=stores.clock.now(),
+    )

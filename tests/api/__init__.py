@@ -1,0 +1,1 @@
+"""The server, through HTTP and WebSockets, as its clients meet it."""
