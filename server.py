@@ -12,7 +12,6 @@ from pathlib import Path
 
 import uvicorn
 from jwt import PyJWKClient
-from routes.explorer import explorer_routes
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,8 +24,9 @@ from execution.schema import Schema
 from jobs.schedule import run_all, run_forever
 from resolvers.context import Stores
 from resolvers.root import NODES, Mutation, Query, Subscription
-from routes.branch import load_branch
+from routes.branch import admit_feed, load_branch
 from routes.demonstration import demonstration_routes
+from routes.explorer import explorer_routes
 from routes.files import file_routes
 from routes.graphql import graphql_routes
 from routes.health import Promise, health_routes
@@ -71,7 +71,7 @@ def graphql_schema(*, introspection: bool = True) -> Schema:
         extensions=extensions(introspection=introspection),
         config=StrawberryConfig(
             default_resolver=read_field,
-            scalar_map=SCALARS,  # type: ignore[arg-type]
+            scalar_map=SCALARS,
             disable_field_suggestions=True,
         ),
     )
@@ -141,12 +141,13 @@ def application(settings: Settings, wiring: Wiring) -> Starlette:
     )
 
 
-async def prepared(wiring: Wiring) -> None:
-    """Makes collections, indexes and the bucket. Raises: Unavailable."""
+async def prepared(settings: Settings, wiring: Wiring) -> None:
+    """Makes collections, indexes, the bucket and the feed's login. Raises: Unavailable."""
     await wiring.stores.mongo.ping()
     await prepare(wiring.stores.mongo)
     await wiring.stores.objects.prepare()
     await wiring.stores.clock.load(wiring.stores.mongo)
+    await admit_feed(wiring.stores, settings.feed_login)
 
 
 def _trust(settings: Settings, endpoints: Endpoints) -> Trust:
@@ -241,7 +242,7 @@ def _serve(settings: Settings, _given: argparse.Namespace) -> int:
 
 async def _run(settings: Settings, endpoints: Endpoints, listener: socket.socket) -> int:
     wiring = wire(settings, endpoints)
-    await prepared(wiring)
+    await prepared(settings, wiring)
     if settings.demonstration:
         await load_branch(wiring.stores, only_if_empty=True, say=print)
     address = f"http://{settings.host}:{listener.getsockname()[1]}"
@@ -278,7 +279,7 @@ def _welcome(settings: Settings, address: str) -> None:
 def _seed(settings: Settings, _given: argparse.Namespace) -> int:
     async def run(endpoints: Endpoints) -> int:
         wiring = wire(settings, endpoints)
-        await prepared(wiring)
+        await prepared(settings, wiring)
         rejected = await load_branch(wiring.stores, only_if_empty=False, say=print)
         wiring.stores.objects.close()
         return 1 if rejected else 0

@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     jwt_audience: str | None = Field(default=None, description="Audience tokens must name.")
     jwt_jwks_url: str | None = Field(default=None, description="Where the issuer's keys are.")
 
+    feed_login: str = Field(
+        default="core-feed",
+        pattern=r"^[A-Za-z0-9._@|:-]{1,64}$",
+        description="Subject of the token that may import into an empty database.",
+    )
+
     introspection: bool = Field(default=True, description="Whether the schema may be asked for.")
     explorer: bool = Field(default=True, description="Whether `/` serves the explorer.")
 

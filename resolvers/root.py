@@ -3,7 +3,6 @@
 import strawberry
 from strawberry.tools import merge_types
 
-import schema.enums  # noqa: F401 - gives every enum value its description
 from resolvers import case_papers, custody, deregistration, files, handovers, registry, vaulting
 from resolvers.events import EventQueries, Subscription
 from resolvers.lists import ListQueries

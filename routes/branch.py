@@ -12,10 +12,11 @@ import orjson
 
 from domain.calendar import business_date
 from domain.orgs import OrgLevel
-from domain.people import Actor, Role, RoleGrant
+from domain.people import Actor, Role, RoleGrant, User
 from resolvers.context import Context, Stores
 from resolvers.imports import LineStatus
 from routes.imports import answers
+from storage.records import new_id, to_record
 
 BRANCH_FILE = Path(__file__).resolve().parent.parent / "demo" / "branch.ndjson"
 DATED = date(2025, 6, 20)
@@ -53,24 +54,35 @@ async def _lines(today: date) -> AsyncIterator[bytes]:
         yield _DAY.sub(moved, line).encode()
 
 
-def _as_feed(stores: Stores) -> Context:
-    """The core feed's own sign-in, which the branch brings along."""
-    grant = RoleGrant(
-        role=Role.CORE_FEED,
-        org_code="HO",
-        org_path="/HO",
-        org_level=OrgLevel.HEAD_OFFICE,
-        jurisdiction_path="/HO",
+async def admit_feed(stores: Stores, login: str) -> None:
+    """Lets the core feed into an empty database, where nobody could import otherwise."""
+    feed = User(
+        id=new_id(User),
+        login=login,
+        name="Core feed",
+        org_code="",
+        org_path="",
+        roles=(_GRANT,),
     )
+    users = stores.mongo.database["users"]
+    if await users.find_one({}) is None:
+        await users.update_one({"login": login}, {"$setOnInsert": to_record(feed)}, upsert=True)
+
+
+_GRANT = RoleGrant(
+    role=Role.CORE_FEED,
+    org_code="",
+    org_path="",
+    org_level=OrgLevel.HEAD_OFFICE,
+    jurisdiction_path="",
+)
+
+
+def _as_feed(stores: Stores) -> Context:
+    """The core feed's own sign-in."""
     return Context(
         stores=stores,
-        actor=Actor(
-            login="core-feed",
-            user_id="",
-            org_code="HO",
-            org_path="/HO",
-            grants=(grant,),
-        ),
+        actor=Actor(login="core-feed", user_id="", org_code="", org_path="", grants=(_GRANT,)),
         request_id="seed",
         chinese=False,
         now=stores.clock.now(),

@@ -86,7 +86,7 @@ class Embedded:
         self._mongod = Mongod(self._folder, port=ports["mongo"], parameters=self._parameters)
         self._mongod.start()
         say("Starting the S3 store …")
-        self._weed = Weed(self._folder, ports=ports, mongo_url=self._mongod.url)
+        self._weed = Weed(self._folder, ports=ports, mongod=self._mongod)
         self._weed.start()
         return Endpoints(
             mongo_url=self._mongod.url,

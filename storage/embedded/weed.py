@@ -11,8 +11,9 @@ from minio import Minio
 from minio.error import MinioException
 
 from storage.embedded.certificates import make_certificates
-from storage.embedded.children import program, spawn, stop
+from storage.embedded.children import KILL, program, spawn, stop
 from storage.embedded.folder import Folder
+from storage.embedded.mongod import Mongod
 from storage.embedded.ports import LOOPBACK
 from storage.embedded.problems import CannotStart, PortTaken
 from storage.embedded.reasons import weed_reason
@@ -39,11 +40,11 @@ class Weed:
         folder: Folder,
         *,
         ports: dict[str, int],
-        mongo_url: str,
+        mongod: Mongod,
         patience_s: float = START_PATIENCE_S,
     ) -> None:
         self._folder, self._ports, self._patience_s = folder, ports, patience_s
-        self._mongo_url = mongo_url
+        self._mongod = mongod
         self._secrets = folder.secrets()
         self._data = folder.path / "s3"
         self._log = folder.path / "logs" / "weed.log"
@@ -68,16 +69,19 @@ class Weed:
             folder=self._folder,
             log=self._log,
             environment=environment,
+            # Asked kindly, it would wait for a MongoDB that ends at the same moment. What it has
+            # acknowledged is on the disk.
+            last=KILL,
         )
         self._wait_until_it_answers()
         if not (self._data / "synced").exists():
             self._write_through(binary, environment)
 
     def stop(self) -> None:
-        """Ends it in good order."""
+        """Ends it in good order, as long as MongoDB runs."""
         if self.process is None:
             return
-        stop(self.process)
+        stop(self.process, needs=self._mongod.process)
         if self.process.returncode == 0:
             (self._data / "unclean").unlink(missing_ok=True)
         forget_sockets(self._folder)
@@ -111,7 +115,7 @@ class Weed:
             # Names and versions of objects live in MongoDB: journaled, and one backup for both.
             "WEED_LEVELDB2_ENABLED": "false",
             "WEED_MONGODB_ENABLED": "true",
-            "WEED_MONGODB_URI": self._mongo_url,
+            "WEED_MONGODB_URI": self._mongod.url,
             "WEED_MONGODB_DATABASE": "objects",
             "WEED_JWT_SIGNING_KEY": own["weed_jwt"],
             "WEED_JWT_SIGNING_READ_KEY": own["weed_jwt_read"],

@@ -83,7 +83,8 @@ def listening_addresses(pid: int) -> set[str]:
 
 
 def ports_of(folder: Path) -> dict[str, int]:
-    return json.loads((folder / "ports.json").read_text())
+    ports: dict[str, int] = json.loads((folder / "ports.json").read_text())
+    return ports
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from storage.embedded import CannotStart, Embedded, attach
+from storage.embedded.children import STOP_PATIENCE_S
 from tests.storage.embedding import (
     LOOPBACK_IN_PROC,
     a_bucket,
@@ -37,6 +39,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 ROOT = Path(__file__).parents[2]
 SERVER = """
 import sys
+import time
 from pathlib import Path
 from storage.embedded import Embedded
 Embedded(Path(sys.argv[1])).start(lambda _: None)
@@ -46,7 +49,7 @@ sys.stdin.read()
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("embedded") / "data"
 
 
@@ -203,6 +206,18 @@ def test_a_restart_does_not_wait_for_another_address(tmp_path):
     embedded.stop()
     embedded.stop()
     assert servers_of(folder) == {}
+
+
+def test_the_store_does_not_wait_for_a_mongodb_that_is_gone(tmp_path):
+    embedded = Embedded(tmp_path)
+    with running(embedded):
+        mongod = servers_of(tmp_path)["mongod"]
+        os.kill(mongod, signal.SIGKILL)
+        os.waitid(os.P_PID, mongod, os.WEXITED | os.WNOWAIT)
+        assert embedded.fallen() == "MongoDB ended unexpectedly with code -9."
+        before = time.monotonic()
+    assert time.monotonic() - before < STOP_PATIENCE_S
+    assert servers_of(tmp_path) == {}
 
 
 def test_a_start_at_once_after_a_kill_waits_for_the_old_servers(tmp_path):

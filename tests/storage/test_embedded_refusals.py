@@ -59,7 +59,7 @@ def test_a_store_that_is_late_is_given_up(tmp_path):
     folder.take()
     ports = free_ports(("mongo", *PORTS), {})
     mongod = Mongod(folder, port=ports["mongo"])
-    weed = Weed(folder, ports=ports, mongo_url=mongod.url, patience_s=0.01)
+    weed = Weed(folder, ports=ports, mongod=mongod, patience_s=0.01)
     with pytest.raises(CannotStart, match=r"The S3 store did not answer within 0\.01 seconds\."):
         weed.start()
     weed.stop()
