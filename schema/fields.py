@@ -23,7 +23,7 @@ Compute = Callable[[Mapping[str, Any], date], Any]
 def read_field(source: Any, name: str) -> Any:
     """The value of a plain field: records hold it under its own name, the id under `_id`."""
     if isinstance(source, Mapping):
-        return source.get("_id") if name == "id" else source.get(name)
+        return source["_id"] if name == "id" and "_id" in source else source.get(name)
     return getattr(source, name)
 
 

@@ -151,7 +151,7 @@ class Bank:
         document = f"mutation($i: {type_name}!) {{ {name}(input: $i) {{ {REFUSALS} }} }}"
         return self.ask(login, document, i=input)["errors"][0]["extensions"]["code"]
 
-    def load(self, *lines: tuple[str, dict[str, Any]], all_taken: bool = True) -> list[Any]:
+    def load(self, *lines: tuple[str, Any], all_taken: bool = True) -> list[Any]:
         """Lines through the feed, with their answers."""
         body = "\n".join(json.dumps({"kind": kind, "data": data}) for kind, data in lines)
         answer = self.http.post(

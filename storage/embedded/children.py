@@ -15,7 +15,10 @@ from storage.embedded.problems import CannotStart
 
 STOP_PATIENCE_S = 15
 _LOOK_EVERY_S = 0.2
-KILL = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
+if sys.platform == "win32":
+    KILL = signal.SIGTERM  # the only end there is
+else:
+    KILL = signal.SIGKILL
 _SHIM = Path(__file__).with_name("child.py")
 _WAY = "kernel" if sys.platform == "linux" else "watch"
 # All that a child learns of our environment: settings meant for other programs stay out.
@@ -39,18 +42,10 @@ def spawn(
     # The kernel ties a child to the thread that started it: it would end with a worker thread.
     assert threading.current_thread() is threading.main_thread()
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    shim = [sys.executable, "-I", "-S", str(_SHIM), way]
     with log.open("ab") as sink:
         return subprocess.Popen(  # noqa: S603 - our own command
-            [
-                sys.executable,
-                "-I",
-                "-S",
-                str(_SHIM),
-                way,
-                str(os.getpid()),
-                str(int(last)),
-                *command,
-            ],
+            [*shim, str(os.getpid()), str(int(last)), *command],
             stdin=subprocess.PIPE,
             stdout=sink,
             stderr=subprocess.STDOUT,

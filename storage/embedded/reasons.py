@@ -7,7 +7,7 @@ from pathlib import Path
 _LAST_BYTES = 40_000
 _LONGEST = 300
 _LIBRARY = re.compile(r"error while loading shared libraries: ([^:]+):")
-_GLOG_ERROR = re.compile(r"^[EF]\d{4} \S+ \S+\] (.+)$")
+_STORE_ERROR = re.compile(r"^(?:[EF]\d{4} \S+ \S+:\d+\]?|panic:) (.+)$")
 
 
 def mongod_reason(log: Path) -> str:
@@ -23,7 +23,7 @@ def weed_reason(log: Path) -> str:
     """Its last error, or else the last it said."""
     lines = _last_lines(log)
     for line in reversed(lines):
-        error = _GLOG_ERROR.match(line)
+        error = _STORE_ERROR.match(line)
         if error:
             return error[1][:_LONGEST]
     return lines[-1][:_LONGEST] if lines else f"see {log}"

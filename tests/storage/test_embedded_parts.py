@@ -32,12 +32,18 @@ def test_where_a_log_gives_no_reason_its_place_is_told(tmp_path):
     assert mongod_reason(log) == weed_reason(log) == f"see {log}"
 
 
-def test_the_reason_in_a_log_of_the_store(tmp_path):
-    log = tmp_path / "log"
-    log.write_text("Starting\nF1124 03:11:19.1 mini.go:13] No such folder\ngoroutine 1")
-    assert weed_reason(log) == "No such folder"
-    log.write_text("Starting\npanic\n")
-    assert weed_reason(log) == "panic"
+@pytest.mark.parametrize(
+    ("log", "reason"),
+    [
+        ("Starting\nF1124 03:11:19.1 mini.go:13 No such folder\ngoroutine 1", "No such folder"),
+        ("E1124 03:11:19.1 mini.go:13 Late\nI1124 03:11:19.1 mini.go:13 Fine", "Late"),
+        ("panic: broken\n\ngoroutine 1", "broken"),
+        ("Starting\nKilled\n", "Killed"),
+    ],
+)
+def test_the_reason_in_a_log_of_the_store(tmp_path, log, reason):
+    (tmp_path / "log").write_text(log)
+    assert weed_reason(tmp_path / "log") == reason
 
 
 def test_ports_are_remembered_while_they_are_free_and_never_shared():
