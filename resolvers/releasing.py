@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from domain.certificates import TERMINAL, Carrier, CustodyState, LegalState, TitleCertificate
+from domain.certificates import TERMINAL, CustodyState, LegalState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, Operator, moved
 from domain.deregistration import (
@@ -54,7 +54,7 @@ async def end_right(
     for contract in contracts:
         if contract.no in case.guarantee_contract_nos:
             decision.save(untied(contract, collateral.no, case.id))
-    for certificate in await _papers(decision, case):
+    for certificate in await _certificates(decision, case):
         _cancel(decision, case, certificate, moment, evidence)
     return await returned_when_empty(decision, case, moment)
 
@@ -102,13 +102,13 @@ def _cancel(
 
 
 async def _papers(decision: Decision, case: DeregistrationCase) -> list[TitleCertificate]:
-    found = await decision.find(TitleCertificate, {"_id": {"$in": list(case.certificate_ids)}})
+    """What is left to give back."""
     return [
         certificate
-        for certificate in found
+        for certificate in await _certificates(decision, case)
         if certificate.custody_state not in TERMINAL
-        and (
-            certificate.carrier is Carrier.PAPER
-            or certificate.custody_state is CustodyState.ELECTRONIC_ON_FILE
-        )
     ]
+
+
+async def _certificates(decision: Decision, case: DeregistrationCase) -> list[TitleCertificate]:
+    return await decision.find(TitleCertificate, {"_id": {"$in": list(case.certificate_ids)}})

@@ -75,6 +75,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
 
     view: Any
     websocket: Socket
+    _bearer: str | None = None
 
     async def handle_message(self, message: Any) -> None:
         """Checks the message's shape first; what is malformed closes the socket, as agreed."""
@@ -90,9 +91,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
         if not self.connection_init_received:
             given = payload.get("authorization", payload.get("Authorization"))
             header = self.websocket.ws.headers.get("authorization")
-            bearer = given if isinstance(given, str) else header
+            self._bearer = given if isinstance(given, str) else header
             try:
-                self.context = await self.view.context_of(self.websocket.ws, bearer)
+                await self._know_caller()
             except Unauthenticated as unknown:
                 await self.websocket.close(UNAUTHORIZED, str(unknown))
                 return
@@ -120,9 +121,18 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             sentence = f"A connection runs {limit} operations at once at most."
             await self._refuse(id, refused(sentence, Code.BAD_INPUT))
             return
+        try:
+            await self._know_caller()
+        except Unauthenticated as unknown:
+            await self._refuse(id, refused(str(unknown), Code.UNAUTHENTICATED))
+            return
         await super().handle_subscribe(
             {"id": id, "type": "subscribe", "payload": _payload(operation)}
         )
+
+    async def _know_caller(self) -> None:
+        """A fresh context for each operation: its own moment, its own reads, today's roles."""
+        self.context = await self.view.context_of(self.websocket.ws, self._bearer)
 
     async def handle_task_exception(self, error: Exception) -> None:
         """A client that went away is no fault of ours."""

@@ -244,12 +244,12 @@ async def test_completing_ends_the_source(doors):
         await subscribe(socket, "1", "subscription { wait }")
         await heard(socket)
         await tell(socket, {"id": "1", "type": "complete"})
-        await asyncio.wait_for(doors.callers[0].released.wait(), 5)
+        await asyncio.wait_for(doors.callers[-1].released.wait(), 5)
 
 
 async def test_hanging_up_ends_the_source(doors, caplog):
     async with signed_in(doors) as socket:
         await subscribe(socket, "1", "subscription { wait }")
         await heard(socket)
-    await asyncio.wait_for(doors.callers[0].released.wait(), 5)
+    await asyncio.wait_for(doors.callers[-1].released.wait(), 5)
     assert not caplog.records
