@@ -4,7 +4,7 @@ import hashlib
 
 import httpx2
 
-from tests.client import REFUSALS, SAMPLES, Bank, codes, pdf
+from tests.client import REFUSALS, Bank, codes, pdf
 
 
 def test_one_mortgage_from_first_fact_to_closed_case(bank: Bank):
@@ -90,7 +90,3 @@ def test_one_mortgage_from_first_fact_to_closed_case(bank: Bank):
         "REGISTRY_CANCELLED",
         "SURRENDER",
     ]
-
-
-def test_samples_folder_is_named():
-    assert SAMPLES.name == "samples"

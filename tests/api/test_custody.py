@@ -1,0 +1,237 @@
+"""The life of the paper through HTTP: collecting, handing over, vaulting under dual control."""
+
+import pytest
+
+from tests.client import NOON, REFUSALS, Bank, codes, collected, vault_plan
+
+PROPOSED = f"proposal {{ id expiresAt }} {REFUSALS}"
+
+
+@pytest.fixture(autouse=True)
+def at_noon(bank: Bank):
+    yield
+    bank.clock(NOON)
+
+
+def waiting(bank: Bank):
+    """A certificate at the vault's desk, scanned."""
+    story = bank.mortgage()
+    bank.collect(story)
+    bank.scan(story)
+    bank.hand_to_vault(story)
+    return story
+
+
+def test_collecting_sets_what_follows_from_it(bank: Bank):
+    story = bank.mortgage()
+    bank.collect(story)
+    assert bank.certificate(
+        story, "custodyState legalState vaultDue certNoNorm holder { login } expectedBy"
+    ) == {
+        "custodyState": "WITH_HANDLER",
+        "legalState": "REGISTERED",
+        "vaultDue": "2025-06-25",
+        "certNoNorm": f"粤(2025)广州市不动产证明第{story.n:08}号",
+        "holder": {"login": "handler-1"},
+        "expectedBy": "2025-06-11",
+    }
+
+
+def test_a_number_written_otherwise_is_the_same_number(bank: Bank):
+    story, other = bank.mortgage(), bank.mortgage()
+    bank.collect(story)
+    other.certificate_id = bank.expect(other)
+    other.cert_no = story.cert_no.replace("（", "(").replace("）", " ) ")
+    assert codes(bank.do("handler-1", "certificateCollect", collected(other))) == ["DUPLICATE_CERT"]
+
+
+def test_no_vault_before_an_accepted_scan_of_this_number(bank: Bank):
+    story = bank.mortgage()
+    bank.collect(story, pages=2)
+    bank.hand_to_vault(story)
+    plan = vault_plan(story)
+    assert codes(bank.do("keeper-1", "certificateVaultInPropose", plan)) == ["SCAN_MISSING"]
+    bank.scan(story)  # one page of two
+    assert codes(bank.do("keeper-1", "certificateVaultInPropose", plan)) == ["SCAN_MISSING"]
+    bank.scan(story)
+    assert codes(bank.do("keeper-1", "certificateVaultInPropose", plan)) == []
+
+
+def test_dual_control_at_its_edges(bank: Bank):
+    story = waiting(bank)
+    plan = vault_plan(story)
+    proposal = bank.done("keeper-1", "certificateVaultInPropose", plan, PROPOSED)["proposal"]
+    confirm = {"proposalId": proposal["id"], "vaultIn": plan}
+    same = bank.do("keeper-1", "certificateVaultInConfirm", confirm)
+    assert codes(same) == ["DUAL_CONTROL_SAME_PERSON"]
+    other = {**confirm, "vaultIn": {**plan, "slot": f"{story.n + 250:03}"}}
+    changed = bank.do("keeper-2", "certificateVaultInConfirm", other)
+    assert codes(changed) == ["PAYLOAD_CHANGED"]
+    assert bank.error_code("handler-1", "certificateVaultInConfirm", confirm) == "FORBIDDEN"
+    giver = bank.do("keeper-3", "certificateVaultInConfirm", confirm)
+    assert codes(giver) == []  # keeper-3 received the paper; the handler gave it
+
+
+def test_a_revoked_keeper_is_forbidden_and_a_late_one_expired(bank: Bank):
+    story = waiting(bank)
+    plan = vault_plan(story)
+    proposal = bank.done("keeper-1", "certificateVaultInPropose", plan, PROPOSED)["proposal"]
+    confirm = {"proposalId": proposal["id"], "vaultIn": plan}
+    keeper = {"login": "keeper-2", "name": "keeper-2", "org": "LC", "vaults": ["V1"]}
+    bank.load(("User", keeper))
+    assert bank.error_code("keeper-2", "certificateVaultInConfirm", confirm) == "FORBIDDEN"
+    bank.load(("User", {**keeper, "roles": [{"role": "VAULT_KEEPER"}]}))
+    bank.clock("2025-06-20T10:30:01+08:00")
+    late = bank.do("keeper-2", "certificateVaultInConfirm", confirm)
+    assert codes(late) == ["PROPOSAL_EXPIRED"]
+    bank.run_jobs()
+    assert bank.certificate(story, "lock { id }")["lock"] is None
+    bank.vault(story)
+
+
+def test_the_last_second_is_in_time(bank: Bank):
+    story = waiting(bank)
+    plan = vault_plan(story)
+    proposal = bank.done("keeper-1", "certificateVaultInPropose", plan, PROPOSED)["proposal"]
+    bank.clock("2025-06-20T10:30:00+08:00")
+    confirm = {"proposalId": proposal["id"], "vaultIn": plan}
+    assert codes(bank.do("keeper-2", "certificateVaultInConfirm", confirm)) == []
+
+
+def test_a_held_certificate_and_a_used_seal(bank: Bank):
+    story, other = waiting(bank), waiting(bank)
+    plan = vault_plan(story)
+    bank.done("keeper-1", "certificateVaultInPropose", plan)
+    again = bank.do("keeper-2", "certificateVaultInPropose", {**plan, "slot": "499"})
+    assert codes(again) == ["OPEN_REQUEST_EXISTS"]
+    bank.vault(other)
+    third = waiting(bank)
+    reused = vault_plan(third, sealNo=f"S{other.n:05}")
+    assert codes(bank.do("keeper-1", "certificateVaultInPropose", reused)) == ["SEAL_REUSED"]
+
+
+def test_a_withdrawn_proposal_leaves_nothing(bank: Bank):
+    story = waiting(bank)
+    proposal = bank.done("keeper-1", "certificateVaultInPropose", vault_plan(story), PROPOSED)
+    given = {"proposalId": proposal["proposal"]["id"]}
+    assert bank.error_code("keeper-2", "proposalWithdraw", given) == "FORBIDDEN"
+    bank.done("keeper-1", "proposalWithdraw", given)
+    assert bank.certificate(story, "lock { id } custodyState") == {
+        "lock": None,
+        "custodyState": "RECEIVED_PENDING_VAULT",
+    }
+    bank.vault(story)
+
+
+def test_relocation_by_two_keepers(bank: Bank):
+    story = bank.vaulted()
+    move = {"packetNo": f"P{story.n:05}", "cabinet": "B", "slot": f"{story.n + 200:03}"}
+    proposal = bank.done("keeper-1", "packetRelocatePropose", move, PROPOSED)["proposal"]
+    bank.done(
+        "keeper-2",
+        "packetRelocateConfirm",
+        {"proposalId": proposal["id"], "relocation": move},
+    )
+    assert bank.certificate(story, "place { cabinet slot }")["place"] == {
+        "cabinet": "B",
+        "slot": move["slot"],
+    }
+
+
+def test_a_handover_is_decided_paper_by_paper(bank: Bank):
+    stories = [bank.mortgage() for _ in range(5)]
+    for story in stories:
+        bank.collect(story, pages=7)
+    handed = bank.done(
+        "handler-1",
+        "handoverInitiate",
+        {"certificateIds": [s.certificate_id for s in stories], "desk": "V1"},
+        f"handover {{ id state dueOn }} {REFUSALS}",
+    )["handover"]
+    assert (handed["state"], handed["dueOn"]) == ("PENDING", "2025-06-23")
+    assert bank.certificate(stories[0])["custodyState"] == "IN_TRANSIT"
+    item = {"handoverId": handed["id"]}
+    for story in stories[:4]:
+        bank.done(
+            "keeper-1",
+            "handoverAcceptItem",
+            {**item, "certificateId": story.certificate_id, "pages": 7},
+        )
+    last = {**item, "certificateId": stories[4].certificate_id}
+    assert codes(bank.do("keeper-1", "handoverAcceptItem", {**last, "pages": 6})) == [
+        "RETURN_MISMATCH"
+    ]
+    wrong = {"certNo": "another", **last}
+    assert codes(bank.do("keeper-1", "handoverAcceptItem", wrong)) == ["RETURN_MISMATCH"]
+    assert codes(bank.do("handler-1", "handoverAcceptItem", last)) == ["SOD_VIOLATION"]
+    assert bank.error_code("handler-2", "handoverAcceptItem", last) == "FORBIDDEN"
+    rejected = bank.done(
+        "keeper-1",
+        "handoverRejectItem",
+        {**last, "reason": "6 pages, not 7"},
+        f"handover {{ state }} {REFUSALS}",
+    )
+    assert rejected["handover"]["state"] == "PARTIAL"
+    assert bank.certificate(stories[0])["custodyState"] == "RECEIVED_PENDING_VAULT"
+    back = bank.certificate(stories[4], "custodyState holder { login }")
+    assert back == {"custodyState": "WITH_HANDLER", "holder": {"login": "handler-1"}}
+
+
+def test_a_giver_recalls_what_nobody_accepted(bank: Bank):
+    story = bank.mortgage()
+    bank.collect(story)
+    given = {"certificateIds": [story.certificate_id], "receiver": "handler-2"}
+    handed = bank.done("handler-1", "handoverInitiate", given, f"handover {{ id }} {REFUSALS}")[
+        "handover"
+    ]
+    assert codes(bank.do("handler-1", "handoverInitiate", given)) == ["STATE_CONFLICT"]
+    recall = {"handoverId": handed["id"], "reason": "wrong receiver"}
+    assert bank.error_code("handler-2", "handoverRecall", recall) == "FORBIDDEN"
+    recalled = bank.done("handler-1", "handoverRecall", recall, f"handover {{ state }} {REFUSALS}")
+    assert recalled["handover"]["state"] == "RECALLED"
+    assert codes(bank.do("handler-1", "handoverRecall", recall)) == ["STATE_CONFLICT"]
+    assert bank.error_code("handler-2", "handoverInitiate", given) == "FORBIDDEN"
+    own = {**given, "receiver": "handler-1"}
+    assert codes(bank.do("handler-1", "handoverInitiate", own)) == ["SOD_VIOLATION"]
+
+
+def test_an_electronic_certificate_is_filed_by_two_and_never_moved(bank: Bank):
+    story = bank.mortgage()
+    story.certificate_id = bank.expect(story, carrier="ELECTRONIC")
+    story.cert_no = f"E-{story.n}"
+    version_id = bank.upload(
+        "handler-1",
+        story,
+        "CERT_SCAN",
+        b"%PDF-1.4\n" + b"1 0 obj\n<< /Type /Catalog >>\nendobj\n"
+        b"trailer << /Root 1 0 R >>\nstartxref\n9\n%%EOF\n",
+        certificateId=story.certificate_id,
+    )
+    filing = {**collected(story), "fileVersionId": version_id}
+    assert codes(bank.do("handler-1", "certificateCollect", collected(story))) == [
+        "ELECTRONIC_CERT"
+    ]
+    proposal = bank.done("handler-1", "certificateFileElectronicPropose", filing, PROPOSED)[
+        "proposal"
+    ]
+    confirm = {"proposalId": proposal["id"], "filing": filing}
+    assert codes(bank.do("handler-1", "certificateFileElectronicConfirm", confirm)) == [
+        "DUAL_CONTROL_SAME_PERSON"
+    ]
+    bank.done("archivist-1", "certificateFileElectronicConfirm", confirm)
+    assert bank.certificate(story)["custodyState"] == "ELECTRONIC_ON_FILE"
+    given = {"certificateIds": [story.certificate_id], "receiver": "handler-2"}
+    assert "ELECTRONIC_CERT" in codes(bank.do("handler-1", "handoverInitiate", given))
+    early = {"certificateId": story.certificate_id}
+    assert codes(bank.do("handler-1", "certificateCancelElectronic", early)) == ["STATE_CONFLICT"]
+
+
+def test_a_frozen_vault_moves_nothing(bank: Bank):
+    story = waiting(bank)
+    vault = {"code": "V1", "name": "Vault", "org": "LC", "cabinets": []}
+    bank.load(("Vault", {**vault, "status": "FROZEN_FOR_COUNT"}))
+    try:
+        refused = bank.do("keeper-1", "certificateVaultInPropose", vault_plan(story))
+        assert codes(refused) == ["VAULT_FROZEN"]
+    finally:
+        bank.load(("Vault", vault))
