@@ -35,6 +35,7 @@ from domain.loans import (
     RepaymentKind,
     SettlementChannel,
 )
+from domain.messages import MESSAGES
 from domain.orgs import OrgLevel
 from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
@@ -697,5 +698,6 @@ _name(
     """,
 )
 
-# Codes carry their meaning in the message each refusal brings.
 strawberry.enum(RefusalCode, description="Why something was refused (拒绝原因); stable codes.")
+for _code in RefusalCode.__strawberry_definition__.values:  # type: ignore[attr-defined]
+    _code.description = " ".join(reversed(MESSAGES[RefusalCode(_code.value)]))

@@ -1,0 +1,109 @@
+"""Numbers are read as they were in force on the business date."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.policy import DEFAULTS, PolicyValue, resolve, unfit
+from tests.domain.builders import TODAY
+
+KEY = "vault.in_due_wd"
+
+
+def _value(value, effective_from, effective_to=None, key=KEY):
+    return PolicyValue(
+        key=key, value=value, effective_from=effective_from, effective_to=effective_to
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [
+        ("vault.proposal_ttl_min", 30),
+        ("vault.in_due_wd", 3),
+        ("handover.accept_wd.same", 1),
+        ("handover.accept_wd.other", 3),
+        ("dereg.title_search_wd", 5),
+        ("dereg.owner_proof_nd", 30),
+        ("dereg.total_nd", 15),
+        ("dereg.finality.CASH", 0),
+        ("dereg.finality.OWN_ACCOUNT", 0),
+        ("dereg.finality.DIRECT_DEBIT", 1),
+        ("dereg.finality.CHEQUE", 1),
+        ("archive.due.AT_DISBURSEMENT", 10),
+        ("archive.url_ttl_s", 300),
+        ("archive.size.photo", 20 * 2**20),
+        ("archive.size.scan", 100 * 2**20),
+        ("archive.size.media", 500 * 2**20),
+    ],
+)
+def test_the_published_defaults(key, number):
+    assert resolve((), on=TODAY).number(key) == number
+
+
+@pytest.mark.parametrize(
+    ("on", "number"),
+    [
+        (date(2025, 5, 31), 3),
+        (date(2025, 6, 1), 4),
+        (date(2025, 6, 30), 4),
+        (date(2025, 7, 1), 5),
+        (date(2025, 7, 31), 5),
+        (date(2025, 8, 1), 4),
+    ],
+)
+def test_the_latest_effective_value_counts_until_it_ends(on, number):
+    published = (
+        _value("4", date(2025, 6, 1)),
+        _value("5", date(2025, 7, 1), date(2025, 7, 31)),
+    )
+    assert resolve(published, on=on).number(KEY) == number
+    assert resolve(reversed(published), on=on).number(KEY) == number
+
+
+def test_a_period_has_a_unit_and_a_length():
+    policy = resolve((), on=TODAY)
+    assert policy.period("cert.expected.HOUSING_NEW") == ("nd", 30)
+    assert policy.period("cert.expected.HOUSING_RESALE") == ("wd", 15)
+
+
+def test_the_version_names_exactly_this_set():
+    plain = resolve((), on=TODAY)
+    same = resolve((_value("3", date(2025, 1, 1)),), on=TODAY)
+    other = resolve((_value("4", date(2025, 1, 1)),), on=TODAY)
+    assert plain.version == same.version
+    assert plain.version != other.version
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "field"),
+    [
+        (KEY, "5", None),
+        ("cert.expected.AUTO", "wd:20", None),
+        ("no.such.key", "5", "key"),
+        (KEY, "", "value"),
+        (KEY, "-1", "value"),
+        (KEY, "1.5", "value"),
+        (KEY, "wd:5", "value"),
+        (KEY, "²", "value"),
+        ("cert.expected.AUTO", "20", "value"),
+        ("cert.expected.AUTO", "md:2", "value"),
+        ("cert.expected.AUTO", "wd:", "value"),
+    ],
+)
+def test_a_value_has_the_form_of_its_default(key, value, field):
+    refusal = unfit(key, value)
+    assert (None if refusal is None else refusal.field) == field
+
+
+@given(key=st.sampled_from(sorted(DEFAULTS)), value=st.text("0123456789:²٣ndw-", max_size=6))
+def test_what_may_be_published_can_be_read(key, value):
+    if unfit(key, value) is not None:
+        return
+    policy = resolve((_value(value, TODAY, key=key),), on=TODAY)
+    if ":" in DEFAULTS[key]:
+        assert policy.period(key)[1] >= 0
+    else:
+        assert policy.number(key) >= 0
