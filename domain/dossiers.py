@@ -213,6 +213,15 @@ def with_item(dossier: Dossier, code: DocType, **changes: object) -> Dossier:
     return replace(dossier, items=items)
 
 
+def with_stage_due(dossier: Dossier, stage: ItemStage, due: date) -> Dossier:
+    """The dossier once every line of a stage that had no date yet falls due."""
+    items = tuple(
+        replace(item, due=due) if item.stage is stage and item.due is None else item
+        for item in dossier.items
+    )
+    return replace(dossier, items=items)
+
+
 def filed_if_complete(dossier: Dossier, *, today: date) -> Dossier:
     """FILED (已归档) once every item due by now is accepted; never un-filed by later items."""
     due = [item for item in dossier.items if item.due is not None and item.due <= today]

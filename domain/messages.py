@@ -89,7 +89,7 @@ MESSAGES: Mapping[RefusalCode, tuple[str, str]] = MappingProxyType(
         ),
         Code.NOT_SETTLED: ("Loan {loan} still owes: {owed}.", "借据 {loan} 尚未结清：{owed}。"),
         Code.SETTLEMENT_NOT_FINAL: (
-            "The settlement of loan {loan} is final from {final_on}.",
+            "The settlement of loan {loan} cannot be reversed from {final_on} on, not before.",
             "借据 {loan} 的结清款项自 {final_on} 起方为最终到账。",
         ),
         Code.MAXAMOUNT_UNDETERMINED: (
@@ -102,7 +102,7 @@ MESSAGES: Mapping[RefusalCode, tuple[str, str]] = MappingProxyType(
         ),
         Code.SEIZED: ("A seizure is in force: {document}.", "存在有效查封/冻结：{document}。"),
         Code.TITLE_SEARCH_STALE: (
-            "The last title search is {searched_on}; at most {limit} working days may have passed.",
+            "The last title search: {searched_on}; at most {limit} working days may have passed.",
             "最近查册日期为 {searched_on}，不得超过 {limit} 个工作日。",
         ),
         Code.LEGAL_HOLD: ("A legal hold is open: {holds}.", "存在未解除的法律冻结：{holds}。"),
@@ -159,10 +159,6 @@ MESSAGES: Mapping[RefusalCode, tuple[str, str]] = MappingProxyType(
         Code.UPLOAD_MISSING: (
             "Nothing has been uploaded for this file yet.",
             "该文件尚未上传内容。",
-        ),
-        Code.UPLOAD_EXPIRED: (
-            "The upload was promised until {expired_at}; ask for a new one.",
-            "上传凭证已于 {expired_at} 失效，请重新申请。",
         ),
         Code.SIZE_MISMATCH: (
             "The stored file has {actual} bytes, {expected} were announced.",

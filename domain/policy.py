@@ -42,7 +42,6 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "dereg.owner_proof_nd": "30",
         "archive.due.AT_DISBURSEMENT": "10",
         "archive.due.AFTER_REGISTRATION": "5",
-        "archive.due.PERIODIC": "5",
         "archive.due.AT_SETTLEMENT": "5",
         "archive.use_proof_nd": "90",
         "archive.url_ttl_s": "300",

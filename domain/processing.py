@@ -3,9 +3,10 @@
 Source: X01, X02, X24; CUS-02, CUS-06, CUS-27.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from domain.calendar import WorkCalendar, nd
 from domain.certificates import (
@@ -18,11 +19,22 @@ from domain.certificates import (
 )
 from domain.collaterals import Collateral
 from domain.custody import Movement, illegal
+from domain.dossiers import DocType
 from domain.loans import DisbursementBasis, Loan, Product
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
 MAX_PAGES = 10_000
+SCAN_ITEM: Mapping[CertType, DocType] = MappingProxyType(
+    {
+        CertType.PRE_NOTICE_MORTGAGE: DocType.PRE_NOTICE_CERT_SCAN,
+        CertType.PRE_NOTICE_TITLE: DocType.PRE_NOTICE_CERT_SCAN,
+        CertType.MORTGAGE_REG_PROOF: DocType.MORTGAGE_CERT_SCAN,
+        CertType.OTHER_RIGHT_LEGACY: DocType.MORTGAGE_CERT_SCAN,
+        CertType.DEPOSIT_RECEIPT: DocType.PLEDGE_CERT_SCAN,
+        CertType.TREASURY_BOND_RECEIPT: DocType.PLEDGE_CERT_SCAN,
+    }
+)
 PRE_NOTICES = frozenset({CertType.PRE_NOTICE_TITLE, CertType.PRE_NOTICE_MORTGAGE})
 
 
@@ -40,6 +52,17 @@ class PaperFacts:
     registered_until: date | None
     rank: int
     pages: int
+
+
+def out_of_scope(loans: Sequence[Loan]) -> Iterator[Refusal]:
+    """Products that post-loan management here does not cover (S02)."""
+    for loan in loans:
+        if not loan.in_scope:
+            yield Refusal(
+                code=RefusalCode.OUT_OF_SCOPE_PRODUCT,
+                rule_id="S02",
+                detail={"product": loan.product, "loan": loan.loan_no},
+            )
 
 
 def expectation_refusals(

@@ -428,7 +428,9 @@ def _settlement_final(question: Question) -> Iterator[Refusal]:
                 rule_id="DRG-P12",
                 detail={
                     "loan": loan.loan_no,
-                    "final_on": "settlement" if day is None else day.isoformat(),
+                    "final_on": "the day it is settled (none is recorded)"
+                    if day is None
+                    else day.isoformat(),
                 },
             )
 

@@ -46,7 +46,7 @@ from domain.releasing import (
 from domain.vaults import PacketStatus, SealedPacket, Slot, frozen, resealed, seal_used, vacated
 from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
 from resolvers.mutation import Deed, mutation
-from resolvers.releasing import at, returned_when_empty
+from resolvers.releasing import at, returned_when_empty, settlement_items_fall_due
 from resolvers.seals import seal_is_known, use_seal
 from resolvers.vaulting import end_proposal, keeper_of
 from schema.cases import (
@@ -206,6 +206,7 @@ async def deregistration_case_return_to_owner(
     if owner_handles:
         case = replace(case, proof_pending=True, returned_on=deed.today)
         case = advanced(deed, case, CaseStep.RETURN, note="RELEASE_PENDING_PROOF")
+        await settlement_items_fall_due(deed.decision, case, at(deed))
     else:
         case = await returned_when_empty(deed.decision, case, at(deed))
     return {"case": deed.decision.save(case)}

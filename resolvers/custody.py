@@ -18,6 +18,7 @@ from domain.certificates import (
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, moved
 from domain.deregistration import DeregistrationCase, RegistryStatus
+from domain.dossiers import Dossier, with_item
 from domain.dual_control import (
     Proposal,
     ProposalState,
@@ -30,11 +31,13 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.people import Operation
 from domain.processing import (
+    SCAN_ITEM,
     PaperFacts,
     cancellation_refusal,
     collection_refusals,
     expectation_refusals,
     expected_by,
+    out_of_scope,
 )
 from domain.refusals import Refusal, RefusalCode, invalid, refuse_if
 from resolvers.mutation import Deed, mutation
@@ -62,16 +65,22 @@ async def certificate_register_expected(
 ) -> dict[str, Any]:
     """X01."""
     collaterals = [await deed.subject(Collateral, id) for id in input.collateral_ids]
-    refuse_if(expectation_refusals(input.cert_type, input.carrier, collaterals))
     numbers = [collateral.no for collateral in collaterals]
     contracts = await deed.decision.find(
-        GuaranteeContract, {"links": {"$elemMatch": {"collateral_no": {"$in": numbers}}}}
+        GuaranteeContract, {"links.collateral_no": {"$in": numbers}}
+    )
+    loans = await _loans(deed, contracts)
+    refuse_if(
+        [
+            *expectation_refusals(input.cert_type, input.carrier, collaterals),
+            *out_of_scope(loans),
+        ]
     )
     named = input.guarantee_contract_nos
     standing = [c.no for c in contracts if any(c.active_link(no) for no in numbers)]
     if named is not None and not set(named) <= set(standing):
         refuse_if([invalid("guaranteeContractNos", "not active on this collateral")])
-    loan = await _first_loan(deed, contracts)
+    loan = _first_drawn(loans)
     catalog = CERT_TYPES[input.cert_type].catalog
     if input.cert_type is CertType.OTHER and input.catalog is not None:
         catalog = input.catalog
@@ -132,6 +141,7 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
         vault_due=deed.calendar.wd(deed.today, deed.policy.number("vault.in_due_wd")),
         **_printed(deed, certificate, paper),
     )
+    await _scan_falls_due(deed, certificate)
     deed.decision.add(event)
     return {"certificate": deed.decision.save(after)}
 
@@ -336,8 +346,27 @@ async def _duplicate(
     return others[0] if others else None
 
 
-async def _first_loan(deed: Deed, contracts: list[GuaranteeContract]) -> Loan | None:
+async def _loans(deed: Deed, contracts: list[GuaranteeContract]) -> list[Loan]:
     numbers = sorted({no for contract in contracts for no in contract.secured_loans})
-    loans = await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
-    drawn = [loan for loan in loans if loan.disbursed_on is not None]
-    return min(drawn, key=lambda loan: loan.disbursed_on or deed.today, default=None)
+    return await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
+
+
+def _first_drawn(loans: list[Loan]) -> Loan | None:
+    drawn = [(loan.disbursed_on, loan.loan_no, loan) for loan in loans if loan.disbursed_on]
+    return min(drawn)[2] if drawn else None
+
+
+async def _scan_falls_due(deed: Deed, certificate: TitleCertificate) -> None:
+    """The dossier's scan of a certificate is due some days after its collection (ARC-10)."""
+    code = SCAN_ITEM.get(certificate.cert_type)
+    contracts = await deed.decision.find(
+        GuaranteeContract, {"no": {"$in": list(certificate.guarantee_contract_nos)}}
+    )
+    numbers = sorted({no for contract in contracts for no in contract.secured_loans})
+    if code is None or not numbers:
+        return
+    due = deed.calendar.wd(deed.today, deed.policy.number("archive.due.AFTER_REGISTRATION"))
+    for dossier in await deed.decision.find(Dossier, {"loan_no": {"$in": numbers}}):
+        item = dossier.item(code)
+        if item is not None and item.due is None:
+            deed.decision.save(with_item(dossier, code, due=due))

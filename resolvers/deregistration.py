@@ -25,8 +25,10 @@ from domain.deregistration import (
 from domain.dossiers import DocType, ItemStatus
 from domain.files import FileStatus, FileVersion
 from domain.guarantees import GuaranteeContract
+from domain.loans import Loan
 from domain.orgs import Org
 from domain.people import Operation, Role, User
+from domain.processing import out_of_scope
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if, state_conflict
 from domain.release import Stage
 from resolvers.case_work import (
@@ -71,8 +73,11 @@ async def deregistration_case_open(
     active = [contract for contract in linked if contract.active_link(collateral.no)]
     named = input.guarantee_contract_nos
     chosen = [c for c in active if named is None or c.no in named]
+    secured = sorted({no for c in chosen for no in c.secured_loans})
+    loans = await deed.decision.find(Loan, {"loan_no": {"$in": secured}})
     refuse_if(
         [
+            *out_of_scope(loans),
             _supported(input),
             _free(collateral),
             None
@@ -93,7 +98,7 @@ async def deregistration_case_open(
         handling_mode=input.handling_mode,
         contracts_named=named is not None,
         guarantee_contract_nos=tuple(c.no for c in chosen),
-        loan_nos=tuple(sorted({no for c in chosen for no in c.secured_loans})),
+        loan_nos=tuple(secured),
         certificate_ids=tuple(c.id for c in papers),
         applicant=Applicant(owners=tuple(input.applicant.owners), agent=input.applicant.agent),
         opened_by=deed.actor.login,

@@ -14,6 +14,7 @@ from domain.deregistration import (
     stepped,
     with_deadlines,
 )
+from domain.dossiers import Dossier, ItemStage, with_stage_due
 from domain.guarantees import GuaranteeContract
 from domain.releasing import ends_with_entry, is_proven, nothing_left, released, untied
 from resolvers.mutation import Deed
@@ -70,7 +71,18 @@ async def returned_when_empty(
     case = stepped(case, CaseStep.RETURN, by=moment.by.login, now=moment.now)
     case = replace(case, returned_on=moment.today)
     rules = moment.rules
+    await settlement_items_fall_due(decision, case, moment)
     return with_deadlines(case, today=moment.today, policy=rules.policy, calendar=rules.calendar)
+
+
+async def settlement_items_fall_due(
+    decision: Decision, case: DeregistrationCase, moment: At
+) -> None:
+    """The settlement's papers are due in the dossier some days after the return (ARC-10)."""
+    days = moment.rules.policy.number("archive.due.AT_SETTLEMENT")
+    due = moment.rules.calendar.wd(moment.today, days)
+    for dossier in await decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}}):
+        decision.save(with_stage_due(dossier, ItemStage.AT_SETTLEMENT, due))
 
 
 def _cancel(

@@ -7,7 +7,7 @@ from typing import Any
 from domain.certificates import CustodyState, Lock, LockKind, TitleCertificate, VaultPlace
 from domain.custody import CustodyEvent, Movement, moved
 from domain.deregistration import OPEN_STATES, DeregistrationCase
-from domain.dossiers import DocType, Dossier, ItemStatus, with_item
+from domain.dossiers import Dossier, ItemStatus, with_item
 from domain.dual_control import (
     Proposal,
     ProposalState,
@@ -20,6 +20,7 @@ from domain.files import ArchiveFile, FileStatus
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.people import Operation
+from domain.processing import SCAN_ITEM
 from domain.refusals import Forbidden, Refused, invalid, refuse_if, state_conflict
 from domain.vaulting import (
     Scan,
@@ -56,15 +57,6 @@ from schema.custody import (
 )
 from storage.decisions import Decision
 from storage.records import new_id
-
-SCAN_ITEM = {
-    "PRE_NOTICE_MORTGAGE": DocType.PRE_NOTICE_CERT_SCAN,
-    "PRE_NOTICE_TITLE": DocType.PRE_NOTICE_CERT_SCAN,
-    "MORTGAGE_REG_PROOF": DocType.MORTGAGE_CERT_SCAN,
-    "OTHER_RIGHT_LEGACY": DocType.MORTGAGE_CERT_SCAN,
-    "DEPOSIT_RECEIPT": DocType.PLEDGE_CERT_SCAN,
-    "TREASURY_BOND_RECEIPT": DocType.PLEDGE_CERT_SCAN,
-}
 
 
 @mutation(
@@ -161,14 +153,17 @@ async def packet_relocate_propose(deed: Deed, input: RelocateInput) -> dict[str,
     packet, certificates, vault, target = await _relocation(deed, input)
     proposal_id = new_id(Proposal)
     refuse_if(
-        relocate_refusals(
-            packet,
-            certificates,
-            vault=vault,
-            target=target,
-            proposal_id=proposal_id,
-            now=deed.now,
-        )
+        [
+            *relocate_refusals(
+                packet,
+                certificates,
+                vault=vault,
+                target=target,
+                proposal_id=proposal_id,
+                now=deed.now,
+            ),
+            conflicting_part(deed.actor.login, await _parts(deed, certificates)),
+        ]
     )
     proposal = Proposal(
         id=proposal_id,
@@ -212,6 +207,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
                 proposal_id=proposal.id,
                 now=deed.now,
             ),
+            conflicting_part(deed.actor.login, await _parts(deed, certificates)),
         ]
     )
     left = await _slot(deed, packet.vault, packet.cabinet, packet.slot)
@@ -288,11 +284,11 @@ async def end_proposal_in(decision: Decision, proposal: Proposal, state: Proposa
 
 async def keeper_of(deed: Deed, vault_code: str) -> Vault:
     """The vault, where the actor is one of its keepers. Raises: Forbidden."""
+    if vault_code not in deed.actor.vaults:
+        raise Forbidden("Only a keeper of this vault may do this.")
     vault = await deed.decision.first(Vault, {"code": vault_code})
     if vault is None:
         raise Refused(invalid("vault", f"there is no vault {vault_code}", rule_id="X06"))
-    if vault_code not in deed.actor.vaults:
-        raise Forbidden("Only a keeper of this vault may do this.")
     deed.permit(vault.org_path)
     return vault
 

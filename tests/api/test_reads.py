@@ -92,7 +92,8 @@ def test_a_deep_read_is_one_read_a_relation(bank: Bank, endpoints):
     for _ in range(3):
         bank.mortgage()
     query = """{ loans(first: %d, filter: {orgCode: "OB"}) { nodes { loanNo customer { name }
-      guaranteeContracts { collaterals { certificates { certNo } } } dossier { files { id } } } } }"""
+      guaranteeContracts { collaterals { certificates { certNo } } }
+      dossier { files { id } } } } }"""
     with MongoClient(endpoints.mongo_url) as client:
         counts = []
         for first in (1, 3):
@@ -132,10 +133,8 @@ def test_every_list_is_served_by_an_index(bank: Bank, endpoints):
 
 
 def test_events_resume_from_any_cursor_in_one_order(bank: Bank):
-    query = (
-        "query($after: String) { events(after: $after, first: 200) { endCursor hasMore events {"
-        " id cursor aggregateId aggregateSeq type } } }"
-    )
+    query = """query($after: String) { events(after: $after, first: 200) {
+      endCursor hasMore events { id cursor aggregateId aggregateSeq type } } }"""
     start, page = None, {"hasMore": True}
     while page["hasMore"]:
         page = bank.query("system", query, after=start)["events"]

@@ -17,7 +17,6 @@ from domain.certificates import (
     normalised,
 )
 from domain.collaterals import Collateral, CollateralKind, Owner, TitleSearch, TitleSearchResult
-from domain.custody import Movement, Operator
 from domain.deregistration import (
     Applicant,
     CaseDocument,
@@ -27,10 +26,8 @@ from domain.deregistration import (
     HandlingMode,
 )
 from domain.dossiers import DocType, Dossier
-from domain.dual_control import Proposal, expiry, payload_hash
 from domain.files import FileStatus, FileVersion
 from domain.guarantees import GuaranteeContract, GuaranteeKind, GuaranteeLink, GuaranteeMode
-from domain.handovers import Handover, HandoverItem
 from domain.loans import (
     CreditContract,
     CreditContractKind,
@@ -44,8 +41,6 @@ from domain.orgs import OrgLevel
 from domain.people import Actor, Role, RoleGrant, User
 from domain.policy import resolve
 from domain.refusals import Refusal
-from domain.vaulting import Scan
-from domain.vaults import SealedPacket, SealUse, Slot, Vault
 from domain.watch import (
     HoldReason,
     HoldScope,
@@ -200,86 +195,6 @@ def a_case(*documents: DocType, **changes: Any) -> DeregistrationCase:
 def a_case_lock(case_id: str = "case-1") -> Lock:
     """The hold of a deregistration on a certificate."""
     return Lock(kind=LockKind.DEREGISTRATION, id=case_id)
-
-
-def a_vault(**changes: Any) -> Vault:
-    """An open vault."""
-    return Vault(**PLACE | {"id": "vault-1", "code": "V1", "name": "vault"} | changes)
-
-
-def a_slot(**changes: Any) -> Slot:
-    """An empty slot for one packet."""
-    facts: dict[str, Any] = {"id": "slot-1", "vault": "V1", "cabinet": "A-01", "slot": "03"}
-    return Slot(**PLACE | facts | changes)
-
-
-def a_packet(**changes: Any) -> SealedPacket:
-    """A sealed packet in the slot of `a_slot`."""
-    facts: dict[str, Any] = {
-        "id": "packet-1",
-        "packet_no": "P1",
-        "guarantee_contract_no": "GC1",
-        "seal_no": "S1",
-        "seal_history": (SealUse(seal_no="S1", sealed_at=NOW),),
-        "vault": "V1",
-        "cabinet": "A-01",
-        "slot": "03",
-        "certificate_ids": ("cert-1",),
-    }
-    return SealedPacket(**PLACE | facts | changes)
-
-
-def a_scan(**changes: Any) -> Scan:
-    """An accepted scan of both pages of `a_certificate`."""
-    facts: dict[str, Any] = {
-        "file_version_id": "fv-1",
-        "sha256": "0" * 64,
-        "cert_no_norm": a_certificate().cert_no_norm,
-        "pages": 2,
-        "intact": True,
-    }
-    return Scan(**facts | changes)
-
-
-def an_operator(login: str = "u1", **changes: Any) -> Operator:
-    """One person's part in an event."""
-    facts: dict[str, Any] = {
-        "login": login,
-        "role": "VAULT_KEEPER",
-        "org_code": "LC-1",
-        "at": NOW,
-        "request_id": f"request-{login}",
-    }
-    return Operator(**facts | changes)
-
-
-def a_proposal(**changes: Any) -> Proposal:
-    """A vault-in proposed by u1 at ten o'clock."""
-    payload = changes.pop("payload", {"slot": "A-01-03", "sealNo": "S1"})
-    facts: dict[str, Any] = {
-        "id": "proposal-1",
-        "movement": Movement.VAULT_IN,
-        "payload": payload,
-        "payload_hash": payload_hash(payload),
-        "proposer": an_operator("u1"),
-        "certificate_ids": ("cert-1",),
-        "expires_at": expiry(NOW, POLICY),
-    }
-    return Proposal(**PLACE | facts | changes)
-
-
-def a_handover(*certificate_ids: str, **changes: Any) -> Handover:
-    """Papers on their way from a handler to the desk of vault V1."""
-    facts: dict[str, Any] = {
-        "id": "handover-1",
-        "no": "H1",
-        "giver": "handler",
-        "desk": "V1",
-        "items": tuple(HandoverItem(certificate_id=id) for id in certificate_ids or ("cert-1",)),
-        "initiated_at": NOW,
-        "due_on": TODAY,
-    }
-    return Handover(**PLACE | facts | changes)
 
 
 def a_grant(role: Role, **changes: Any) -> RoleGrant:

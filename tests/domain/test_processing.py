@@ -1,0 +1,195 @@
+"""Expecting, collecting and filing certificates: types, facts, duplicates, due dates."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from domain.certificates import Carrier, CertType, CustodyState
+from domain.collaterals import CollateralKind
+from domain.custody import Movement
+from domain.loans import DisbursementBasis, Product
+from domain.processing import (
+    MAX_PAGES,
+    PaperFacts,
+    cancellation_refusal,
+    collection_refusals,
+    expectation_refusals,
+    expected_by,
+)
+from tests.domain.builders import (
+    CALENDAR,
+    POLICY,
+    TODAY,
+    a_certificate,
+    a_collateral,
+    a_loan,
+    codes,
+)
+
+FLAT = a_collateral()
+CAR = a_collateral(kind=CollateralKind.VEHICLE)
+PROOF, VEHICLE = CertType.MORTGAGE_REG_PROOF, CertType.VEHICLE_REG
+
+
+@pytest.mark.parametrize(
+    ("cert_type", "carrier", "collaterals", "expected"),
+    [
+        (PROOF, Carrier.PAPER, [FLAT], []),
+        (PROOF, Carrier.ELECTRONIC, [FLAT], []),
+        (PROOF, Carrier.PAPER, [CAR], ["TYPE_NOT_ALLOWED"]),
+        (PROOF, Carrier.PAPER, [FLAT, CAR], ["TYPE_NOT_ALLOWED"]),
+        (PROOF, Carrier.PAPER, [], ["VALUE_INVALID"]),
+        (VEHICLE, Carrier.PAPER, [CAR], []),
+        (VEHICLE, Carrier.ELECTRONIC, [CAR], ["VALUE_INVALID"]),
+        (VEHICLE, Carrier.ELECTRONIC, [FLAT], ["VALUE_INVALID", "TYPE_NOT_ALLOWED"]),
+        (
+            CertType.WEALTH_PRODUCT_PLEDGE,
+            Carrier.PAPER,
+            [CAR],
+            ["VALUE_INVALID", "TYPE_NOT_ALLOWED"],
+        ),
+    ],
+)
+def test_a_certificate_is_expected_of_a_type_its_collateral_can_have(
+    cert_type, carrier, collaterals, expected
+):
+    assert codes(expectation_refusals(cert_type, carrier, collaterals)) == expected
+
+
+def _facts(**changes):
+    return PaperFacts(
+        **{
+            "cert_no": "粤(2024)第1号",
+            "issuer": "registry",
+            "issuer_code": "R-4401",
+            "issue_date": TODAY,
+            "right_holder": "bank",
+            "right_amount": 0,
+            "registered_on": TODAY,
+            "registered_until": None,
+            "rank": 1,
+            "pages": 1,
+        }
+        | changes
+    )
+
+
+def _collect(certificate=None, *, movement=Movement.COLLECT, duplicate=None, **facts):
+    expected = certificate or a_certificate(custody_state=CustodyState.NOT_RECEIVED)
+    return [
+        refusal
+        for refusal in collection_refusals(
+            expected, _facts(**facts), duplicate=duplicate, movement=movement, today=TODAY
+        )
+        if refusal is not None
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "field"),
+    [
+        ({}, None),
+        ({"cert_no": "  "}, "certNo"),
+        ({"issuer": ""}, "issuer"),
+        ({"right_holder": " "}, "rightHolder"),
+        ({"issue_date": TODAY + timedelta(days=1)}, "issueDate"),
+        ({"pages": 0}, "pages"),
+        ({"pages": MAX_PAGES}, None),
+        ({"pages": MAX_PAGES + 1}, "pages"),
+        ({"right_amount": None}, "rightAmount"),
+        ({"right_amount": -1}, "rightAmount"),
+    ],
+)
+def test_what_is_printed_must_be_told(facts, field):
+    refusals = _collect(**facts)
+    assert codes(refusals) == ([] if field is None else ["VALUE_INVALID"])
+    assert [refusal.field for refusal in refusals] == ([] if field is None else [field])
+
+
+def test_an_owners_title_secures_no_amount():
+    title = a_certificate(
+        cert_type=CertType.REAL_ESTATE_TITLE, custody_state=CustodyState.NOT_RECEIVED
+    )
+    assert _collect(title, right_amount=None) == []
+
+
+def test_the_same_number_of_the_same_issuer_is_a_duplicate():
+    [refusal] = _collect(duplicate=a_certificate(id="cert-9"))
+    assert (refusal.code, refusal.rule_id) == ("DUPLICATE_CERT", "CUS-02")
+    assert refusal.detail == {"certificate": "cert-9"}
+
+
+@pytest.mark.parametrize(
+    ("carrier", "movement", "expected"),
+    [
+        (Carrier.PAPER, Movement.COLLECT, []),
+        (Carrier.ELECTRONIC, Movement.FILE_ELECTRONIC, []),
+        (Carrier.ELECTRONIC, Movement.COLLECT, ["ELECTRONIC_CERT"]),
+        (Carrier.PAPER, Movement.FILE_ELECTRONIC, ["VALUE_INVALID"]),
+    ],
+)
+def test_paper_is_collected_and_the_electronic_is_filed(carrier, movement, expected):
+    certificate = a_certificate(custody_state=CustodyState.NOT_RECEIVED, carrier=carrier)
+    assert codes(_collect(certificate, movement=movement)) == expected
+
+
+@pytest.mark.parametrize("state", set(CustodyState) - {CustodyState.NOT_RECEIVED})
+def test_a_certificate_is_collected_once(state):
+    refusals = _collect(a_certificate(custody_state=state))
+    assert ("STATE_CONFLICT", "X02") in [(r.code, r.rule_id) for r in refusals]
+
+
+def test_every_reason_is_told_at_once():
+    refusals = _collect(
+        cert_no="", issuer="", right_holder="", pages=0, duplicate=a_certificate(id="cert-9")
+    )
+    assert codes(refusals) == ["VALUE_INVALID"] * 4 + ["DUPLICATE_CERT"]
+
+
+@pytest.mark.parametrize(
+    ("state", "done", "expected"),
+    [
+        (CustodyState.ELECTRONIC_ON_FILE, True, []),
+        (CustodyState.ELECTRONIC_ON_FILE, False, ["STATE_CONFLICT"]),
+        (CustodyState.IN_VAULT, True, ["STATE_CONFLICT"]),
+    ],
+)
+def test_an_electronic_certificate_ends_with_the_registrys_entry(state, done, expected):
+    certificate = a_certificate(custody_state=state)
+    assert codes([cancellation_refusal(certificate, done=done)]) == expected
+
+
+LENT = date(2025, 9, 22)
+RECEIPT = DisbursementBasis.ACCEPTANCE_RECEIPT
+PRE_NOTICE = CertType.PRE_NOTICE_MORTGAGE
+
+
+@pytest.mark.parametrize(
+    ("cert_type", "loan", "due"),
+    [
+        (PROOF, {"product": Product.HOUSING_RESALE}, date(2025, 10, 17)),
+        (PRE_NOTICE, {"product": Product.HOUSING_NEW}, date(2025, 10, 22)),
+        (CertType.PRE_NOTICE_TITLE, {"product": Product.HOUSING_RESALE}, date(2025, 10, 22)),
+        (VEHICLE, {"product": Product.AUTO}, date(2025, 10, 22)),
+        (
+            PROOF,
+            {"disbursement_basis": RECEIPT, "acceptance_on": date(2025, 6, 9)},
+            date(2025, 6, 30),
+        ),
+        (
+            PRE_NOTICE,
+            {"disbursement_basis": RECEIPT, "acceptance_on": date(2025, 6, 9)},
+            date(2025, 10, 22),
+        ),
+    ],
+)
+def test_a_certificate_is_due_as_its_product_says(cert_type, loan, due):
+    # 23-26, 28-30 September are seven working days, 9-11 October three, 13-17 October five.
+    lent = a_loan(**{"disbursed_on": LENT, "settled_on": None} | loan)
+    found = expected_by(cert_type, lent, policy=POLICY, calendar=CALENDAR, today=TODAY)
+    assert found == due
+
+
+def test_without_a_loan_the_period_runs_from_today():
+    found = expected_by(PROOF, None, policy=POLICY, calendar=CALENDAR, today=TODAY)
+    assert found == CALENDAR.wd(TODAY, 15)

@@ -1,0 +1,109 @@
+"""Which documents each stage asks for, several refusals at once, and what is kept as evidence."""
+
+import pytest
+
+from domain.certificates import CustodyState
+from domain.deregistration import HandlingMode
+from domain.dossiers import DocType
+from domain.loans import LoanStatus
+from domain.release import Stage, documents_needed
+from domain.watch import SignalSeverity
+from tests.domain.builders import (
+    NOW,
+    TODAY,
+    a_case,
+    a_certificate,
+    a_collateral,
+    a_loan,
+    a_signal,
+)
+from tests.domain.release_builders import asked, failures
+
+D = DocType
+BASE = {D.DEREG_APPLICATION, D.OWNER_ID}
+CONSENT, FORM = D.MORTGAGE_CANCEL_CONSENT, D.REGISTRY_APPLICATION
+FINAL = {D.CERT_RECEIPT, D.REGISTRY_RESULT}
+BANK, OWNER, ONLINE = HandlingMode.BANK, HandlingMode.OWNER, HandlingMode.ONLINE
+
+
+@pytest.mark.parametrize(
+    ("stage", "mode", "needed"),
+    [
+        (Stage.PRECHECK, BANK, BASE),
+        (Stage.SUBMIT, BANK, BASE),
+        (Stage.APPROVE, BANK, BASE),
+        (Stage.VAULT_OUT, BANK, BASE),
+        (Stage.FILE, BANK, BASE | {CONSENT, FORM}),
+        (Stage.SUBMIT, OWNER, BASE),
+        (Stage.APPROVE, OWNER, BASE),
+        (Stage.VAULT_OUT, OWNER, BASE | {CONSENT}),
+        (Stage.SUBMIT, ONLINE, BASE),
+        (Stage.FILE, ONLINE, BASE | {CONSENT, FORM}),
+    ],
+)
+@pytest.mark.parametrize("agent", [False, True])
+def test_documents_are_asked_for_when_they_can_exist(stage, mode, needed, agent):
+    expected = needed | ({D.AGENT_POA, D.AGENT_ID} if agent else set())
+    found = documents_needed(stage, mode, agent=agent)
+    assert set(found) == expected
+    assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("mode", "needed"),
+    [(BANK, BASE | FINAL | {CONSENT, FORM}), (OWNER, BASE | FINAL | {CONSENT})],
+)
+def test_the_receipt_and_the_result_are_there_at_the_closing(mode, needed):
+    assert set(documents_needed(Stage.CLOSE, mode, agent=False)) == needed
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ((D.DEREG_APPLICATION, D.OWNER_ID, CONSENT, FORM), None),
+        ((D.DEREG_APPLICATION, D.OWNER_ID, CONSENT), "REGISTRY_APPLICATION"),
+        ((D.OWNER_ID, CONSENT, FORM), "DEREG_APPLICATION"),
+        ((D.OWNER_ID, FORM), "DEREG_APPLICATION, MORTGAGE_CANCEL_CONSENT"),
+    ],
+)
+def test_p10_every_missing_document_is_named(given, missing):
+    refusals = asked(stage=Stage.FILE, case=a_case(*given)).refusals
+    assert [refusal.detail["documents"] for refusal in refusals] == ([missing] if missing else [])
+
+
+def test_nobody_applied_yet_is_told_as_such():
+    unlocked = a_certificate(custody_state=CustodyState.IN_VAULT)
+    assert failures(case=None, certificates=(unlocked,)) == {
+        "DRG-P10": ["DOC_MISSING"],
+        "DRG-P11": ["APPLICANT_NOT_ENTITLED"],
+    }
+
+
+def test_all_that_stands_in_the_way_is_told_at_once_with_its_rule():
+    evaluation = asked(
+        loans={"L1": a_loan(status=LoanStatus.OVERDUE, balance=1)},
+        collateral=a_collateral(title_searches=()),
+        certificates=(a_certificate(custody_state=CustodyState.CHECKED_OUT),),
+        signals=(a_signal(severity=SignalSeverity.RED),),
+    )
+    assert [(refusal.rule_id, refusal.code.value) for refusal in evaluation.refusals] == [
+        ("DRG-P01", "NOT_SETTLED"),
+        ("DRG-P04", "TITLE_SEARCH_STALE"),
+        ("DRG-P06", "CERT_NOT_IN_VAULT"),
+        ("DRG-P07", "RISK_SIGNAL_OPEN"),
+    ]
+    assert not evaluation.ready
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_a_debt_stands_in_the_way_at_every_stage(stage):
+    assert "DRG-P01" in failures(stage=stage, loans={"L1": a_loan(balance=1)})
+
+
+def test_an_evaluation_keeps_what_it_saw():
+    evaluation = asked()
+    seen = {result.id: dict(result.facts) for result in evaluation.results}
+    assert (evaluation.on, evaluation.stage) == (TODAY, Stage.SUBMIT)
+    assert seen["DRG-P01"] == {"L1": f"SETTLED as of {NOW.isoformat(timespec='seconds')}"}
+    assert seen["DRG-P04"] == {"TS1": TODAY.isoformat()}
+    assert seen["DRG-P06"] == {a_certificate().cert_no: "IN_VAULT"}
