@@ -1,10 +1,17 @@
 # Lienkeeper: everything a person does from the command line. `make` alone explains.
 
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
-	command -v $$p >/dev/null 2>&1 && { echo $$p; break; }; done)
+# A name found on the path may be a shim that runs nothing, so each candidate is tried.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
+	{ echo $$p; break; }; done)
 BIN := .venv/bin
+VENV_STAMP := .venv/.made
 SERVE_STAMP := .venv/.serve-installed
 DEVELOP_STAMP := .venv/.develop-installed
+# Progress for a person; quiet in a log, where bars are noise.
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes \
+	$$(test -t 1 || echo --quiet)
+FAILED = { echo "Installing failed; pip's reason is above. Run the command again." >&2; exit 1; }
 UV := .cache/uv/bin/uv
 COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-header --no-emit-index-url --quiet
@@ -14,8 +21,8 @@ COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-
 
 help: ## Show this help
 	@echo "Lienkeeper. What you can do:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "PORT and DATA_DIR choose where it serves and keeps its data; see README.md."
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@echo "PORT and DATA_DIR choose where it serves and keeps its data; PYTHON chooses the Python."
 
 serve: $(SERVE_STAMP) ## Set up and serve, with MongoDB and an S3 store of its own
 	@exec $(BIN)/python server.py serve
@@ -28,11 +35,10 @@ check: $(DEVELOP_STAMP) ## What CI runs: format, lint, types, schema, every test
 	@echo "Checking style …" && $(BIN)/ruff check --quiet .
 	@echo "Checking types …" && $(BIN)/mypy
 	@echo "Checking the committed schema …" && $(BIN)/python server.py schema --check
-	@echo "Testing …" && $(MAKE) --no-print-directory test
+	@echo "Testing …" && $(BIN)/python -m pytest
 
 format: $(DEVELOP_STAMP) ## Put the code into its format
-	@$(BIN)/ruff format .
-	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 schema: $(DEVELOP_STAMP) ## Write schema/schema.graphql from the code
 	@$(BIN)/python server.py schema
@@ -40,41 +46,45 @@ schema: $(DEVELOP_STAMP) ## Write schema/schema.graphql from the code
 verify: $(SERVE_STAMP) ## Recompute every chain, replay every ledger, check every invariant
 	@$(BIN)/python server.py verify
 
-lock: $(UV) ## Pin the dependencies anew, with hashes
-	@cd requirements && ../$(UV) $(COMPILE) serve.in -o serve.txt
-	@cd requirements && ../$(UV) $(COMPILE) develop.in -o develop.txt
+lock: $(UV) ## Pin the dependencies, with hashes; UPGRADE=1 takes newer versions
+	@cd requirements && for list in serve develop; do echo "Pinning $$list.in …" && \
+		../$(UV) $(COMPILE) $(if $(UPGRADE),--upgrade) $$list.in -o $$list.txt >/dev/null || exit 1; \
+		done
 
 explorer: ## Install GraphiQL for the page at /, with npm
+	@command -v npm >/dev/null 2>&1 || { \
+		echo "npm is needed for this; without it the server shows a page of its own." >&2; exit 1; }
 	@npm ci --ignore-scripts --no-audit --no-fund
 
-test-minio: $(DEVELOP_STAMP) ## Run the storage tests and the story on a real MinIO
+test-minio: $(DEVELOP_STAMP) ## Run the tests of the store and the story on a real MinIO
 	@tools/with-minio $(BIN)/python -m pytest tests/storage/test_objects.py \
 		tests/storage/test_signing.py tests/api/test_story.py tests/api/test_files.py
 
 clean: ## Remove what was installed here; data folders stay
 	@rm -rf .venv .cache node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/pyvenv.cfg:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found." >&2; exit 1; }
+$(VENV_STAMP):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found." \
+		"Where it has another name, say PYTHON=that-name." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "Python 3.11 or newer is needed; $$($(PYTHON) --version) was found." >&2; exit 1; }
+		echo "Python 3.11 or newer is needed, and $(PYTHON) is not." >&2; exit 1; }
 	@echo "Making .venv with $$($(PYTHON) --version) …"
-	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
-		echo "Python could not make .venv; is its venv module installed?" >&2; exit 1; }
-
-$(SERVE_STAMP): requirements/serve.txt | .venv/pyvenv.cfg
-	@echo "Installing what the server needs (about 150 MB the first time) …"
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes \
-		-r requirements/serve.txt || { \
-		echo "Installing failed; pip's reason is above. Run the command again." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python could not make .venv;" \
+		"its venv module may be missing (on Debian: apt install python3-venv)." >&2; exit 1; }
 	@touch $@
 
-$(DEVELOP_STAMP): requirements/develop.txt | .venv/pyvenv.cfg
+$(SERVE_STAMP): requirements/serve.txt | $(VENV_STAMP)
+	@echo "Installing what the server needs (about 200 MB the first time) …"
+	@$(INSTALL) -r requirements/serve.txt || $(FAILED)
+	@touch $@
+
+$(DEVELOP_STAMP): requirements/develop.txt | $(VENV_STAMP)
 	@echo "Installing what the server and its tests need (about 200 MB the first time) …"
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes \
-		-r requirements/develop.txt || { \
-		echo "Installing failed; pip's reason is above. Run the command again." >&2; exit 1; }
+	@$(INSTALL) -r requirements/develop.txt || $(FAILED)
 	@touch $@ $(SERVE_STAMP)
 
 $(UV):
-	@$(PYTHON) -m venv .cache/uv && .cache/uv/bin/pip install --quiet uv
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found." >&2; exit 1; }
+	@$(PYTHON) -m venv .cache/uv && .cache/uv/bin/python -m pip install --quiet \
+		--disable-pip-version-check --no-input uv

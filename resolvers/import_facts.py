@@ -104,7 +104,7 @@ async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
     await known.read_lists(
         "cases", DeregistrationCase, "loan_nos", numbers, state={"$in": OPEN_STATE_VALUES}
     )
-    case_ids = [case.id for cases in known.lists.values() for case in cases]
+    case_ids = [case.id for number in numbers for case in known.listed("cases", number)]
     await known.read_lists("proofs", SettlementProof, "case_id", case_ids, voided_at=None)
     contracts = [line.contract for line in lines]
     await known.read_lists("guarantees", GuaranteeContract, "credit_contract_no", contracts)

@@ -63,8 +63,8 @@ async def _read_certificates(known: Known, lines: Sequence[CertificateLine]) -> 
         known.found[Slot, slot.label] = slot
     await known.read(SealedPacket, [place.packet_no for place in places], field_name="packet_no")
     for place in places:
-        used = await known.decision.exists("seals", {"_id": place.seal_no})
-        known.lists["seal", place.seal_no] = [used]
+        if await known.decision.exists("seals", {"_id": place.seal_no}):
+            known.seals.add(place.seal_no)
 
 
 def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, str]:
@@ -127,7 +127,7 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
         collected_on=None if line.custody_state is CustodyState.NOT_RECEIVED else line.issue_date,
     )
     known.decision.add(event)
-    known.decision.add(certificate)
+    known.add(certificate)
     known.found[TitleCertificate, key] = certificate
     return LineStatus.CREATED, certificate.id
 
@@ -151,7 +151,7 @@ def _put(known: Known, certificate: TitleCertificate, place: PlaceLine) -> Vault
     slot = known.need(Slot, label, "place")
     packet = known.get(SealedPacket, place.packet_no)
     if packet is None:
-        if known.lists["seal", place.seal_no] != [False]:
+        if place.seal_no in known.seals:
             raise Refused(
                 Refusal(
                     code=RefusalCode.SEAL_REUSED,
@@ -174,7 +174,7 @@ def _put(known: Known, certificate: TitleCertificate, place: PlaceLine) -> Vault
             "seals",
             InsertOne({"_id": place.seal_no, "packet_no": place.packet_no, "used_at": known.now}),
         )
-        known.lists["seal", place.seal_no] = [True]
+        known.seals.add(place.seal_no)
         known.found[Slot, label] = known.decision.save(occupied(slot, place.packet_no))
     elif (packet.seal_no, packet.slot, packet.cabinet) != (
         place.seal_no,
@@ -264,7 +264,7 @@ def _take_case(known: Known, line: DeregistrationCaseLine) -> tuple[LineStatus, 
     )
     lock_papers(known.decision, case, papers)
     known.keep(replace(collateral, pledge_state=PledgeState.RELEASING, open_case_id=case.id))
-    known.found[DeregistrationCase, line.no] = known.decision.add(case)
+    known.found[DeregistrationCase, line.no] = known.add(case)
     return LineStatus.CREATED, case.id
 
 

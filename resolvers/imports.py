@@ -79,6 +79,8 @@ class Known:
     today: date
     found: dict[tuple[type, str], Any] = field(default_factory=dict)
     lists: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    listing: dict[str, tuple[type, str]] = field(default_factory=dict)  # what each list holds
+    seals: set[str] = field(default_factory=set)  # used ones among those of this batch
 
     def get(self, cls: type, number: str) -> Any:
         """The entity of that number, or None."""
@@ -104,9 +106,20 @@ class Known:
         return entity
 
     def _remember(self, entity: Any) -> None:
-        name = KEY_FIELDS.get(type(entity))
-        if name is not None:
-            self.found[type(entity), getattr(entity, name)] = entity
+        self.found[type(entity), _number(entity)] = entity
+        for name, (cls, query_field) in self.listing.items():
+            if cls is type(entity):
+                self._list(name, query_field, entity)
+
+    def _list(self, name: str, query_field: str, entity: Any) -> None:
+        """Lists an entity under every key it names, once."""
+        first, _, inner = query_field.partition(".")
+        values = getattr(entity, first)
+        for value in values if isinstance(values, tuple) else (values,):
+            key = str(getattr(value, inner)) if inner else str(value)
+            listed = self.lists.setdefault((name, key), [])
+            if all(known.id != entity.id for known in listed):
+                listed.append(entity)
 
     async def read(self, cls: Any, numbers: Sequence[str], *, field_name: str = "") -> None:
         """Reads entities by number in one question, unless they are known."""
@@ -119,15 +132,16 @@ class Known:
     async def read_lists(
         self, name: str, cls: Any, query_field: str, keys: Sequence[str], **also: Any
     ) -> None:
-        """Reads entities that name any of the keys, listed by each key they name."""
+        """Reads entities that name any of the keys, listed by each key they name.
+
+        What the batch itself adds later is listed too.
+        """
+        self.listing[name] = (cls, query_field)
         wanted = sorted(set(keys))
         if not wanted:
             return
         for entity in await self.decision.find(cls, {query_field: {"$in": wanted}, **also}):
-            values = getattr(entity, query_field.partition(".")[0])
-            for value in values if isinstance(values, tuple) else (values,):
-                key = str(getattr(value, query_field.partition(".")[2], value))
-                self.lists.setdefault((name, key), []).append(entity)
+            self._list(name, query_field, entity)
 
     def listed(self, name: str, key: str) -> list[Any]:
         """What `read_lists` found for a key, as it is now."""

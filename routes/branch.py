@@ -5,7 +5,7 @@ The file is dated as if today were `DATED`; every date in it is moved to the pre
 
 import re
 from collections.abc import AsyncIterator, Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import orjson
@@ -42,9 +42,8 @@ async def load_branch(stores: Stores, *, only_if_empty: bool, say: Callable[[str
 
 
 async def _lines(today: date) -> AsyncIterator[bytes]:
-    """The file's lines, their dates moved by whole weeks so that weekdays stay what they are."""
-    weeks = round((today - DATED).days / 7)
-    shift = timedelta(weeks=weeks)
+    """The file's lines, their dates moved to the present."""
+    shift = today - DATED
 
     def moved(match: re.Match[str]) -> str:
         day = date.fromisoformat(match[1]) + shift

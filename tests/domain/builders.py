@@ -41,16 +41,6 @@ from domain.orgs import OrgLevel
 from domain.people import Actor, Role, RoleGrant, User
 from domain.policy import resolve
 from domain.refusals import Refusal
-from domain.watch import (
-    HoldReason,
-    HoldScope,
-    LegalCase,
-    LegalHold,
-    RiskSignal,
-    SignalCategory,
-    SignalSeverity,
-    SubjectKind,
-)
 
 TODAY = date(2025, 6, 10)  # a Tuesday
 NOW = datetime(2025, 6, 10, 2, 0, tzinfo=UTC)  # ten in the morning in Shanghai
@@ -262,42 +252,3 @@ def a_version(**changes: Any) -> FileVersion:
         "expires_at": NOW + timedelta(minutes=5),
     }
     return FileVersion(**PLACE | facts | changes)
-
-
-def a_hold(**changes: Any) -> LegalHold:
-    """A legal hold on the collateral."""
-    facts: dict[str, Any] = {
-        "id": "hold-1",
-        "no": "LH1",
-        "scope": HoldScope.COLLATERAL,
-        "target": "COL1",
-        "reason": HoldReason.LITIGATION,
-        "placed_at": NOW,
-    }
-    return LegalHold(**PLACE | facts | changes)
-
-
-def a_signal(**changes: Any) -> RiskSignal:
-    """A mild signal about repayment."""
-    facts: dict[str, Any] = {
-        "id": "signal-1",
-        "no": "RS1",
-        "category": SignalCategory.REPAYMENT,
-        "severity": SignalSeverity.ORANGE,
-        "subject_kind": SubjectKind.COLLATERAL,
-        "subject": "COL1",
-        "published_at": NOW,
-    }
-    return RiskSignal(**PLACE | facts | changes)
-
-
-def a_legal_case(**changes: Any) -> LegalCase:
-    """Litigation about the collateral."""
-    facts: dict[str, Any] = {
-        "id": "suit-1",
-        "no": "LS1",
-        "subject_kind": SubjectKind.COLLATERAL,
-        "subject": "COL1",
-        "opened_at": NOW,
-    }
-    return LegalCase(**PLACE | facts | changes)

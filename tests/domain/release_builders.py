@@ -5,8 +5,20 @@ from typing import Any
 from domain.certificates import CustodyState
 from domain.deregistration import HandlingMode
 from domain.release import Evaluation, Outcome, ReleaseFacts, Stage, evaluate
+from domain.watch import (
+    HoldReason,
+    HoldScope,
+    LegalCase,
+    LegalHold,
+    RiskSignal,
+    SignalCategory,
+    SignalSeverity,
+    SubjectKind,
+)
 from tests.domain.builders import (
     CALENDAR,
+    NOW,
+    PLACE,
     POLICY,
     TODAY,
     a_case,
@@ -50,3 +62,42 @@ def failures(**changes: Any) -> dict[str, list[str]]:
         for result in asked(**changes).results
         if result.outcome is Outcome.FAIL
     }
+
+
+def a_hold(**changes: Any) -> LegalHold:
+    """A legal hold on the collateral."""
+    facts: dict[str, Any] = {
+        "id": "hold-1",
+        "no": "LH1",
+        "scope": HoldScope.COLLATERAL,
+        "target": "COL1",
+        "reason": HoldReason.LITIGATION,
+        "placed_at": NOW,
+    }
+    return LegalHold(**PLACE | facts | changes)
+
+
+def a_signal(**changes: Any) -> RiskSignal:
+    """A mild signal about repayment."""
+    facts: dict[str, Any] = {
+        "id": "signal-1",
+        "no": "RS1",
+        "category": SignalCategory.REPAYMENT,
+        "severity": SignalSeverity.ORANGE,
+        "subject_kind": SubjectKind.COLLATERAL,
+        "subject": "COL1",
+        "published_at": NOW,
+    }
+    return RiskSignal(**PLACE | facts | changes)
+
+
+def a_legal_case(**changes: Any) -> LegalCase:
+    """Litigation about the collateral."""
+    facts: dict[str, Any] = {
+        "id": "suit-1",
+        "no": "LS1",
+        "subject_kind": SubjectKind.COLLATERAL,
+        "subject": "COL1",
+        "opened_at": NOW,
+    }
+    return LegalCase(**PLACE | facts | changes)

@@ -15,9 +15,8 @@ from tests.domain.builders import (
     a_certificate,
     a_collateral,
     a_loan,
-    a_signal,
 )
-from tests.domain.release_builders import asked, failures
+from tests.domain.release_builders import a_signal, asked, failures
 
 D = DocType
 BASE = {D.DEREG_APPLICATION, D.OWNER_ID}

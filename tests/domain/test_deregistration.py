@@ -1,0 +1,229 @@
+"""The life of a case: every state with every step in every mode, and who may approve."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.deregistration import (
+    MAX_TIMELINE,
+    OPEN_STATES,
+    Approval,
+    ApprovalDecision,
+    CaseState,
+    CaseStep,
+    HandlingMode,
+    Registry,
+    approval_refusals,
+    approval_steps,
+    impossible,
+    next_approval,
+    stepped,
+)
+from domain.loans import Classification
+from domain.orgs import OrgLevel
+from domain.people import Role
+from tests.domain.builders import NOW, TODAY, a_case, a_grant, a_loan, an_actor, codes, local
+
+S, E, M = CaseState, CaseStep, HandlingMode
+ANY, VAULTED = set(M), {M.BANK, M.OWNER}
+TABLE = {
+    (S.DRAFT, E.SUBMIT): (S.PRECHECKED, ANY),
+    (S.BLOCKED, E.SUBMIT): (S.PRECHECKED, ANY),
+    (S.WITHDRAWN, E.SUBMIT): (S.PRECHECKED, ANY),
+    (S.REGISTRY_REJECTED, E.SUBMIT): (S.PRECHECKED, ANY),
+    **{
+        (state, E.BLOCK): (S.BLOCKED, ANY)
+        for state in (
+            S.DRAFT,
+            S.BLOCKED,
+            S.PRECHECKED,
+            S.APPROVED,
+            S.VAULT_OUT,
+            S.WITHDRAWN,
+            S.REGISTRY_REJECTED,
+        )
+    },
+    (S.PRECHECKED, E.APPROVE): (S.APPROVED, ANY),
+    (S.PRECHECKED, E.REJECT): (S.REJECTED_INTERNAL, ANY),
+    **{
+        (state, E.CANCEL): (S.CANCELLED, ANY)
+        for state in (S.DRAFT, S.PRECHECKED, S.BLOCKED, S.APPROVED)
+    },
+    (S.WITHDRAWN, E.CANCEL): (S.CLOSED_FAILED, ANY),
+    (S.REGISTRY_REJECTED, E.CANCEL): (S.CLOSED_FAILED, ANY),
+    (S.APPROVED, E.VAULT_OUT): (S.VAULT_OUT, VAULTED),
+    (S.APPROVED, E.FILE): (S.FILED, {M.ONLINE}),
+    (S.VAULT_OUT, E.FILE): (S.FILED, {M.BANK}),
+    (S.VAULT_OUT, E.RETURN): (S.RETURNED, {M.OWNER}),
+    (S.NEED_MORE_MATERIAL, E.FILE): (S.FILED, ANY),
+    (S.FILED, E.NEED_MORE_MATERIAL): (S.NEED_MORE_MATERIAL, ANY),
+    **{
+        (state, step): (to, ANY)
+        for state in (S.FILED, S.NEED_MORE_MATERIAL)
+        for step, to in (
+            (E.WITHDRAW, S.WITHDRAWN),
+            (E.REGISTRY_REJECT, S.REGISTRY_REJECTED),
+            (E.REGISTRY_DONE, S.REGISTRY_DONE),
+        )
+    },
+    (S.REGISTRY_DONE, E.RETURN): (S.RETURNED, ANY),
+    (S.RETURNED, E.CLOSE): (S.CLOSED, ANY),
+}
+UNDOING = {E.CANCEL, E.WITHDRAW, E.REJECT, E.BLOCK}
+
+
+@pytest.mark.parametrize("mode", HandlingMode)
+@pytest.mark.parametrize("step", CaseStep)
+@pytest.mark.parametrize("state", CaseState)
+def test_a_step_is_possible_exactly_where_the_table_says(state, step, mode):
+    case = a_case(state=state, handling_mode=mode)
+    to, modes = TABLE.get((state, step), (None, set()))
+    if mode in modes:
+        assert impossible(case, step) is None
+        assert stepped(case, step, by="u1", now=NOW).state is to
+        return
+    entered = state in {S.REGISTRY_DONE, S.CLOSED} and step in UNDOING
+    assert codes([impossible(case, step)]) == ["IRREVERSIBLE" if entered else "STATE_CONFLICT"]
+
+
+@pytest.mark.parametrize("step", UNDOING)
+@pytest.mark.parametrize("state", [S.REGISTRY_DONE, S.RETURNED, S.CLOSED])
+def test_what_the_registry_has_entered_is_never_undone(state, step):
+    case = a_case(state=state, registry=Registry(done_at=NOW))
+    assert codes([impossible(case, step)]) == ["IRREVERSIBLE"]
+
+
+def test_a_case_holds_its_collateral_until_it_has_ended():
+    ended = {S.REJECTED_INTERNAL, S.CANCELLED, S.CLOSED, S.CLOSED_FAILED}
+    assert {state for state in S if a_case(state=state).is_open} == set(S) - ended == OPEN_STATES
+
+
+def test_a_step_leaves_a_line_in_the_timeline():
+    case = stepped(a_case(state=S.DRAFT), E.SUBMIT, by="rm", now=NOW, note="ok")
+    [entry] = case.timeline
+    assert (entry.step, entry.by, entry.state, entry.note) == (E.SUBMIT, "rm", S.PRECHECKED, "ok")
+    for _ in range(MAX_TIMELINE):
+        case = stepped(case, E.APPROVE, by="a", now=NOW, to=S.PRECHECKED)
+    assert len(case.timeline) == MAX_TIMELINE
+    assert case.timeline[0].step is E.APPROVE
+
+
+HEAD = (Role.APPROVER, OrgLevel.LOAN_CENTER)
+COUNTY = (Role.APPROVER, OrgLevel.COUNTY_SUBCENTER)
+RISK = (Role.RISK_MANAGER, OrgLevel.TIER2_BRANCH)
+
+
+@pytest.mark.parametrize(("county", "first"), [(False, HEAD), (True, COUNTY)])
+@pytest.mark.parametrize(
+    ("loan", "risk"),
+    [
+        ({}, False),
+        ({"worst_classification": Classification.SPECIAL_MENTION}, False),
+        ({"worst_classification": Classification.SUBSTANDARD}, True),
+        ({"worst_classification": Classification.DOUBTFUL}, True),
+        ({"worst_classification": Classification.LOSS}, True),
+        ({"written_off_once": True}, True),
+    ],
+)
+def test_a_loan_that_was_ever_bad_needs_the_risk_manager_as_well(county, first, loan, risk):
+    steps = approval_steps(a_case(county=county), [a_loan(), a_loan(**loan)])
+    assert [(step.role, step.level) for step in steps] == [first, *([RISK] if risk else [])]
+
+
+def _given(role=Role.APPROVER, level=OrgLevel.LOAN_CENTER, **changes):
+    facts = {"login": "head", "decision": ApprovalDecision.APPROVED, "at": NOW} | changes
+    return Approval(role=role, level=level, **facts)
+
+
+BAD = [a_loan(written_off_once=True)]
+
+
+@pytest.mark.parametrize(
+    ("approvals", "expected"),
+    [
+        ((), HEAD),
+        ((_given(),), RISK),
+        ((_given(*RISK),), HEAD),
+        ((_given(), _given(*RISK)), None),
+        ((_given(decision=ApprovalDecision.REJECTED),), HEAD),
+        ((_given(level=OrgLevel.TIER2_BRANCH),), HEAD),
+    ],
+)
+def test_approvals_are_given_in_order(approvals, expected):
+    step = next_approval(a_case(approvals=approvals), BAD, today=TODAY)
+    assert (None if step is None else (step.role, step.level)) == expected
+
+
+@pytest.mark.parametrize(("days", "valid"), [(0, True), (30, True), (31, False)])
+@pytest.mark.parametrize("at", ["2025-06-10T10:00:00", "2025-06-10T00:30:00"])
+def test_an_approval_stays_valid_for_thirty_days_of_shanghai(at, days, valid):
+    case = a_case(approvals=(_given(at=local(at)),))
+    step = next_approval(case, [a_loan()], today=TODAY + timedelta(days=days))
+    assert (step is None) is valid
+
+
+def _may_approve(login="head", *, grants=None, loans=(), **changes):
+    held = (a_grant(Role.APPROVER),) if grants is None else grants
+    found = approval_refusals(
+        a_case(**changes), loans or [a_loan()], approver=an_actor(login, *held), today=TODAY
+    )
+    return codes(found)
+
+
+def test_the_head_of_the_centre_approves():
+    assert _may_approve() == []
+
+
+@pytest.mark.parametrize(
+    ("login", "expected"),
+    [
+        ("rm", ["SELF_APPROVAL"]),
+        ("handler", ["SOD_VIOLATION"]),
+        ("first", ["SOD_VIOLATION"]),
+        ("head", []),
+    ],
+)
+def test_an_approver_plays_no_other_part(login, expected):
+    rejected = _given(login="first", decision=ApprovalDecision.REJECTED)
+    assert _may_approve(login, approvals=(rejected,)) == expected
+
+
+def test_an_applicant_who_handles_the_case_is_told_once():
+    assert _may_approve("rm", handler="rm") == ["SELF_APPROVAL"]
+
+
+TIER2 = {"org_level": OrgLevel.TIER2_BRANCH, "org_path": "/HO/T1/T2"}
+
+
+@pytest.mark.parametrize(
+    ("grant", "allowed"),
+    [
+        (a_grant(Role.APPROVER), True),
+        (a_grant(Role.APPROVER, **TIER2), False),
+        (a_grant(Role.RISK_MANAGER), False),
+        (a_grant(Role.APPROVER, jurisdiction_path="/HO/T1/T3"), False),
+        (a_grant(Role.APPROVER, org_level=OrgLevel.COUNTY_SUBCENTER), False),
+    ],
+)
+def test_the_next_approval_comes_from_its_level(grant, allowed):
+    assert _may_approve(grants=(grant,)) == ([] if allowed else ["APPROVAL_LEVEL"])
+
+
+def test_in_a_county_the_head_of_the_subcentre_approves():
+    own = a_grant(Role.APPROVER, org_level=OrgLevel.COUNTY_SUBCENTER)
+    assert _may_approve(grants=(own,), county=True) == []
+    assert _may_approve(county=True) == ["APPROVAL_LEVEL"]
+
+
+def test_after_the_head_the_risk_manager_of_the_branch_approves_a_bad_loan():
+    facts = {"loans": BAD, "approvals": (_given(),)}
+    risk = (a_grant(Role.RISK_MANAGER, **TIER2),)
+    assert _may_approve("risk", grants=risk, **facts) == []
+    assert _may_approve("other", **facts) == ["APPROVAL_LEVEL"]
+    both = (a_grant(Role.APPROVER), *risk)
+    assert _may_approve("head", grants=both, **facts) == ["SOD_VIOLATION"]
+
+
+def test_only_a_prechecked_case_is_approved_and_everything_is_told_at_once():
+    refusals = _may_approve("rm", grants=(), state=S.DRAFT)
+    assert refusals == ["STATE_CONFLICT", "SELF_APPROVAL", "APPROVAL_LEVEL"]
