@@ -50,6 +50,7 @@ ROOT = Path(__file__).resolve().parent
 SCHEMA_FILE = ROOT / "schema" / "schema.graphql"
 MAX_WS_MESSAGE = 1024 * 1024
 GRACE_S = 10
+BACKLOG = 1024
 CANARY_EVERY_S = 24 * 3600
 
 
@@ -365,6 +366,7 @@ def _listen(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        listener.listen(BACKLOG)  # callers who come early wait instead of being turned away
     except OSError as error:
         listener.close()
         raise CannotStart(

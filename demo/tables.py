@@ -143,6 +143,13 @@ CERTIFICATES: dict[str, tuple[tuple[str, tuple[str, str]], ...]] = {
     "EQUIPMENT": (("MOVABLE_MORTGAGE_REG", SHARED_REGISTER),),
     "OTHER": (("OTHER", ("示例拍卖鉴定公司", "SL-JD")),),
 }
+KIND_NAMES = {
+    **{"RESIDENTIAL": "住宅", "COMMERCIAL_PROPERTY": "商用房", "LAND": "土地"},
+    **{"UNDER_CONSTRUCTION": "在建工程", "PRESALE_UNIT": "预售商品房", "VEHICLE": "车辆"},
+    **{"DEPOSIT": "存单", "TREASURY": "国债", "POLICY": "保单", "WEALTH": "理财产品"},
+    **{"EQUITY": "股权", "RECEIVABLE": "应收账款", "WAREHOUSE_RECEIPT": "仓单"},
+    **{"EQUIPMENT": "设备", "OTHER": "其他押品"},
+}
 BANKS_OWN = {kind[0][0] for kind in CERTIFICATES.values()} - {"VEHICLE_REG", "OTHER"}
 PLEDGES = ["DEPOSIT", "TREASURY", "POLICY", "WEALTH", "EQUITY", "RECEIVABLE", "WAREHOUSE_RECEIPT"]
 PAPERS: dict[str, Data] = {

@@ -179,11 +179,11 @@ class Bank:
         n = next(_numbers)
         story = Story(
             n=n,
-            loan_no=f"L{n:05}",
-            collateral_no=f"C{n:05}",
-            contract_no=f"G{n:05}",
-            customer_no=f"K{n:05}",
-            credit_no=f"R{n:05}",
+            loan_no=f"TL{n:05}",
+            collateral_no=f"TC{n:05}",
+            contract_no=f"TG{n:05}",
+            customer_no=f"TK{n:05}",
+            credit_no=f"TR{n:05}",
             org=org,
         )
         self.load(
