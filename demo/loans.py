@@ -19,7 +19,7 @@ from demo.tables import (
     ONCE_SEIZED,
     PAPERS,
     PLEDGES,
-    SETTLED_ON,
+    SETTLED,
     SLOTS,
     THIRD_PARTY,
     VAULTS,
@@ -28,7 +28,6 @@ from demo.tables import (
 
 TODAY = date(2025, 6, 20)
 DUE_DAYS = ("2025-03-14", "2025-04-15", "2025-05-15", "2025-06-13", "2025-07-15", "2025-08-15")
-PAID_BEFORE = "2025-06-17"
 SURNAMES, GIVEN = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨", "示演样范例拟虚构试验"
 # Fictional forms: no place has the code 990000, and no mobile number begins with 100.
 ID_CARD, LICENSE, PHONE = "99000019800101{:03}X", "99990000MA00{:05}X", "1000000{:04}"
@@ -72,9 +71,8 @@ class Row(NamedTuple):
 
     @property
     def disbursed(self) -> date:
-        """A weekday well before the present."""
-        day = TODAY - timedelta(days=150 + self.n * 53 % 1_400)
-        return day - timedelta(days=max(0, day.weekday() - 4))
+        """A day well before the present."""
+        return TODAY - timedelta(days=150 + self.n * 53 % 1_400)
 
     @property
     def manager(self) -> str:
@@ -142,10 +140,9 @@ def loan(row: Row) -> Data:
         told |= {"balance": _yuan(left), "interest_receivable": _yuan(left // 1000)}
         told |= {"repayment_kind": "EQUAL_PRINCIPAL", "schedule": _schedule(row)}
     if row.status == "SETTLED":
-        told |= {
-            "settled_at": SETTLED_ON.get(row.n, "2025-05-20"),
-            "settlement_channel": "DIRECT_DEBIT",
-        }
+        settled, final = SETTLED.get(row.n, ("2025-05-20", "2025-05-21"))
+        told |= {"settled_at": settled, "settlement_channel": "DIRECT_DEBIT"}
+        told |= {"settlement_finality_at": final}
     if row.product == "AUTO":
         told["partner"] = "PA-03"
     if row.kind == "PRESALE_UNIT":
@@ -276,7 +273,7 @@ def _schedule(row: Row) -> list[Data]:
         paid: Data = {"paid_principal": principal, "paid_interest": interest}
         paid["paid_at"] = f"{day}T09:30:00+08:00"
         due = {"seq": seq, "due_date": day, "principal": principal, "interest": interest}
-        told.append(due if late or day > PAID_BEFORE else due | paid)
+        told.append(due if late or day > TODAY.isoformat() else due | paid)
     return told
 
 

@@ -1,8 +1,7 @@
 """Writes demo/branch.ndjson, the demonstration branch (演示分行): the same bytes at every run.
 
 Run by hand: `python -m demo.make_branch`. Everyone in it is invented. It is dated as if today were
-Friday 2025-06-20; loading moves it by whole weeks to the Friday nearest to the present, which may
-lie three days ahead, so what has happened already is dated 2025-06-17 at the latest.
+2025-06-20; loading moves every date by the days that have passed since.
 """
 
 import json

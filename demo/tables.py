@@ -113,7 +113,7 @@ LOANS = """
 1 ACTIVE      HOUSING_NEW         OB-440305 PRESALE_UNIT        expected
 """
 READY, RELEASING, COUNTY_READY, ONLINE_READY, FACILITY, CROSSED = 1, 2, 3, 4, 5, 7
-SEIZED, ONCE_SEIZED = 9, 10
+SEIZED, ONCE_SEIZED, MISSED = 9, 10, 11
 HELD, GRAVE, LATE, SUED = 13, 14, 15, 16
 CO_OWNER, THIRD_PARTY = 61, 62  # customers who have no loan
 
@@ -175,10 +175,12 @@ BAD: dict[str, Data] = {
     "WRITTEN_OFF": {"classification": "LOSS", "dpd": 802, "written_off_balance": "386000.00"},
     "ASSIGNED": {"classification": "DOUBTFUL", "encumbered_by": "示例不良资产包"},
 }
-SETTLED_ON = {READY: "2025-06-16", RELEASING: "2025-06-03"}
-SEARCHES = (
-    {READY: "2025-06-17", RELEASING: "2025-06-05", 3: "2025-06-17", 4: "2025-06-17"}
-    | dict.fromkeys((CROSSED, SEIZED, ONCE_SEIZED, 11, HELD, GRAVE), "2025-06-16")
-    | {12: "2025-04-15", 24: "2024-11-04"}
-)
-SURNAMES, GIVEN = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨", "示演样范例拟虚构试验"
+# The days of the last repayment and of its finality, which no holiday moves.
+SETTLED = {READY: ("2025-06-16", "2025-06-17"), RELEASING: ("2025-06-03", "2025-06-04")}
+SEARCHES = {
+    **dict.fromkeys((READY, COUNTY_READY, ONLINE_READY), "2025-06-20"),
+    **dict.fromkeys((CROSSED, SEIZED, ONCE_SEIZED, MISSED, HELD, GRAVE), "2025-06-18"),
+    RELEASING: "2025-06-05",
+    12: "2025-04-15",
+    24: "2024-11-04",
+}

@@ -15,7 +15,6 @@ from domain.dual_control import (
     confirmation_refusals,
     conflicting_part,
     expiry,
-    payload_hash,
 )
 from domain.handovers import Handover
 from domain.refusals import Refusal
@@ -54,7 +53,7 @@ from tests.domain.vault_builders import (
 )
 
 PAPERS = {"cert-1": "1", "cert-2": "1", "cert-3": "2"}  # to its collateral and contract
-SLOTS = ("01", "02")
+SLOTS = ("01", "02", "03")
 
 
 @dataclass(kw_only=True)
@@ -161,12 +160,15 @@ class SmallBank:
 
     def confirming(self, proposal: Proposal, by: str, payload: dict[str, Any]) -> list[Refusal]:
         """What keeps this person from confirming this."""
-        parts = {p.given_by: "giver" for id in proposal.certificate_ids if (p := self.papers[id])}
-        refusals: list[Refusal | None] = list(
-            confirmation_refusals(proposal, payload=payload, checker=by, now=self.now)
-        )
-        refusals.append(conflicting_part(by, {k: v for k, v in parts.items() if k is not None}))
-        return [refusal for refusal in refusals if refusal is not None]
+        found = confirmation_refusals(proposal, payload=payload, checker=by, now=self.now)
+        return [*found, *self.other_parts(proposal.certificate_ids, by)]
+
+    def other_parts(self, ids: tuple[str, ...], by: str) -> list[Refusal]:
+        """Whether this person gave one of these papers to the vault."""
+        givers = [self.papers[id].given_by for id in ids]
+        parts = {giver: "giver" for giver in givers if giver is not None}
+        refusal = conflicting_part(by, parts)
+        return [] if refusal is None else [refusal]
 
     def vault_in_refusals(self, plan: VaultInPlan, proposal_id: str) -> list[Refusal]:
         """What the rules say to a vault-in of scanned papers."""
@@ -276,8 +278,3 @@ class SmallBank:
     def wait(self, minutes: int) -> None:
         """Time passes."""
         self.now += timedelta(minutes=minutes)
-
-
-def the_hash(payload: dict[str, Any]) -> str:
-    """What a second person must match."""
-    return payload_hash(payload)
