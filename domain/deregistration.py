@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.calendar import WorkCalendar, nd
+from domain.calendar import WorkCalendar, business_date, nd
 from domain.collaterals import PledgeState
 from domain.custody import Evidence
 from domain.dossiers import DocType
@@ -402,7 +402,7 @@ def next_approval(
         (item.role, item.level)
         for item in case.approvals
         if item.decision is ApprovalDecision.APPROVED
-        and today <= nd(item.at.date(), APPROVAL_VALID_DAYS)
+        and today <= nd(business_date(item.at), APPROVAL_VALID_DAYS)
     ]
     for step in approval_steps(case, loans):
         if (step.role, step.level) not in given:
@@ -452,12 +452,17 @@ def with_deadlines(
             )
             own = replace(own, decision_due=wd("dereg.decision_wd"), total_due=total)
             upcoming = own.decision_due
-        case CaseState.APPROVED:
+        case CaseState.APPROVED if case.handling_mode is not HandlingMode.ONLINE:
             own = replace(own, vault_out_due=wd("dereg.vault_out_wd"))
             upcoming = own.vault_out_due
-        case CaseState.VAULT_OUT:
+        case CaseState.VAULT_OUT if case.handling_mode is HandlingMode.OWNER:
+            own = replace(own, return_due=wd("dereg.return_wd"))
+            upcoming = own.return_due
+        case CaseState.APPROVED | CaseState.VAULT_OUT:
             own = replace(own, file_due=wd("dereg.file_wd"))
             upcoming = own.file_due
+        case CaseState.REGISTRY_REJECTED | CaseState.WITHDRAWN:
+            own, upcoming = replace(own, registry_due=None), None
         case CaseState.FILED:
             own = replace(own, registry_due=own.registry_due or wd("dereg.registry_wd"))
             upcoming = own.registry_due

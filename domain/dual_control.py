@@ -65,11 +65,12 @@ def confirmation_refusals(
     proposal: Proposal, *, payload: Mapping[str, Any], checker: str, now: datetime
 ) -> Iterator[Refusal]:
     """Everything that keeps this person from confirming this proposal with this content."""
-    if proposal.state is not ProposalState.PENDING:
+    expired = proposal.state is ProposalState.EXPIRED
+    if proposal.state is not ProposalState.PENDING and not expired:
         yield state_conflict(
             "CUS-04a", subject=f"Proposal {proposal.id}", state=proposal.state, event="CONFIRM"
         )
-    elif now > proposal.expires_at:
+    elif expired or now > proposal.expires_at:
         yield Refusal(
             code=RefusalCode.PROPOSAL_EXPIRED,
             rule_id="CUS-04d",

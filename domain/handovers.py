@@ -127,7 +127,8 @@ def receipt_refusals(
     if cert_no is not None and normalised(cert_no) != certificate.cert_no_norm:
         yield _mismatch("certNo", cert_no, certificate.cert_no or "")
     item = handover.item(certificate.id)
-    recorded = certificate.pages if item is None or item.pages is None else item.pages
+    told = None if item is None else item.pages
+    recorded = told if certificate.pages is None else certificate.pages
     if pages is not None and recorded is not None and pages != recorded:
         yield _mismatch("pages", str(pages), str(recorded))
 

@@ -4,7 +4,7 @@ import re
 
 FEN_PER_YUAN = 100
 MAX_FEN = 9_000_000_000_000_000  # ninety trillion yuan: beyond any book, inside a 64-bit integer
-_YUAN = re.compile(r"-?(0|[1-9]\d{0,13})(\.\d{1,2})?")
+_YUAN = re.compile(r"-?(0|[1-9]\d{0,13})(\.\d{1,2})?", re.ASCII)
 
 
 def fen(text: str) -> int:

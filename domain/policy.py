@@ -101,6 +101,10 @@ def unfit(key: str, value: str) -> Refusal | None:
         return invalid("key", f"{key[:MAX_KEY_LENGTH]} is not a policy key")
     unit, colon, _ = default.rpartition(":")
     given_unit, given_colon, given = value.rpartition(":")
-    if colon != given_colon or (unit and given_unit not in {"nd", "wd"}) or not given.isdigit():
+    if colon != given_colon or (unit and given_unit not in {"nd", "wd"}) or not _is_number(given):
         return invalid("value", f"{key} is written like {default}")
     return None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -168,6 +168,8 @@ def documents_needed(stage: Stage, mode: HandlingMode, *, agent: bool) -> tuple[
         needed.append(DocType.MORTGAGE_CANCEL_CONSENT)
     if stage in {Stage.FILE, Stage.CLOSE} and mode is not HandlingMode.OWNER:
         needed.append(DocType.REGISTRY_APPLICATION)
+    if stage is Stage.CLOSE:
+        needed += [DocType.CERT_RECEIPT, DocType.REGISTRY_RESULT]
     return tuple(needed)
 
 

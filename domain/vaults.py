@@ -53,7 +53,7 @@ class Slot:
 
     def is_free(self, *, packet_no: str, proposal_id: str, now: datetime) -> bool:
         """Whether that packet may come here: room is left and no other proposal waits for it."""
-        waiting = self.reserved_until is not None and now < self.reserved_until
+        waiting = self.reserved_until is not None and now <= self.reserved_until
         if waiting and self.reserved_by != proposal_id:
             return False
         return packet_no in self.packet_nos or len(self.packet_nos) < self.capacity

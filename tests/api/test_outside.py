@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 import server
+from execution.errors import Unauthenticated
 from routes.identity import Trust
 from settings import Settings
 
@@ -75,14 +76,14 @@ async def test_an_issuers_token_is_believed(wiring, key):
     [{"aud": "others"}, {"iss": "https://other.example"}, {"exp": 1}],
 )
 async def test_other_audiences_issuers_and_old_tokens_are_not(wiring, key, changes):
-    with pytest.raises(server.Unauthenticated):
+    with pytest.raises(Unauthenticated):
         await wiring.trust.subject(token(key, **changes))
 
 
 @pytest.mark.anyio
 async def test_our_own_demonstration_tokens_are_not(wiring, endpoints):
     own = Trust(key=endpoints.token_key).issue("auditor")
-    with pytest.raises(server.Unauthenticated):
+    with pytest.raises(Unauthenticated):
         await wiring.trust.subject(own)
 
 

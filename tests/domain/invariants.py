@@ -26,8 +26,8 @@ class Invariants(RuleBasedStateMachine):
             inside = paper.custody_state is CustodyState.IN_VAULT
             assert inside is (paper.place is not None) is (len(around) == 1)
             if inside:
-                assert paper.place.packet_no == around[0].packet_no
-                assert paper.place.slot == around[0].slot
+                place = (paper.place.packet_no, paper.place.slot) if paper.place else None
+                assert place == (around[0].packet_no, around[0].slot)
                 assert contract_of(paper) == around[0].guarantee_contract_no
         for packet in bank.packets.values():
             holding = [
@@ -54,7 +54,9 @@ class Invariants(RuleBasedStateMachine):
         assert len(held) == len(set(held))
         for proposal in pending:
             for id in proposal.certificate_ids:
-                assert bank.papers[id].lock.id == proposal.id
+                lock = bank.papers[id].lock
+                assert lock is not None
+                assert lock.id == proposal.id
         for paper in bank.papers.values():
             if paper.lock is not None and paper.lock.kind is LockKind.VAULT_PROPOSAL:
                 assert paper.id in held

@@ -5,7 +5,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.calendar import business_date
-from domain.certificates import CustodyState, Holder, Lock, LockKind, TitleCertificate, VaultPlace
+from domain.certificates import (
+    CertType,
+    CustodyState,
+    Holder,
+    Lock,
+    LockKind,
+    TitleCertificate,
+    VaultPlace,
+)
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Movement, Operator, moved
 from domain.deregistration import DeregistrationCase
@@ -53,6 +61,7 @@ from tests.domain.vault_builders import (
 )
 
 PAPERS = {"cert-1": "1", "cert-2": "1", "cert-3": "2"}  # to its collateral and contract
+TYPES = {"cert-2": CertType.REAL_ESTATE_TITLE}  # the owner's own paper
 SLOTS = ("01", "02", "03")
 
 
@@ -90,6 +99,7 @@ class SmallBank:
             self.collaterals[group] = a_collateral(id=group, no=f"COL{group}")
             paper = a_certificate(
                 id=id,
+                cert_type=TYPES.get(id, CertType.MORTGAGE_REG_PROOF),
                 cert_no=f"No.{id}",
                 collateral_nos=(f"COL{group}",),
                 guarantee_contract_nos=(f"GC{group}",),

@@ -1,6 +1,7 @@
 """The life of a case: every state with every step in every mode, and who may approve."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -131,7 +132,11 @@ def test_a_loan_that_was_ever_bad_needs_the_risk_manager_as_well(county, first, 
 
 
 def _given(role=Role.APPROVER, level=OrgLevel.LOAN_CENTER, **changes):
-    facts = {"login": "head", "decision": ApprovalDecision.APPROVED, "at": NOW} | changes
+    facts: dict[str, Any] = {
+        "login": "head",
+        "decision": ApprovalDecision.APPROVED,
+        "at": NOW,
+    } | changes
     return Approval(role=role, level=level, **facts)
 
 

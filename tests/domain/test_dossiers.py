@@ -1,6 +1,7 @@
 """What a dossier must hold, by when, and when it counts as filed."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -115,7 +116,11 @@ def test_nothing_is_due_before_the_money_has_gone_out():
 
 
 def _item(stage=ItemStage.AT_DISBURSEMENT, code=DocType.LOAN_CONTRACT, **changes):
-    facts = {"required": True, "due": TODAY, "status": ItemStatus.ACCEPTED} | changes
+    facts: dict[str, Any] = {
+        "required": True,
+        "due": TODAY,
+        "status": ItemStatus.ACCEPTED,
+    } | changes
     return DossierItem(code=code, stage=stage, **facts)
 
 

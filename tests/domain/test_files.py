@@ -1,5 +1,7 @@
 """What may come into the archive, how large, and what must be true when it has arrived."""
 
+from typing import Any
+
 import pytest
 
 from domain.dossiers import DocType, DossierStatus
@@ -24,7 +26,7 @@ PHOTO, SCAN, EVIDENCE = DocType.INSPECTION_PHOTO, DocType.CERT_SCAN, DocType.EVI
 
 
 def _request(**changes):
-    facts = {
+    facts: dict[str, Any] = {
         "doc_type": SCAN,
         "title": "scan",
         "size": 1,
@@ -134,7 +136,13 @@ def test_every_reason_is_told_at_once():
 
 
 def _arrive(*, announced=PDF, doc_type=SCAN, **changes):
-    facts = {"sha256": "0" * 64, "size": 10, "mime": announced, "pages": 1, "unreadable": None}
+    facts: dict[str, Any] = {
+        "sha256": "0" * 64,
+        "size": 10,
+        "mime": announced,
+        "pages": 1,
+        "unreadable": None,
+    }
     promised = a_version(mime=announced, doc_type=doc_type)
     return codes(arrival_refusals(promised, Arrived(**facts | changes)))
 

@@ -87,7 +87,11 @@ def test_papers_of_a_case_come_back_though_the_case_holds_them(state, expected):
 
 def _receive(handover=None, certificate=None, **changes):
     facts = {"receiver": "keeper", "desks": ("V1",), "cert_no": None, "pages": None} | changes
-    return list(receipt_refusals(handover or a_handover(), certificate or a_certificate(), **facts))
+    return list(receipt_refusals(handover or a_handover(), certificate or _sent(), **facts))
+
+
+def _sent(**changes):
+    return a_certificate(**{"custody_state": CustodyState.IN_TRANSIT} | changes)
 
 
 @pytest.mark.parametrize(
@@ -120,11 +124,13 @@ def test_the_giver_never_accepts_for_the_receiver():
         (a_handover(), "keeper", (), False),
         (a_handover(receiver="other", desk=None), "other", (), True),
         (a_handover(receiver="other", desk=None), "keeper", ("V1",), False),
+        (a_handover(receiver="other"), "other", ("V1",), True),
+        (a_handover(receiver="other"), "keeper", ("V1",), False),
     ],
 )
 def test_only_the_named_receiver_decides(handover, receiver, desks, allowed):
     def decide():
-        return codes(decision_refusals(handover, a_certificate(), receiver=receiver, desks=desks))
+        return codes(decision_refusals(handover, _sent(), receiver=receiver, desks=desks))
 
     if allowed:
         assert decide() == []
@@ -138,7 +144,7 @@ def test_an_item_is_decided_once(state):
     handover = decided(a_handover(), "cert-1", state=state, now=NOW)
     expected = [] if state is P else ["STATE_CONFLICT"]
     assert codes(_receive(handover)) == expected
-    assert codes(recall_refusals(handover, a_certificate(), giver="handler")) == expected
+    assert codes(recall_refusals(handover, _sent(), giver="handler")) == expected
 
 
 def test_a_paper_that_is_not_listed_cannot_be_decided():
@@ -147,13 +153,13 @@ def test_a_paper_that_is_not_listed_cannot_be_decided():
 
 def test_only_the_giver_recalls():
     with pytest.raises(Forbidden):
-        list(recall_refusals(a_handover(), a_certificate(), giver="keeper"))
+        list(recall_refusals(a_handover(), _sent(), giver="keeper"))
 
 
 def test_four_of_five_are_accepted_and_one_goes_back():
     ids = [f"cert-{n}" for n in range(1, 6)]
     handover = a_handover(*ids)
-    papers = [a_certificate(id=id, pages=7) for id in ids]
+    papers = [_sent(id=id, pages=7) for id in ids]
     for paper in papers[:4]:
         assert codes(_receive(handover, paper, pages=7)) == []
         handover = decided(handover, paper.id, state=A, now=NOW)
@@ -208,4 +214,19 @@ def test_a_paper_handed_to_a_person_stays_with_a_handler():
 
 def test_the_page_count_of_the_record_decides_when_the_giver_counted_less():
     handover = a_handover(items=(HandoverItem(certificate_id="cert-1", pages=6),))
-    assert codes(_receive(handover, a_certificate(pages=7), pages=6)) == ["RETURN_MISMATCH"]
+    assert codes(_receive(handover, _sent(pages=7), pages=6)) == ["RETURN_MISMATCH"]
+
+
+@pytest.mark.parametrize(
+    ("state", "returning", "expected"),
+    [
+        (CustodyState.IN_TRANSIT, None, []),
+        (CustodyState.RECEIVED_PENDING_VAULT, None, ["STATE_CONFLICT"]),
+        (CustodyState.OUT_FOR_DEREG, "case-1", []),
+        (CustodyState.RECEIVED_PENDING_VAULT, "case-1", ["STATE_CONFLICT"]),
+        (CustodyState.IN_VAULT, "case-1", ["STATE_CONFLICT"]),
+    ],
+)
+def test_only_a_paper_on_its_way_is_accepted(state, returning, expected):
+    handover = a_handover(returning_case=returning)
+    assert codes(_receive(handover, _sent(custody_state=state))) == expected

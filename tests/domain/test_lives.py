@@ -24,7 +24,7 @@ from domain.handovers import (
 from domain.refusals import Forbidden
 from domain.vaulting import VaultInPlan
 from tests.domain.builders import codes
-from tests.domain.case_lives import CaseLives
+from tests.domain.case_lives import GROUPS, WAY_OUT, CaseLives
 from tests.domain.small_bank import PAPERS, SLOTS, SmallBank
 from tests.domain.vault_builders import a_handover
 
@@ -40,9 +40,13 @@ RETURNING = {CaseState.BLOCKED, CaseState.WITHDRAWN, CaseState.REGISTRY_REJECTED
 class Lives(CaseLives):
     """People act at random; the rules say what happens."""
 
-    @initialize(collected=st.sets(IDS), stored=st.lists(st.sampled_from(BATCHES), max_size=3))
-    def open(self, collected, stored):
-        """Some papers begin their life with the handler, some in the vault."""
+    @initialize(
+        collected=st.sets(IDS),
+        stored=st.lists(st.sampled_from(BATCHES), max_size=3),
+        cases=st.dictionaries(GROUPS, st.integers(0, len(WAY_OUT))),
+    )
+    def open(self, collected, stored, cases):
+        """Some papers begin with the handler, some in the vault, some on their way out."""
         self.bank = SmallBank()
         self.bank.open()
         for id in sorted(collected):
@@ -54,6 +58,10 @@ class Lives(CaseLives):
                 for handover in list(self.bank.handovers.values())[-1:]:
                     self._accept(handover, self.bank.papers[id], "keeper-1")
             self.propose_vault_in(ids, f"0{packet}", "keeper-1", "keeper-2", f"P{packet}", False)
+        for group, steps in cases.items():
+            self.open_case(group)
+            for step in WAY_OUT[:steps]:
+                self.step(group, step, ["keeper-1", "keeper-2"])
 
     @rule(minutes=st.sampled_from([1, 1, 1, 29, 31]))
     def wait(self, minutes):
@@ -72,7 +80,7 @@ class Lives(CaseLives):
     def hand_over(self, ids, by, to_desk):
         bank = self.bank
         papers = [bank.papers[id] for id in sorted(ids)]
-        cases = {paper.lock.id for paper in papers if paper.lock} or {None}
+        cases = {paper.lock.id for paper in papers if paper.lock}
         case = next((case for case in bank.cases.values() if case.id in cases), None)
         returning = case.id if case is not None and case.state in RETURNING else None
         receiver = None if to_desk or returning else HANDLERS[1 - HANDLERS.index(by)]
@@ -98,7 +106,8 @@ class Lives(CaseLives):
     @precondition(lambda self: self.bank.handovers)
     @rule(data=st.data(), by=st.sampled_from((*HANDLERS, *KEEPERS)))
     def accept(self, data, by):
-        self._accept(*self._waiting(data), by)
+        handover, paper = self._waiting(data)
+        self._accept(handover, paper, by)
 
     def _accept(self, handover, paper, by):
         bank = self.bank
@@ -232,5 +241,5 @@ def _plan(ids, slot, packet, seal):
     )
 
 
-Lives.TestCase.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+Lives.TestCase.settings = settings(max_examples=120, stateful_step_count=50, deadline=None)
 TestLives = Lives.TestCase

@@ -1,6 +1,7 @@
 """Expecting, collecting and filing certificates: types, facts, duplicates, due dates."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -57,21 +58,19 @@ def test_a_certificate_is_expected_of_a_type_its_collateral_can_have(
 
 
 def _facts(**changes):
-    return PaperFacts(
-        **{
-            "cert_no": "粤(2024)第1号",
-            "issuer": "registry",
-            "issuer_code": "R-4401",
-            "issue_date": TODAY,
-            "right_holder": "bank",
-            "right_amount": 0,
-            "registered_on": TODAY,
-            "registered_until": None,
-            "rank": 1,
-            "pages": 1,
-        }
-        | changes
-    )
+    facts: dict[str, Any] = {
+        "cert_no": "粤(2024)第1号",
+        "issuer": "registry",
+        "issuer_code": "R-4401",
+        "issue_date": TODAY,
+        "right_holder": "bank",
+        "right_amount": 0,
+        "registered_on": TODAY,
+        "registered_until": None,
+        "rank": 1,
+        "pages": 1,
+    }
+    return PaperFacts(**facts | changes)
 
 
 def _collect(certificate=None, *, movement=Movement.COLLECT, duplicate=None, **facts):

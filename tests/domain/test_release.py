@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_p01_interest_alone_is_told_to_the_fen():
 
 def test_p01_every_loan_of_the_contract_counts():
     loans = {"L1": a_loan(), "L2": a_loan(id="loan-2", loan_no="L2", balance=1)}
-    facts = {"contracts": (a_contract("L1", "L2"),), "loans": loans}
+    facts: dict[str, Any] = {"contracts": (a_contract("L1", "L2"),), "loans": loans}
     [refusal] = asked(**facts).refusals
     assert refusal.detail["loan"] == "L2"
     assert asked(**facts | {"loans": loans | {"L2": replace(loans["L2"], balance=0)}}).ready
@@ -143,7 +144,7 @@ def test_p03_naming_a_contract_that_is_not_there_frees_nothing():
 
 
 def _seizure(**changes):
-    facts = {"doc_no": "S-1", "court": "court", "starts_on": date(2022, 6, 10)}
+    facts: dict[str, Any] = {"doc_no": "S-1", "court": "court", "starts_on": date(2022, 6, 10)}
     return Seizure(**facts | changes)
 
 
