@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.certificates import Catalog, CustodyState, Holder, LegalState, TitleCertificate
 from domain.collaterals import Collateral, PledgeState
-from domain.custody import CustodyEvent, Evidence, Movement, Operator, moved
+from domain.custody import Evidence, Movement, Operator
 from domain.deregistration import (
     CaseState,
     CaseStep,
@@ -359,21 +359,16 @@ def _take_out(
         movement = Movement.RETURN_TO_OWNER if owners else Movement.SURRENDER
         to = CustodyState.RETURNED_TO_OWNER if owners else CustodyState.SURRENDERED
         changes = {"holder": None, "lock": None}
-    after, event = moved(
+    deed.move(
         paper,
         movement,
-        to=to,
-        event_id=new_id(CustodyEvent),
+        to,
         operators=keepers,
-        now=deed.now,
-        today=deed.today,
         request_ref=proposal.id,
         evidence=evidence,
         place=None,
         **changes,
     )
-    deed.decision.add(event)
-    deed.decision.save(after)
 
 
 def _finish(
@@ -386,22 +381,16 @@ def _finish(
     evidence: Sequence[Evidence],
 ) -> None:
     surrendered = movement is Movement.SURRENDER
-    after, event = moved(
+    deed.move(
         paper,
         movement,
-        to=to,
-        event_id=new_id(CustodyEvent),
-        operators=[deed.operator()],
-        now=deed.now,
-        today=deed.today,
+        to,
         request_ref=case.id,
         evidence=evidence,
         holder=None,
         lock=None,
         legal_state=LegalState.CANCELLED if surrendered else paper.legal_state,
     )
-    deed.decision.add(event)
-    deed.decision.save(after)
 
 
 async def _parts(deed: Deed, case: DeregistrationCase) -> dict[str, str]:

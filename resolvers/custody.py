@@ -128,22 +128,17 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
             today=deed.today,
         )
     )
-    after, event = moved(
+    after = deed.move(
         certificate,
         Movement.COLLECT,
-        to=CustodyState.WITH_HANDLER,
-        event_id=new_id(CustodyEvent),
-        operators=[deed.operator()],
-        now=deed.now,
-        today=deed.today,
+        CustodyState.WITH_HANDLER,
         holder=Holder(login=deed.actor.login, since=deed.now),
         collected_on=deed.today,
         vault_due=deed.calendar.wd(deed.today, deed.policy.number("vault.in_due_wd")),
         **_printed(deed, certificate, paper),
     )
     await _scan_falls_due(deed, certificate)
-    deed.decision.add(event)
-    return {"certificate": deed.decision.save(after)}
+    return {"certificate": after}
 
 
 @mutation(
@@ -188,14 +183,11 @@ async def certificate_file_electronic_confirm(
         )
     )
     certificate, evidence = await _electronic(deed, input.filing, own_lock=proposal.id)
-    after, event = moved(
+    after = deed.move(
         certificate,
         Movement.FILE_ELECTRONIC,
-        to=CustodyState.ELECTRONIC_ON_FILE,
-        event_id=new_id(CustodyEvent),
+        CustodyState.ELECTRONIC_ON_FILE,
         operators=[proposal.proposer, deed.operator()],
-        now=deed.now,
-        today=deed.today,
         request_ref=proposal.id,
         evidence=[evidence],
         lock=None,
@@ -205,8 +197,7 @@ async def certificate_file_electronic_confirm(
     deed.decision.save(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
     )
-    deed.decision.add(event)
-    return {"certificate": deed.decision.save(after)}
+    return {"certificate": after}
 
 
 @mutation(
@@ -222,19 +213,14 @@ async def certificate_cancel_electronic(
     cases = await deed.decision.find(DeregistrationCase, {"certificate_ids": certificate.id})
     done = any(case.registry.status is RegistryStatus.DONE for case in cases)
     refuse_if([cancellation_refusal(certificate, done=done)])
-    after, event = moved(
+    after = deed.move(
         certificate,
         Movement.CANCEL_ELECTRONIC,
-        to=CustodyState.SURRENDERED,
-        event_id=new_id(CustodyEvent),
-        operators=[deed.operator()],
-        now=deed.now,
-        today=deed.today,
+        CustodyState.SURRENDERED,
         legal_state=LegalState.CANCELLED,
         lock=None,
     )
-    deed.decision.add(event)
-    return {"certificate": deed.decision.save(after)}
+    return {"certificate": after}
 
 
 async def _electronic(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.certificates import CustodyState, Holder, TitleCertificate
-from domain.custody import CustodyEvent, Movement, moved
+from domain.custody import Movement
 from domain.deregistration import CaseState, DeregistrationCase
 from domain.handovers import (
     Handover,
@@ -241,19 +241,13 @@ def _move(
     handover: Handover,
     **changes: Any,
 ) -> None:
-    after, event = moved(
+    deed.move(
         certificate,
         movement,
-        to=to,
-        event_id=new_id(CustodyEvent),
-        operators=[deed.operator()],
-        now=deed.now,
-        today=deed.today,
+        to,
         request_ref=handover.id,
         **changes,
     )
-    deed.decision.add(event)
-    deed.decision.save(after)
 
 
 def _back(

@@ -7,7 +7,7 @@ a refused or forbidden attempt is written there too.
 
 import dataclasses
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
@@ -19,7 +19,8 @@ from strawberry.types.field import StrawberryField
 from ulid import ULID
 
 from domain.calendar import WorkCalendar
-from domain.custody import Operator
+from domain.certificates import CustodyState, TitleCertificate
+from domain.custody import CustodyEvent, Movement, Operator, moved
 from domain.people import Actor, Operation
 from domain.policy import Policy
 from domain.refusals import Forbidden, Refusal, RefusalCode, Refused, invalid
@@ -27,7 +28,7 @@ from resolvers.context import Context, Info, Stores
 from schema.mutations import EXPECTED_VERSION, IDEMPOTENCY_KEY, INPUT, kept, told
 from storage.decisions import Decision, decide
 from storage.idempotency import MAX_KEY_LENGTH, Claim, claim, input_hash, release
-from storage.records import Record, to_record
+from storage.records import Record, new_id, to_record
 from storage.rulebook import Rules
 from storage.scope import under
 
@@ -102,6 +103,32 @@ class Deed:
         """Holds the actor to where the role reaches. Raises: Forbidden."""
         if not self.actor.may(self.operation, org_path):
             raise Forbidden("Your role does not reach this organisation.")
+
+    def move(
+        self,
+        certificate: TitleCertificate,
+        movement: Movement,
+        to: CustodyState,
+        *,
+        operators: Sequence[Operator] = (),
+        **facts: Any,
+    ) -> TitleCertificate:
+        """Moves a certificate and writes the one event of it, by the actor unless told (INV-03).
+
+        facts: what else the event says and the certificate becomes, as in `domain.custody.moved`.
+        """
+        after, event = moved(
+            certificate,
+            movement,
+            to=to,
+            event_id=new_id(CustodyEvent),
+            operators=operators or [self.operator()],
+            now=self.now,
+            today=self.today,
+            **facts,
+        )
+        self.decision.add(event)
+        return self.decision.save(after)
 
     def operator(self) -> Operator:
         """The actor's part in an event, in the first role that allows it."""

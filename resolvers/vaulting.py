@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.certificates import CustodyState, Lock, LockKind, TitleCertificate, VaultPlace
-from domain.custody import CustodyEvent, Movement, moved
+from domain.custody import Movement
 from domain.deregistration import OPEN_STATES, DeregistrationCase
 from domain.dossiers import Dossier, ItemStatus, with_item
 from domain.dual_control import (
@@ -117,14 +117,11 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
         vault=plan.vault, cabinet=plan.cabinet, slot=plan.slot, packet_no=plan.packet_no
     )
     for certificate in facts.certificates:
-        after, event = moved(
+        deed.move(
             certificate,
             Movement.VAULT_IN,
-            to=CustodyState.IN_VAULT,
-            event_id=new_id(CustodyEvent),
+            CustodyState.IN_VAULT,
             operators=[proposal.proposer, deed.operator()],
-            now=deed.now,
-            today=deed.today,
             request_ref=proposal.id,
             seal_no=plan.seal_no,
             evidence=evidence_of(facts.scans.get(certificate.id, ()), certificate),
@@ -132,8 +129,6 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             holder=None,
             lock=await case_lock(deed.decision, certificate),
         )
-        deed.decision.add(event)
-        deed.decision.save(after)
         await _mark_item(deed, certificate, facts.scans.get(certificate.id, ()))
     use_seal(deed, plan.seal_no, plan.packet_no)
     deed.decision.save(occupied(facts.slot, plan.packet_no))
@@ -220,21 +215,16 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
             slot=target.slot,
             packet_no=packet.packet_no,
         )
-        after, event = moved(
+        deed.move(
             certificate,
             Movement.RELOCATE,
-            to=CustodyState.IN_VAULT,
-            event_id=new_id(CustodyEvent),
+            CustodyState.IN_VAULT,
             operators=[proposal.proposer, deed.operator()],
-            now=deed.now,
-            today=deed.today,
             request_ref=proposal.id,
             seal_no=packet.seal_no,
             place=place,
             lock=None,
         )
-        deed.decision.add(event)
-        deed.decision.save(after)
     deed.decision.save(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
     )

@@ -22,8 +22,9 @@ WAY_OUT = (
     CaseStep.REGISTRY_DONE,
     CaseStep.RETURN,
 )
+WAY_BACK = (*WAY_OUT[:3], CaseStep.REGISTRY_REJECT)
 STEPS = [  # most cases go on; an ended one is tried as well
-    *(place for place in CASE_TRANSITIONS for _ in range(9 if place[1] in WAY_OUT else 1)),
+    *(place for place in CASE_TRANSITIONS for _ in range(3 if place[1] in WAY_OUT else 1)),
     (CaseState.CLOSED, CaseStep.CANCEL),
 ]
 
