@@ -335,3 +335,55 @@ def test_an_online_cancellation_leaves_the_vault_afterwards(bank: Bank):
     assert codes(out) == []
     assert out["case"]["state"] == "RETURNED"
     assert bank.certificate(story)["custodyState"] == "SURRENDERED"
+
+
+def test_kinds_and_products_that_are_not_handled_here(bank: Bank):
+    story = bank.mortgage()
+    opening = {
+        "collateralId": story.collateral_id,
+        "applicant": {"owners": [story.customer_no]},
+    }
+    waiver = bank.do("handler-1", "deregistrationCaseOpen", {**opening, "kind": "WAIVER"})
+    assert codes(waiver) == ["KIND_NOT_SUPPORTED"]
+    bank.load(("Loan", loan_line(story, product="ENTRUSTED")))
+    assert codes(bank.do("handler-1", "deregistrationCaseOpen", opening)) == [
+        "OUT_OF_SCOPE_PRODUCT"
+    ]
+    expected = {"certType": "MORTGAGE_REG_PROOF", "collateralIds": [story.collateral_id]}
+    assert codes(bank.do("handler-1", "certificateRegisterExpected", expected)) == [
+        "OUT_OF_SCOPE_PRODUCT"
+    ]
+
+
+def test_warnings_are_told_and_never_block(bank: Bank):
+    story = ready_case(bank)
+    bank.load(
+        ("Loan", loan_line(story, **settled(), limitation_expires_on="2025-06-01")),
+        (
+            "CreditContract",
+            credit(story, no=f"W{story.n}"),
+        ),
+        (
+            "Loan",
+            loan_line(story, loan_no=f"W{story.n}", contract=f"W{story.n}", status="OVERDUE"),
+        ),
+    )
+    answer = precheck(bank, story)
+    assert answer["ready"]
+    warned = {one["id"] for one in answer["results"] if one["outcome"] == "WARNING"}
+    assert warned == {"DRG-P13", "DRG-W1", "DRG-W2"}
+
+
+def test_an_applicant_does_not_approve(bank: Bank):
+    both = {"login": "two-hats", "name": "x", "org": "LC"}
+    roles = [{"role": "CERT_HANDLER"}, {"role": "APPROVER"}]
+    bank.load(("User", {**both, "roles": roles}))
+    story = bank.mortgage()
+    opened = bank.done(
+        "two-hats",
+        "deregistrationCaseOpen",
+        {"collateralId": story.collateral_id, "applicant": {"owners": [story.customer_no]}},
+        CASE,
+    )
+    story.case_id = opened["case"]["id"]
+    assert "SELF_APPROVAL" in codes(bank.approve(story, "two-hats"))

@@ -55,9 +55,7 @@ class Lives(CaseLives):
         for packet, ids in enumerate(stored, start=1):
             for id in ids:
                 self.collect(id, "handler")
-                self.hand_over({id}, "handler", True)
-                for handover in list(self.bank.handovers.values())[-1:]:
-                    self._accept(handover, self.bank.papers[id], "keeper-1")
+                self.hand_over([id], "handler", True, "keeper-1")
             self.propose_vault_in(ids, f"0{packet}", "keeper-1", "keeper-2", f"P{packet}", False)
         for group, steps in cases.items():
             self.open_case(group)
@@ -77,8 +75,13 @@ class Lives(CaseLives):
             self.bank.move(paper, Movement.COLLECT, CustodyState.WITH_HANDLER, [by], holder=holder)
 
     @precondition(lambda self: self._are(CustodyState.WITH_HANDLER, CustodyState.OUT_FOR_DEREG))
-    @rule(ids=st.sets(IDS, min_size=1), by=st.sampled_from(HANDLERS), to_desk=st.booleans())
-    def hand_over(self, ids, by, to_desk):
+    @rule(
+        ids=st.sampled_from(BATCHES),
+        by=st.sampled_from(HANDLERS),
+        to_desk=st.booleans(),
+        then=st.sampled_from([None, *KEEPERS]),
+    )
+    def hand_over(self, ids, by, to_desk, then):
         bank = self.bank
         papers = [bank.papers[id] for id in sorted(ids)]
         cases = {paper.lock.id for paper in papers if paper.lock}
@@ -97,12 +100,14 @@ class Lives(CaseLives):
             refused = codes(initiation_refusals(papers, **facts))
         except Forbidden:
             return
-        if refused or ids & waiting:
+        if refused or waiting & set(ids):
             return
         handover = a_handover(*sorted(ids), id=bank.number("handover-"), **facts)
         bank.handovers[handover.id] = handover
         for paper in papers if returning is None else ():
             bank.move(paper, Movement.INITIATE_HANDOVER, CustodyState.IN_TRANSIT, [by])
+        for id in ids if then is not None else ():
+            self._accept(bank.handovers[handover.id], bank.papers[id], then)
 
     @precondition(lambda self: self.bank.handovers)
     @rule(data=st.data(), by=st.sampled_from((*HANDLERS, *KEEPERS)))
