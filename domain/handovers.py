@@ -124,6 +124,8 @@ def receipt_refusals(
 ) -> Iterator[Refusal | None]:
     """Every rule that an acceptance of one paper breaks. Raises: Forbidden to others (X04)."""
     yield from decision_refusals(handover, certificate, receiver=receiver, desks=desks)
+    returning = handover.returning_case is not None
+    yield illegal(certificate, Movement.DEREG_RETURN if returning else Movement.ACCEPT_HANDOVER)
     if cert_no is not None and normalised(cert_no) != certificate.cert_no_norm:
         yield _mismatch("certNo", cert_no, certificate.cert_no or "")
     item = handover.item(certificate.id)
@@ -143,7 +145,7 @@ def decision_refusals(
             rule_id="CUS-05",
             detail={"person": receiver, "part": "giver"},
         )
-    elif receiver != handover.receiver and handover.desk not in desks:
+    elif not _is_receiver(handover, receiver, desks):
         raise Forbidden("Only the named receiver may decide about this handover.")
     yield _waiting(handover, certificate)
 
@@ -198,6 +200,13 @@ def _overall(items: Sequence[HandoverItem]) -> HandoverState:
     if HandoverItemState.ACCEPTED in states:
         return HandoverState.PARTIAL
     return HandoverState.REJECTED
+
+
+def _is_receiver(handover: Handover, login: str, desks: Sequence[str]) -> bool:
+    """The named person alone; where only a desk is named, any of its keepers."""
+    if handover.receiver is not None:
+        return login == handover.receiver
+    return handover.desk in desks
 
 
 def _waiting(handover: Handover, certificate: TitleCertificate) -> Refusal | None:

@@ -10,6 +10,11 @@ from types import MappingProxyType
 from domain.refusals import Refusal, invalid
 
 MAX_KEY_LENGTH = 100
+MAX_DAYS = 1_000
+# What a value may be at most, by the end or the whole of its key; others by the last entry.
+_HIGHEST: Mapping[str, int] = MappingProxyType(
+    {"archive.url_ttl_s": 300, "_wd": MAX_DAYS, "_nd": MAX_DAYS, "": 10**12}
+)
 
 DEFAULTS: Mapping[str, str] = MappingProxyType(
     {
@@ -103,6 +108,10 @@ def unfit(key: str, value: str) -> Refusal | None:
     given_unit, given_colon, given = value.rpartition(":")
     if colon != given_colon or (unit and given_unit not in {"nd", "wd"}) or not _is_number(given):
         return invalid("value", f"{key} is written like {default}")
+    days = ":" in default or key.startswith(("archive.due.", "handover.", "dereg.finality."))
+    highest = MAX_DAYS if days else next(n for end, n in _HIGHEST.items() if key.endswith(end))
+    if int(given) > highest:
+        return invalid("value", f"{key} is at most {highest}")
     return None
 
 

@@ -22,7 +22,7 @@ from domain.deregistration import (
     next_approval,
     stepped,
 )
-from domain.dossiers import DocType, ItemStatus
+from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import FileStatus, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
@@ -113,13 +113,7 @@ async def deregistration_case_open(
     deed.decision.save(
         replace(collateral, pledge_state=PledgeState.RELEASING, open_case_id=case.id)
     )
-    if case.handling_mode is HandlingMode.OWNER:
-        await mark_items(
-            deed,
-            case.loan_nos,
-            DocType.REGISTRY_APPLICATION,
-            status=ItemStatus.NOT_APPLICABLE,
-        )
+    await _registry_form_applies(deed, case)
     return {"case": deed.decision.add(case)}
 
 
@@ -270,6 +264,17 @@ async def deregistration_case_cancel(
     case = stepped(case, CaseStep.CANCEL, by=deed.actor.login, now=deed.now, note=input.reason)
     await let_go(deed, case)
     return {"case": deed.decision.save(case)}
+
+
+async def _registry_form_applies(deed: Deed, case: DeregistrationCase) -> None:
+    """An owner who goes himself fills no form of ours; one who then does not, needs it again."""
+    code, owner = DocType.REGISTRY_APPLICATION, case.handling_mode is HandlingMode.OWNER
+    known = ItemStatus.MISSING if owner else ItemStatus.NOT_APPLICABLE
+    for dossier in await deed.decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}}):
+        item = dossier.item(code)
+        if item is not None and item.status is known:
+            status = ItemStatus.NOT_APPLICABLE if owner else ItemStatus.MISSING
+            deed.decision.save(with_item(dossier, code, status=status))
 
 
 def _supported(input: DeregistrationCaseOpenInput) -> Refusal | None:

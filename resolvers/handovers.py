@@ -18,7 +18,7 @@ from domain.handovers import (
     received_as,
 )
 from domain.people import Operation, User
-from domain.refusals import Refused, invalid, refuse_if, state_conflict
+from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if, state_conflict
 from domain.vaults import Vault
 from resolvers.mutation import Deed, mutation
 from schema.custody import (
@@ -56,6 +56,7 @@ async def handover_initiate(deed: Deed, input: HandoverInitiateInput) -> dict[st
                 returning_case=None if case is None else case.id,
             ),
             _case_lets_return(case, desk),
+            None if case is None else await _already_on_its_way(deed, certificates),
             _counted(input),
         ]
     )
@@ -217,6 +218,21 @@ def _case_lets_return(case: DeregistrationCase | None, desk: str | None) -> Any:
     if desk is None:
         return invalid("desk", "papers from a deregistration go back to a vault", rule_id="X15")
     return state_conflict("X15", subject=f"Case {case.no}", state=case.state, event="DEREG_RETURN")
+
+
+async def _already_on_its_way(deed: Deed, certificates: list[TitleCertificate]) -> Any:
+    """Papers that come back from a case stay out until accepted; one handover at a time."""
+    ids = [certificate.id for certificate in certificates]
+    waiting = {"$elemMatch": {"certificate_id": {"$in": ids}, "state": "PENDING"}}
+    other = await deed.decision.first(Handover, {"items": waiting})
+    if other is None:
+        return None
+    return Refusal(
+        code=RefusalCode.OPEN_REQUEST_EXISTS,
+        rule_id="INV-02",
+        field="certificateIds",
+        detail={"subject": "A paper", "lock": f"HANDOVER {other.no}"},
+    )
 
 
 def _counted(input: HandoverInitiateInput) -> Any:

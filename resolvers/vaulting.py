@@ -163,8 +163,8 @@ async def packet_relocate_propose(deed: Deed, input: RelocateInput) -> dict[str,
     proposal = Proposal(
         id=proposal_id,
         movement=Movement.RELOCATE,
-        payload=_relocation_payload(input),
-        payload_hash=payload_hash(_relocation_payload(input)),
+        payload=_relocation_payload(input, packet),
+        payload_hash=payload_hash(_relocation_payload(input, packet)),
         proposer=deed.operator(),
         certificate_ids=packet.certificate_ids,
         vault=vault.code,
@@ -190,7 +190,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
         [
             *confirmation_refusals(
                 proposal,
-                payload=_relocation_payload(input.relocation),
+                payload=_relocation_payload(input.relocation, packet),
                 checker=deed.actor.login,
                 now=deed.now,
             ),
@@ -343,8 +343,15 @@ async def _relocation(
     return packet, certificates, vault, target
 
 
-def _relocation_payload(input: RelocateInput) -> dict[str, Any]:
-    return {"packetNo": input.packet_no, "cabinet": input.cabinet, "slot": input.slot}
+def _relocation_payload(input: RelocateInput, packet: SealedPacket) -> dict[str, Any]:
+    """What both keepers agree on; a packet opened or filled meanwhile is another packet."""
+    return {
+        "packetNo": input.packet_no,
+        "cabinet": input.cabinet,
+        "slot": input.slot,
+        "sealNo": packet.seal_no,
+        "contents": sorted(packet.certificate_ids),
+    }
 
 
 def _hold(
