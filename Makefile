@@ -28,7 +28,7 @@ serve: $(SERVE_STAMP) ## Set up and serve, with MongoDB and an S3 store of its o
 	@exec $(BIN)/python server.py serve
 
 test: $(DEVELOP_STAMP) ## Set up and run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(DEVELOP_STAMP) ## What CI runs: format, lint, types, schema, every test
 	@echo "Checking format …" && $(BIN)/ruff format --check --quiet .

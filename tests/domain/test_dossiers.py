@@ -154,7 +154,7 @@ def test_a_dossier_without_its_first_papers_is_not_filed(items):
     assert filed_if_complete(a_dossier(items=items), today=TODAY).status is DossierStatus.OPEN
 
 
-@pytest.mark.parametrize("status", set(DossierStatus) - {DossierStatus.OPEN})
+@pytest.mark.parametrize("status", sorted(set(DossierStatus) - {DossierStatus.OPEN}))
 def test_a_dossier_is_filed_once(status):
     dossier = a_dossier(status=status, items=(_item(),))
     assert filed_if_complete(dossier, today=TODAY) == dossier

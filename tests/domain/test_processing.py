@@ -132,7 +132,7 @@ def test_paper_is_collected_and_the_electronic_is_filed(carrier, movement, expec
     assert codes(_collect(certificate, movement=movement)) == expected
 
 
-@pytest.mark.parametrize("state", set(CustodyState) - {CustodyState.NOT_RECEIVED})
+@pytest.mark.parametrize("state", sorted(set(CustodyState) - {CustodyState.NOT_RECEIVED}))
 def test_a_certificate_is_collected_once(state):
     refusals = _collect(a_certificate(custody_state=state))
     assert ("STATE_CONFLICT", "X02") in [(r.code, r.rule_id) for r in refusals]
