@@ -35,7 +35,7 @@ check: $(DEVELOP_STAMP) ## What CI runs: format, lint, types, schema, every test
 	@echo "Checking style …" && $(BIN)/ruff check --quiet .
 	@echo "Checking types …" && $(BIN)/mypy
 	@echo "Checking the committed schema …" && $(BIN)/python server.py schema --check
-	@echo "Testing …" && $(BIN)/python -m pytest
+	@echo "Testing …" && $(BIN)/python -m pytest -n 2 --dist loadfile
 
 format: $(DEVELOP_STAMP) ## Put the code into its format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
