@@ -7,13 +7,7 @@ from typing import Any
 from domain.certificates import Catalog, CustodyState, Holder, LegalState, TitleCertificate
 from domain.collaterals import Collateral, PledgeState
 from domain.custody import Evidence, Movement, Operator
-from domain.deregistration import (
-    CaseState,
-    CaseStep,
-    DeregistrationCase,
-    HandlingMode,
-    impossible,
-)
+from domain.deregistration import CaseState, CaseStep, DeregistrationCase, HandlingMode, impossible
 from domain.dossiers import DocType, ItemStatus
 from domain.dual_control import (
     Proposal,
@@ -35,7 +29,8 @@ from domain.refusals import (
     refuse_if,
     state_conflict,
 )
-from domain.release import Evaluation, Stage
+from domain.release import Evaluation
+from domain.release_question import Stage
 from domain.releasing import (
     going_back,
     is_proven,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from domain.case_approvals import with_deadlines
 from domain.certificates import TERMINAL, Carrier, CustodyState, Lock, LockKind, TitleCertificate
 from domain.collaterals import Collateral
 from domain.deregistration import (
@@ -13,11 +14,11 @@ from domain.deregistration import (
     PrecheckRun,
     SettlementProof,
     stepped,
-    with_deadlines,
 )
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.refusals import Refusal, RefusalCode, Refused
-from domain.release import Evaluation, ReleaseFacts, Stage, evaluate
+from domain.release import Evaluation, evaluate
+from domain.release_question import ReleaseFacts, Stage
 from resolvers.mutation import Deed
 from resolvers.release_facts import release_facts
 from schema.mutations import facts as named_facts

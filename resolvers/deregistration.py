@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from domain.case_approvals import approval_refusals, approval_steps, next_approval
 from domain.certificates import TERMINAL, TitleCertificate
 from domain.collaterals import Collateral, PledgeState
 from domain.custody import Evidence
@@ -16,10 +17,7 @@ from domain.deregistration import (
     CaseStep,
     DeregistrationCase,
     HandlingMode,
-    approval_refusals,
-    approval_steps,
     impossible,
-    next_approval,
     stepped,
 )
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
@@ -30,7 +28,7 @@ from domain.orgs import Org
 from domain.people import Operation, Role, User
 from domain.processing import out_of_scope
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if, state_conflict
-from domain.release import Stage
+from domain.release_question import Stage
 from resolvers.case_work import (
     advanced,
     asked,

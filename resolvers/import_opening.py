@@ -9,6 +9,7 @@ from typing import Any
 
 from pymongo import InsertOne
 
+from domain.case_approvals import with_deadlines
 from domain.certificates import (
     CERT_TYPES,
     TERMINAL,
@@ -30,7 +31,6 @@ from domain.deregistration import (
     CaseStep,
     DeregistrationCase,
     stepped,
-    with_deadlines,
 )
 from domain.guarantees import GuaranteeContract
 from domain.orgs import Org

@@ -14,7 +14,8 @@ from domain.deregistration import DeregistrationCase as Case
 from domain.people import Operation
 from domain.refusals import Refusal, RefusalCode, Refused
 from domain.release import Evaluation as Answer
-from domain.release import Stage, evaluate
+from domain.release import evaluate
+from domain.release_question import Stage
 from resolvers.case_work import kept_results
 from resolvers.context import Info
 from resolvers.release_facts import release_facts

@@ -21,7 +21,7 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan, is_extinguished
 from domain.people import Operation
 from domain.refusals import Refusal, Refused, invalid, refuse_if, state_conflict
-from domain.release import Stage
+from domain.release_question import Stage
 from resolvers.case_work import advanced, asked, blocked, mark_items
 from resolvers.mutation import Deed, mutation
 from resolvers.releasing import release_when_proven

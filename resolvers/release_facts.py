@@ -9,7 +9,7 @@ from domain.dossiers import Dossier
 from domain.guarantees import GuaranteeContract
 from domain.loans import CreditContract, Loan, LoanStatus
 from domain.parties import Customer
-from domain.release import ReleaseFacts
+from domain.release_question import ReleaseFacts
 from domain.watch import HoldScope, LegalCase, LegalHold, RiskSignal, SubjectKind
 from storage.decisions import Decision
 

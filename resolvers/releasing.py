@@ -4,16 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from domain.case_approvals import with_deadlines
 from domain.certificates import TERMINAL, CustodyState, LegalState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, Operator, moved
-from domain.deregistration import (
-    CaseState,
-    CaseStep,
-    DeregistrationCase,
-    stepped,
-    with_deadlines,
-)
+from domain.deregistration import CaseState, CaseStep, DeregistrationCase, stepped
 from domain.dossiers import Dossier, ItemStage, with_stage_due
 from domain.guarantees import GuaranteeContract
 from domain.releasing import ends_with_entry, is_proven, nothing_left, released, untied

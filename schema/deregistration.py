@@ -16,7 +16,8 @@ from domain.deregistration import (
 from domain.dossiers import DocType
 from domain.orgs import OrgLevel
 from domain.people import Role
-from domain.release import Outcome, Stage
+from domain.release import Outcome
+from domain.release_question import Stage
 from schema.certificates import Evidence, TitleCertificate
 from schema.collaterals import Collateral, GuaranteeContract
 from schema.fields import named, related

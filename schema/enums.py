@@ -40,7 +40,8 @@ from domain.orgs import OrgLevel
 from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
 from domain.refusals import RefusalCode
-from domain.release import Outcome, Stage
+from domain.release import Outcome
+from domain.release_question import Stage
 from domain.vaults import PacketStatus, VaultStatus
 from domain.watch import HoldReason, HoldScope, SignalCategory, SignalSeverity, SubjectKind
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from domain.certificates import CustodyState
 from domain.deregistration import HandlingMode
-from domain.release import Evaluation, Outcome, ReleaseFacts, Stage, evaluate
+from domain.release import Evaluation, Outcome, evaluate
+from domain.release_question import ReleaseFacts, Stage
 from domain.watch import (
     HoldReason,
     HoldScope,

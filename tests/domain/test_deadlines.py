@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from domain.deregistration import CaseState, Deadlines, HandlingMode, with_deadlines
+from domain.case_approvals import with_deadlines
+from domain.deregistration import CaseState, Deadlines, HandlingMode
 from tests.domain.builders import CALENDAR, POLICY, TODAY, a_case
 
 S, M = CaseState, HandlingMode

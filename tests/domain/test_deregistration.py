@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.case_approvals import approval_refusals, approval_steps, next_approval
 from domain.deregistration import (
     MAX_TIMELINE,
     OPEN_STATES,
@@ -14,10 +15,7 @@ from domain.deregistration import (
     CaseStep,
     HandlingMode,
     Registry,
-    approval_refusals,
-    approval_steps,
     impossible,
-    next_approval,
     stepped,
 )
 from domain.loans import Classification

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from domain.case_approvals import approval_refusals
 from domain.certificates import Carrier, CertType, CustodyState, Lock, LockKind
 from domain.custody import Movement, illegal
-from domain.deregistration import CaseState, CaseStep, approval_refusals, impossible
+from domain.deregistration import CaseState, CaseStep, impossible
 from domain.dossiers import DocType, DossierStatus
 from domain.dual_control import confirmation_refusals, conflicting_part
 from domain.files import Arrived, arrival_refusals, request_refusals
@@ -18,7 +19,7 @@ from domain.messages import MESSAGES, message
 from domain.policy import unfit
 from domain.processing import expectation_refusals
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
-from domain.release import Stage
+from domain.release_question import Stage
 from domain.vaulting import locked, paper_only, scan_missing
 from domain.vaults import VaultStatus, frozen, seal_used, slot_taken
 from tests.domain.builders import (

@@ -11,8 +11,10 @@ from domain.collaterals import Seizure, TitleSearchResult
 from domain.deregistration import HandlingMode
 from domain.guarantees import GuaranteeLink, GuaranteeMode
 from domain.loans import LoanStatus, SettlementChannel
+from domain.preconditions import documents_needed
 from domain.refusals import RefusalCode
-from domain.release import Outcome, Stage, documents_needed
+from domain.release import Outcome
+from domain.release_question import Stage
 from tests.domain.builders import (
     NOW,
     TODAY,

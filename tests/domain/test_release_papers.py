@@ -6,7 +6,8 @@ from domain.certificates import CustodyState
 from domain.deregistration import HandlingMode
 from domain.dossiers import DocType
 from domain.loans import LoanStatus
-from domain.release import Stage, documents_needed
+from domain.preconditions import documents_needed
+from domain.release_question import Stage
 from domain.watch import SignalSeverity
 from tests.domain.builders import (
     NOW,

@@ -10,7 +10,8 @@ from domain.deregistration import Applicant
 from domain.dossiers import DocType, DossierItem, ItemStage, ItemStatus
 from domain.loans import LoanStatus
 from domain.refusals import RefusalCode
-from domain.release import Outcome, Stage
+from domain.release import Outcome
+from domain.release_question import Stage
 from domain.watch import SignalCategory, SignalSeverity
 from tests.domain.builders import (
     TODAY,
