@@ -1,4 +1,4 @@
-"""Kinds of the feed about money and security: contracts, loans, guarantees, collateral, courts."""
+"""Kinds of the feed about security: guarantees, collateral, valuations, courts, holds, signals."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,44 +17,32 @@ from domain.collaterals import (
     Valuation,
 )
 from domain.deregistration import (
-    BEFORE_REGISTRY,
-    CASE_TRANSITIONS,
-    CaseStep,
     DeregistrationCase,
-    SettlementProof,
-    stepped,
 )
-from domain.dossiers import Dossier, checklist
+from domain.dossiers import Dossier
 from domain.guarantees import GuaranteeContract, GuaranteeLink, Guarantor
 from domain.loans import (
-    OUT_OF_SCOPE,
-    Classification,
     CreditContract,
-    Instalment,
     Loan,
-    LoanStatus,
-    is_extinguished,
 )
 from domain.orgs import Org
-from domain.parties import Customer, Partner
-from domain.refusals import Refusal, RefusalCode, Refused, invalid
+from domain.parties import Customer
+from domain.refusals import Refused, invalid
 from domain.watch import LegalCase, LegalHold, RiskSignal, SubjectKind
 from resolvers.import_parties import read_orgs
 from resolvers.imports import (
-    OPEN_STATE_VALUES,
     Kind,
     Known,
     LineStatus,
     open_cases,
+    releasing,
     upserted,
 )
 from schema.imports import (
     CollateralLine,
-    CreditContractLine,
     GuaranteeContractLine,
     LegalCaseLine,
     LegalHoldLine,
-    LoanLine,
     RiskSignalLine,
     SeizureLine,
     TitleSearchLine,
@@ -62,183 +50,8 @@ from schema.imports import (
 )
 from storage.records import new_id
 
-_WORSE = list(Classification)
 _ENDED = {PledgeState.RELEASED, PledgeState.DISPOSED, PledgeState.EXTINGUISHED}
 MAX_SEARCHES = 200
-
-
-async def _read_credit(known: Known, lines: Sequence[CreditContractLine]) -> None:
-    await known.read(CreditContract, [line.no for line in lines])
-    await known.read(Customer, [line.customer for line in lines])
-    await read_orgs(known, [line.org for line in lines])
-
-
-def _take_credit(known: Known, line: CreditContractLine) -> tuple[LineStatus, str]:
-    old, org = known.get(CreditContract, line.no), known.need(Org, line.org, "org")
-    known.need(Customer, line.customer, "customer")
-    new = CreditContract(
-        id=old.id if old else new_id(CreditContract),
-        no=line.no,
-        customer_no=line.customer,
-        kind=line.kind,
-        limit=line.limit,
-        available=line.available,
-        contingent=line.contingent,
-        period_from=line.period_from,
-        period_to=line.period_to,
-        terminated_at=line.terminated_at,
-        org_code=org.code,
-        org_path=org.org_path,
-    )
-    return upserted(known, old, new)
-
-
-async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
-    numbers = [line.loan_no for line in lines]
-    await known.read(Loan, numbers)
-    await known.read(CreditContract, [line.contract for line in lines])
-    await known.read(Customer, [line.customer for line in lines])
-    await known.read(Partner, [line.partner for line in lines if line.partner])
-    await read_orgs(known, [line.operating_org for line in lines])
-    await known.read(Dossier, numbers, field_name="loan_no")
-    await known.read_lists(
-        "cases", DeregistrationCase, "loan_nos", numbers, state={"$in": OPEN_STATE_VALUES}
-    )
-    case_ids = [case.id for number in numbers for case in known.listed("cases", number)]
-    await known.read_lists("proofs", SettlementProof, "case_id", case_ids, voided_at=None)
-    contracts = [line.contract for line in lines]
-    await known.read_lists("guarantees", GuaranteeContract, "credit_contract_no", contracts)
-    tied = [
-        link.collateral_no
-        for contract_no in contracts
-        for guarantee in known.listed("guarantees", contract_no)
-        for link in guarantee.links
-    ]
-    await known.read(Collateral, tied)
-
-
-def _take_loan(known: Known, line: LoanLine) -> tuple[LineStatus, str]:
-    old, org = known.get(Loan, line.loan_no), known.need(Org, line.operating_org, "operating_org")
-    known.need(CreditContract, line.contract, "contract")
-    known.need(Customer, line.customer, "customer")
-    if line.partner is not None:
-        known.need(Partner, line.partner, "partner")
-    _no_drawdown_while_releasing(known, line, old)
-    new = _loan(known, line, old, org)
-    status, id = upserted(known, old, new)
-    if status is not LineStatus.UNCHANGED:
-        _dossier(known, new, old)
-    if status is LineStatus.UPDATED and not is_extinguished(new) and is_extinguished(old):
-        _undo_settlement(known, new)
-    return status, id
-
-
-def _loan(known: Known, line: LoanLine, old: Loan | None, org: Org) -> Loan:
-    before = old.worst_classification if old else Classification.NORMAL
-    worst = max(before, line.classification, key=_WORSE.index)
-    written_off = line.status is LoanStatus.WRITTEN_OFF or bool(line.written_off_balance)
-    new = Loan(
-        id=old.id if old else new_id(Loan),
-        loan_no=line.loan_no,
-        contract_no=line.contract,
-        customer_no=line.customer,
-        partner_no=line.partner,
-        product=line.product,
-        in_scope=line.product not in OUT_OF_SCOPE,
-        status=line.status,
-        classification=line.classification,
-        worst_classification=worst,
-        principal_amount=line.principal_amount,
-        balance=line.balance,
-        interest_receivable=line.interest_receivable,
-        penalty=line.penalty,
-        compound_interest=line.compound_interest,
-        fees_due=line.fees_due,
-        off_balance_interest=line.off_balance_interest,
-        written_off_balance=line.written_off_balance,
-        suspense_amount=line.suspense_amount,
-        currency=line.currency,
-        disbursed_on=line.disbursed_at,
-        maturity=line.maturity,
-        term_months=line.term_months,
-        repayment_kind=line.repayment_kind,
-        schedule=tuple(Instalment(**instalment.model_dump()) for instalment in line.schedule),
-        dpd=line.dpd,
-        dpd_as_of=line.dpd_as_of,
-        settled_on=line.settled_at,
-        settlement_channel=line.settlement_channel,
-        settlement_final_on=line.settlement_finality_at,
-        disbursement_basis=line.disbursement_basis,
-        acceptance_on=line.acceptance_date,
-        limitation_expires_on=line.limitation_expires_on,
-        encumbered_by=line.encumbered_by,
-        aml_flag=line.aml_flag,
-        written_off_once=written_off or (old is not None and old.written_off_once),
-        managers=tuple(line.managers),
-        org_code=org.code,
-        org_path=org.org_path,
-        as_of=line.as_of or known.now,
-    )
-    if (
-        old is not None
-        and line.as_of is None
-        and replace(new, as_of=old.as_of) == replace(old, version=new.version)
-    ):
-        return replace(new, as_of=old.as_of)  # told again without news
-    return new
-
-
-def _no_drawdown_while_releasing(known: Known, line: LoanLine, old: Loan | None) -> None:
-    """No new money under a contract whose collateral is being released (DRG-R03)."""
-    if old is not None and line.principal_amount <= old.principal_amount and not old.undrawn:
-        return
-    if line.status in {LoanStatus.SETTLED, LoanStatus.CANCELLED}:
-        return
-    for guarantee in known.listed("guarantees", line.contract):
-        for link in guarantee.links:
-            collateral = known.get(Collateral, link.collateral_no)
-            if link.active and collateral and collateral.open_case_id is not None:
-                raise Refused(_releasing(collateral))
-
-
-def _dossier(known: Known, loan: Loan, old: Loan | None) -> None:
-    """One dossier a loan, made with it; due dates follow the disbursement (ARC-01, ARC-10)."""
-    policy, calendar = known.rules.policy, known.rules.calendar
-    items = checklist(loan, policy=policy, calendar=calendar)
-    dossier = known.get(Dossier, loan.loan_no)
-    if dossier is None:
-        id = new_id(Dossier)
-        known.found[Dossier, loan.loan_no] = known.decision.add(
-            Dossier(
-                id=id,
-                dossier_no=f"DA{id[-16:]}",
-                loan_no=loan.loan_no,
-                product=loan.product,
-                items=items,
-                org_code=loan.org_code,
-                org_path=loan.org_path,
-            )
-        )
-    elif old is not None and old.disbursed_on != loan.disbursed_on:
-        due = {item.code: item.due for item in items}
-        moved = tuple(replace(item, due=item.due or due.get(item.code)) for item in dossier.items)
-        known.found[Dossier, loan.loan_no] = known.decision.save(replace(dossier, items=moved))
-
-
-def _undo_settlement(known: Known, loan: Loan) -> None:
-    """A settlement that is reversed stops its releases and voids its proofs (4.9)."""
-    for case in known.listed("cases", loan.loan_no):
-        note = f"settlement of {loan.loan_no} reversed"
-        if case.state in BEFORE_REGISTRY and (case.state, CaseStep.BLOCK) in CASE_TRANSITIONS:
-            after = stepped(case, CaseStep.BLOCK, by=known.by, now=known.now, note=note)
-            after = replace(after, approvals=())
-        else:
-            after = replace(case, post_close_incident=note)
-        known.found[DeregistrationCase, case.id] = known.decision.save(after)
-        for proof in known.listed("proofs", case.id):
-            known.decision.save(
-                replace(proof, voided_at=known.now, void_reason="SETTLEMENT_REVERSED")
-            )
 
 
 async def _read_guarantee(known: Known, lines: Sequence[GuaranteeContractLine]) -> None:
@@ -258,7 +71,7 @@ def _take_guarantee(known: Known, line: GuaranteeContractLine) -> tuple[LineStat
     added = set(line.secured_loans) - set(old.secured_loans if old else ())
     for collateral in collaterals:
         if collateral.open_case_id is not None and (old is None or added):
-            raise Refused(_releasing(collateral))
+            raise Refused(releasing(collateral))
     new = GuaranteeContract(
         id=old.id if old else new_id(GuaranteeContract),
         no=line.no,
@@ -505,17 +318,7 @@ def _watched(known: Known, cls: Any, line: Any) -> tuple[LineStatus, str]:
     return status, id
 
 
-def _releasing(collateral: Collateral) -> Refusal:
-    return Refusal(
-        code=RefusalCode.RELEASE_IN_PROGRESS,
-        rule_id="DRG-R03",
-        detail={"collateral": collateral.no},
-    )
-
-
 FACT_KINDS = {
-    "CreditContract": Kind(read=_read_credit, take=_take_credit),
-    "Loan": Kind(read=_read_loan, take=_take_loan),
     "GuaranteeContract": Kind(read=_read_guarantee, take=_take_guarantee),
     "Collateral": Kind(read=_read_collateral, take=_take_collateral),
     "Valuation": Kind(read=_read_valuation, take=_take_valuation),

@@ -24,6 +24,7 @@ from domain.people import Operation, Role
 from domain.refusals import Refusal, RefusalCode, Refused, invalid
 from resolvers.context import Context
 from resolvers.import_facts import FACT_KINDS, owner_proofs
+from resolvers.import_loans import LOAN_KINDS
 from resolvers.import_opening import OPENING_KINDS
 from resolvers.import_parties import PARTY_KINDS
 from resolvers.imports import Given, Known, LineStatus, Outcome, parsed, take_in
@@ -40,7 +41,7 @@ BATCH_LINES = 400
 BATCH_BYTES = 4 * 1024 * 1024
 SPOOL_BYTES = 8 * 1024 * 1024
 SEND_BYTES = 64 * 1024
-KINDS = {**PARTY_KINDS, **FACT_KINDS, **OPENING_KINDS}
+KINDS = {**PARTY_KINDS, **LOAN_KINDS, **FACT_KINDS, **OPENING_KINDS}
 
 ContextOf = Callable[[Request], Awaitable[Context]]
 
