@@ -28,6 +28,7 @@ from schema.mutations import kept, told
 from schema.nodes import Node
 from schema.organisations import Org, User
 from schema.viewer import AccessLogEntry, Viewer
+from schema.watch import RiskSignal
 from storage.decisions import Decision, consider
 from storage.records import Record, from_record
 from storage.scope import scope, under
@@ -141,6 +142,21 @@ class RecordQueries:
     async def handover(self, info: Info, id: Id = None, no: No = None) -> Handover | None:
         """A handover."""
         return await _one(info, "handovers", "no", id, no)
+
+    @strawberry.field(description="Risk signals within your reach, newest first (风险信号).")
+    async def risk_signals(
+        self,
+        info: Info,
+        open_only: Annotated[
+            bool, strawberry.argument(description="Leave out eliminated ones.")
+        ] = True,
+    ) -> list[RiskSignal]:
+        """Risk signals."""
+        query: Record = {"eliminated_at": None} if open_only else {}
+        found: Any = await info.context.reader.find(
+            "risk_signals", query, sort=[("_id", -1)], limit=MAX_MINE
+        )
+        return found  # type: ignore[no-any-return]
 
     @strawberry.field(description="Vaults within your reach (库房).")
     async def vaults(self, info: Info) -> list[Vault]:

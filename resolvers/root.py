@@ -21,6 +21,7 @@ from schema.deregistration import DeregistrationCase, SettlementProof
 from schema.dossiers import ArchiveFile, Dossier, FileVersion
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
+from schema.watch import LegalCase, LegalHold, RiskSignal
 
 NODES = [
     ArchiveFile,
@@ -33,10 +34,13 @@ NODES = [
     FileVersion,
     GuaranteeContract,
     Handover,
+    LegalCase,
+    LegalHold,
     Loan,
     Org,
     Partner,
     Proposal,
+    RiskSignal,
     SealedPacket,
     SettlementProof,
     Slot,

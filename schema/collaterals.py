@@ -19,10 +19,12 @@ from domain.guarantees import (
     GuaranteeMode,
     GuaranteeStatus,
 )
+from domain.watch import HoldScope, SubjectKind
 from schema.fields import named, related
 from schema.loans import CreditContract, Loan
 from schema.nodes import Node
 from schema.scalars import Money
+from schema.watch import LegalCase, LegalHold, RiskSignal
 from storage.relations import Relation
 
 if TYPE_CHECKING:
@@ -224,4 +226,34 @@ class Collateral(Node):
             ),
             "Deregistration cases, newest first.",
         )
+    )
+    risk_signals: list[RiskSignal] = related(
+        Relation(
+            collection="risk_signals",
+            local="no",
+            foreign="subject",
+            many=True,
+            where={"subject_kind": SubjectKind.COLLATERAL.value},
+        ),
+        "Risk signals about it, closed ones too.",
+    )
+    legal_holds: list[LegalHold] = related(
+        Relation(
+            collection="legal_holds",
+            local="no",
+            foreign="target",
+            many=True,
+            where={"scope": HoldScope.COLLATERAL.value},
+        ),
+        "Legal holds on it, released ones too.",
+    )
+    legal_cases: list[LegalCase] = related(
+        Relation(
+            collection="legal_cases",
+            local="no",
+            foreign="subject",
+            many=True,
+            where={"subject_kind": SubjectKind.COLLATERAL.value},
+        ),
+        "Legal cases about it, closed ones too.",
     )

@@ -15,9 +15,11 @@ from domain.loans import (
     SettlementChannel,
 )
 from domain.parties import CustomerType, IdType, PartnerKind
+from domain.watch import SubjectKind
 from schema.fields import named, related
 from schema.nodes import Node
 from schema.scalars import Money
+from schema.watch import RiskSignal
 from storage.relations import Relation
 
 if TYPE_CHECKING:
@@ -173,4 +175,14 @@ class Loan(Node):
             Relation(collection="dereg_cases", local="loan_no", foreign="loan_nos", many=True),
             "Deregistration cases it takes part in.",
         )
+    )
+    risk_signals: list[RiskSignal] = related(
+        Relation(
+            collection="risk_signals",
+            local="loan_no",
+            foreign="subject",
+            many=True,
+            where={"subject_kind": SubjectKind.LOAN.value},
+        ),
+        "Risk signals about it, closed ones too.",
     )

@@ -1,0 +1,55 @@
+"""What may stand in the way of a release: risk signals, legal holds, legal cases."""
+
+from datetime import datetime
+
+import strawberry
+
+from domain.watch import HoldReason, HoldScope, SignalCategory, SignalSeverity, SubjectKind
+from schema.fields import named
+from schema.nodes import Node
+
+
+@strawberry.type(description="A risk signal (风险信号), open until it is eliminated.")
+class RiskSignal(Node):
+    """A risk signal."""
+
+    prefix: strawberry.Private[str] = "sign"
+
+    no: str = named("Number.")
+    category: SignalCategory = named("What it is about.")
+    severity: SignalSeverity = named("How grave it is.")
+    subject_kind: SubjectKind = named("Kind of what it is attached to.")
+    subject: str = named("Business number of what it is attached to.")
+    reason: str = named("Why it was raised.")
+    published_at: datetime = named("When it was published.")
+    eliminated_at: datetime | None = named("When it was eliminated; none while it is open.")
+    org_code: str = named("Responsible organisation.")
+
+
+@strawberry.type(description="A freeze placed by the bank's own lawyers or auditors (法律冻结).")
+class LegalHold(Node):
+    """A legal hold."""
+
+    prefix: strawberry.Private[str] = "hold"
+
+    no: str = named("Number.")
+    scope: HoldScope = named("What is frozen.")
+    target: str = named("Business number of what is frozen.")
+    reason: HoldReason = named("Why.")
+    placed_at: datetime = named("When it was placed.")
+    released_at: datetime | None = named("When it was released; none while it is open.")
+    org_code: str = named("Responsible organisation.")
+
+
+@strawberry.type(description="Litigation or execution by this bank (诉讼、执行).")
+class LegalCase(Node):
+    """A legal case."""
+
+    prefix: strawberry.Private[str] = "lcas"
+
+    no: str = named("Number.")
+    subject_kind: SubjectKind = named("Kind of what it is about.")
+    subject: str = named("Business number of what it is about.")
+    opened_at: datetime = named("When it was opened.")
+    closed_at: datetime | None = named("When it was closed; none while it is open.")
+    org_code: str = named("Responsible organisation.")
