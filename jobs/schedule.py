@@ -17,7 +17,7 @@ from domain.dual_control import Proposal, ProposalState
 from domain.files import FileStatus, FileVersion
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from resolvers.context import Stores
-from resolvers.vaulting import end_proposal_in
+from resolvers.vault_work import end_proposal_in
 from storage.decisions import Decision, decide
 from storage.records import new_id
 from storage.sequence import sequence

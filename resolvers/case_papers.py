@@ -43,7 +43,7 @@ from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
 from resolvers.mutation import Deed, mutation
 from resolvers.releasing import at, returned_when_empty, settlement_items_fall_due
 from resolvers.seals import seal_is_known, use_seal
-from resolvers.vaulting import end_proposal, keeper_of
+from resolvers.vault_work import end_proposal, keeper_of
 from schema.cases import (
     DeregistrationCaseInput,
     DeregistrationCasePayload,

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.certificates import CustodyState, Lock, LockKind, TitleCertificate, VaultPlace
+from domain.certificates import CustodyState, TitleCertificate, VaultPlace
 from domain.custody import Movement
-from domain.deregistration import OPEN_STATES, DeregistrationCase
 from domain.dossiers import Dossier, ItemStatus, with_item
 from domain.dual_control import (
     Proposal,
@@ -17,8 +16,6 @@ from domain.dual_control import (
     payload_hash,
 )
 from domain.files import ArchiveFile, FileStatus
-from domain.guarantees import GuaranteeContract
-from domain.loans import Loan
 from domain.people import Operation
 from domain.processing import SCAN_ITEM
 from domain.refusals import Forbidden, Refused, invalid, refuse_if, state_conflict
@@ -39,13 +36,12 @@ from domain.vaults import (
     Vault,
     occupied,
     resealed,
-    reserved,
-    unreserved,
     vacated,
 )
 from resolvers.mutation import Deed, mutation
 from resolvers.scans import accepted_scans
 from resolvers.seals import seal_is_known, use_seal
+from resolvers.vault_work import case_lock, end_proposal, hold_for, keeper_of, parts_of, slot_at
 from schema.custody import (
     PacketPayload,
     ProposalPayload,
@@ -55,7 +51,6 @@ from schema.custody import (
     VaultInConfirmInput,
     VaultInInput,
 )
-from storage.decisions import Decision
 from storage.records import new_id
 
 
@@ -68,7 +63,7 @@ async def certificate_vault_in_propose(deed: Deed, input: VaultInInput) -> dict[
     """X06, first half: nothing moves, the slot is kept free."""
     plan, facts = await _vault_in(deed, input)
     proposal_id = new_id(Proposal)
-    parts = await _parts(deed, facts.certificates)
+    parts = await parts_of(deed, facts.certificates)
     refuse_if(
         [
             *vault_in_refusals(plan, facts, proposal_id=proposal_id, now=deed.now),
@@ -88,7 +83,7 @@ async def certificate_vault_in_propose(deed: Deed, input: VaultInInput) -> dict[
         org_code=facts.vault.org_code,
         org_path=facts.vault.org_path,
     )
-    _hold(deed, proposal, facts.certificates, facts.slot)
+    hold_for(deed, proposal, facts.certificates, facts.slot)
     return {"proposal": deed.decision.add(proposal)}
 
 
@@ -101,7 +96,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
     """X06, second half: every guard is asked again, the stored scans are read again."""
     proposal = await deed.subject(Proposal, input.proposal_id)
     plan, facts = await _vault_in(deed, input.vault_in)
-    parts = await _parts(deed, facts.certificates)
+    parts = await parts_of(deed, facts.certificates)
     refuse_if(
         [
             *confirmation_refusals(
@@ -157,7 +152,7 @@ async def packet_relocate_propose(deed: Deed, input: RelocateInput) -> dict[str,
                 proposal_id=proposal_id,
                 now=deed.now,
             ),
-            conflicting_part(deed.actor.login, await _parts(deed, certificates)),
+            conflicting_part(deed.actor.login, await parts_of(deed, certificates)),
         ]
     )
     proposal = Proposal(
@@ -173,7 +168,7 @@ async def packet_relocate_propose(deed: Deed, input: RelocateInput) -> dict[str,
         org_code=vault.org_code,
         org_path=vault.org_path,
     )
-    _hold(deed, proposal, certificates, target)
+    hold_for(deed, proposal, certificates, target)
     return {"proposal": deed.decision.add(proposal)}
 
 
@@ -202,10 +197,10 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
                 proposal_id=proposal.id,
                 now=deed.now,
             ),
-            conflicting_part(deed.actor.login, await _parts(deed, certificates)),
+            conflicting_part(deed.actor.login, await parts_of(deed, certificates)),
         ]
     )
-    left = await _slot(deed, packet.vault, packet.cabinet, packet.slot)
+    left = await slot_at(deed, packet.vault, packet.cabinet, packet.slot)
     deed.decision.save(vacated(left, packet.packet_no))
     deed.decision.save(occupied(target, packet.packet_no))
     for certificate in certificates:
@@ -254,43 +249,6 @@ async def proposal_withdraw(deed: Deed, input: ProposalWithdrawInput) -> dict[st
     return {"proposal": await end_proposal(deed, proposal, ProposalState.WITHDRAWN)}
 
 
-async def end_proposal(deed: Deed, proposal: Proposal, state: ProposalState) -> Proposal:
-    """Ends a proposal without effect, in the mutation's own decision (CUS-04d)."""
-    return await end_proposal_in(deed.decision, proposal, state)
-
-
-async def end_proposal_in(decision: Decision, proposal: Proposal, state: ProposalState) -> Proposal:
-    """Ends a proposal without effect: its locks and its reservation go (CUS-04d)."""
-    held = await decision.find(TitleCertificate, {"_id": {"$in": list(proposal.certificate_ids)}})
-    for certificate in held:
-        if certificate.lock is not None and certificate.lock.id == proposal.id:
-            lock = await case_lock(decision, certificate)
-            decision.save(replace(certificate, lock=lock))
-    if proposal.slot_id is not None:
-        slot = await decision.get(Slot, proposal.slot_id)
-        decision.save(unreserved(slot, proposal.id))
-    return decision.save(replace(proposal, state=state))
-
-
-async def keeper_of(deed: Deed, vault_code: str) -> Vault:
-    """The vault, where the actor is one of its keepers. Raises: Forbidden."""
-    if vault_code not in deed.actor.vaults:
-        raise Forbidden("Only a keeper of this vault may do this.")
-    vault = await deed.decision.first(Vault, {"code": vault_code})
-    if vault is None:
-        raise Refused(invalid("vault", f"there is no vault {vault_code}", rule_id="X06"))
-    deed.permit(vault.org_path)
-    return vault
-
-
-async def free_locks(deed: Deed, certificates: Sequence[TitleCertificate]) -> None:
-    """Ends proposals that expired and still hold one of these certificates (CUS-04d)."""
-    ids = [c.lock.id for c in certificates if c.lock and c.lock.kind is LockKind.VAULT_PROPOSAL]
-    for proposal in await deed.decision.find(Proposal, {"_id": {"$in": ids}}) if ids else ():
-        if proposal.state is ProposalState.PENDING and not proposal.is_open(deed.now):
-            await end_proposal(deed, proposal, ProposalState.EXPIRED)
-
-
 async def _vault_in(deed: Deed, input: VaultInInput) -> tuple[VaultInPlan, VaultInFacts]:
     vault = await keeper_of(deed, input.vault)
     plan = VaultInPlan(
@@ -315,7 +273,7 @@ async def _vault_in(deed: Deed, input: VaultInInput) -> tuple[VaultInPlan, Vault
         certificates=certificates,
         scans={c.id: await accepted_scans(deed, c) for c in certificates},
         vault=vault,
-        slot=await _slot(deed, plan.vault, plan.cabinet, plan.slot),
+        slot=await slot_at(deed, plan.vault, plan.cabinet, plan.slot),
         packet=await deed.decision.first(SealedPacket, {"packet_no": plan.packet_no}),
         seal_known=await seal_is_known(deed, plan.seal_no),
     )
@@ -339,7 +297,7 @@ async def _relocation(
         raise Refused(invalid("packetNo", f"there is no packet {input.packet_no}", rule_id="X07"))
     vault = await keeper_of(deed, packet.vault)
     certificates = [await deed.get(TitleCertificate, id) for id in packet.certificate_ids]
-    target = await _slot(deed, vault.code, input.cabinet, input.slot)
+    target = await slot_at(deed, vault.code, input.cabinet, input.slot)
     return packet, certificates, vault, target
 
 
@@ -352,15 +310,6 @@ def _relocation_payload(input: RelocateInput, packet: SealedPacket) -> dict[str,
         "sealNo": packet.seal_no,
         "contents": sorted(packet.certificate_ids),
     }
-
-
-def _hold(
-    deed: Deed, proposal: Proposal, certificates: Sequence[TitleCertificate], slot: Slot
-) -> None:
-    lock = Lock(kind=LockKind.VAULT_PROPOSAL, id=proposal.id)
-    for certificate in certificates:
-        deed.decision.save(replace(certificate, lock=lock))
-    deed.decision.save(reserved(slot, proposal_id=proposal.id, until=proposal.expires_at))
 
 
 def _filled(
@@ -400,37 +349,6 @@ def _filled(
             status=PacketStatus.SEALED,
         )
     )
-
-
-async def _slot(deed: Deed, vault: str, cabinet: str, slot: str) -> Slot:
-    found = await deed.decision.first(Slot, {"vault": vault, "cabinet": cabinet, "slot": slot})
-    if found is None:
-        raise Refused(invalid("slot", f"there is no slot {vault}/{cabinet}/{slot}", rule_id="X06"))
-    return found
-
-
-async def _parts(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict[str, str]:
-    """Who gave these papers or manages their loans; none of them may be a keeper here."""
-    await free_locks(deed, certificates)
-    contracts = sorted({no for c in certificates for no in c.guarantee_contract_nos})
-    found = await deed.decision.find(GuaranteeContract, {"no": {"$in": contracts}})
-    numbers = sorted({no for contract in found for no in contract.secured_loans})
-    loans = await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
-    parts = {login: "relationship manager" for loan in loans for login in loan.managers}
-    parts |= {c.given_by: "giver" for c in certificates if c.given_by is not None}
-    return parts
-
-
-async def case_lock(decision: Decision, certificate: TitleCertificate) -> Lock | None:
-    """A paper that comes back while its deregistration goes on stays held by that case."""
-    case = await decision.first(
-        DeregistrationCase,
-        {
-            "certificate_ids": certificate.id,
-            "state": {"$in": [state.value for state in OPEN_STATES]},
-        },
-    )
-    return None if case is None else Lock(kind=LockKind.DEREGISTRATION, id=case.id)
 
 
 async def _mark_item(deed: Deed, certificate: TitleCertificate, scans: Sequence[Scan]) -> None:

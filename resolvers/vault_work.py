@@ -1,0 +1,101 @@
+"""What the mutations of the vault share: keepers, slots, holds, and ending a proposal."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from domain.certificates import Lock, LockKind, TitleCertificate
+from domain.deregistration import OPEN_STATES, DeregistrationCase
+from domain.dual_control import (
+    Proposal,
+    ProposalState,
+)
+from domain.guarantees import GuaranteeContract
+from domain.loans import Loan
+from domain.refusals import Forbidden, Refused, invalid
+from domain.vaults import (
+    Slot,
+    Vault,
+    reserved,
+    unreserved,
+)
+from resolvers.mutation import Deed
+from storage.decisions import Decision
+
+
+async def end_proposal(deed: Deed, proposal: Proposal, state: ProposalState) -> Proposal:
+    """Ends a proposal without effect, in the mutation's own decision (CUS-04d)."""
+    return await end_proposal_in(deed.decision, proposal, state)
+
+
+async def end_proposal_in(decision: Decision, proposal: Proposal, state: ProposalState) -> Proposal:
+    """Ends a proposal without effect: its locks and its reservation go (CUS-04d)."""
+    held = await decision.find(TitleCertificate, {"_id": {"$in": list(proposal.certificate_ids)}})
+    for certificate in held:
+        if certificate.lock is not None and certificate.lock.id == proposal.id:
+            lock = await case_lock(decision, certificate)
+            decision.save(replace(certificate, lock=lock))
+    if proposal.slot_id is not None:
+        slot = await decision.get(Slot, proposal.slot_id)
+        decision.save(unreserved(slot, proposal.id))
+    return decision.save(replace(proposal, state=state))
+
+
+async def keeper_of(deed: Deed, vault_code: str) -> Vault:
+    """The vault, where the actor is one of its keepers. Raises: Forbidden."""
+    if vault_code not in deed.actor.vaults:
+        raise Forbidden("Only a keeper of this vault may do this.")
+    vault = await deed.decision.first(Vault, {"code": vault_code})
+    if vault is None:
+        raise Refused(invalid("vault", f"there is no vault {vault_code}", rule_id="X06"))
+    deed.permit(vault.org_path)
+    return vault
+
+
+async def free_locks(deed: Deed, certificates: Sequence[TitleCertificate]) -> None:
+    """Ends proposals that expired and still hold one of these certificates (CUS-04d)."""
+    ids = [c.lock.id for c in certificates if c.lock and c.lock.kind is LockKind.VAULT_PROPOSAL]
+    for proposal in await deed.decision.find(Proposal, {"_id": {"$in": ids}}) if ids else ():
+        if proposal.state is ProposalState.PENDING and not proposal.is_open(deed.now):
+            await end_proposal(deed, proposal, ProposalState.EXPIRED)
+
+
+async def slot_at(deed: Deed, vault: str, cabinet: str, slot: str) -> Slot:
+    """The slot of those names. Refuses: VALUE_INVALID where there is none."""
+    found = await deed.decision.first(Slot, {"vault": vault, "cabinet": cabinet, "slot": slot})
+    if found is None:
+        raise Refused(invalid("slot", f"there is no slot {vault}/{cabinet}/{slot}", rule_id="X06"))
+    return found
+
+
+def hold_for(
+    deed: Deed, proposal: Proposal, certificates: Sequence[TitleCertificate], slot: Slot
+) -> None:
+    """Holds papers and slot for a proposal until its second person has answered (CUS-04d)."""
+    lock = Lock(kind=LockKind.VAULT_PROPOSAL, id=proposal.id)
+    for certificate in certificates:
+        deed.decision.save(replace(certificate, lock=lock))
+    deed.decision.save(reserved(slot, proposal_id=proposal.id, until=proposal.expires_at))
+
+
+async def parts_of(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict[str, str]:
+    """Who gave these papers or manages their loans; none of them may be a keeper here."""
+    await free_locks(deed, certificates)
+    contracts = sorted({no for c in certificates for no in c.guarantee_contract_nos})
+    found = await deed.decision.find(GuaranteeContract, {"no": {"$in": contracts}})
+    numbers = sorted({no for contract in found for no in contract.secured_loans})
+    loans = await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
+    parts = {login: "relationship manager" for loan in loans for login in loan.managers}
+    parts |= {c.given_by: "giver" for c in certificates if c.given_by is not None}
+    return parts
+
+
+async def case_lock(decision: Decision, certificate: TitleCertificate) -> Lock | None:
+    """A paper that comes back while its deregistration goes on stays held by that case."""
+    case = await decision.first(
+        DeregistrationCase,
+        {
+            "certificate_ids": certificate.id,
+            "state": {"$in": [state.value for state in OPEN_STATES]},
+        },
+    )
+    return None if case is None else Lock(kind=LockKind.DEREGISTRATION, id=case.id)
