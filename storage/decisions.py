@@ -6,6 +6,7 @@ what the other changes cannot both pass (write skew).
 """
 
 import asyncio
+import contextlib
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -234,7 +235,11 @@ async def _attempt(
     except BaseException:
         await _abort(session)
         raise
-    await _commit(session)
+    try:
+        await _commit(session)
+    except PyMongoError:
+        await _let_go(mongo, session)
+        raise
     return result
 
 
@@ -249,6 +254,17 @@ async def _commit(session: AsyncIOMotorClientSession) -> None:
             await asyncio.sleep(MAX_PAUSE_S)
         else:
             return
+
+
+async def _let_go(mongo: Mongo, session: AsyncIOMotorClientSession) -> None:
+    """Ends what a refused commit left open on the server, whose locks others would wait for.
+
+    A driver sends no abort after a commit; a newer transaction of the same session ends the older.
+    """
+    with contextlib.suppress(PyMongoError):
+        session.start_transaction()
+        await mongo.database["meta"].find_one({}, session=session)
+        await session.abort_transaction()
 
 
 async def _abort(session: AsyncIOMotorClientSession) -> None:

@@ -9,7 +9,7 @@ from pymongo import MongoClient
 from tests.client import REFUSALS, Bank, codes, vault_plan
 
 COMMANDS = ["find", "insert", "update", "aggregate", "commitTransaction", "findAndModify"]
-MAX_CALLS = 80
+MAX_CALLS = 200
 NOT_WRITABLE = 10107  # a step-down, which clients see as a passing fault
 BROKEN = 8  # UnknownError: nothing to retry
 
@@ -57,7 +57,7 @@ def test_vault_in_confirm_is_all_or_nothing(bank: Bank, endpoints, code):
         code,
         unchanged=lambda: _state(bank, story) == before,
     )
-    assert tried > 5
+    assert tried > 5, tried
     after = _state(bank, story)
     assert after["custodyState"] == "IN_VAULT"
     assert after["place"] == {"slot": plan["slot"]}
@@ -82,7 +82,7 @@ def test_case_vault_out_is_all_or_nothing(bank: Bank, endpoints, code):
         code,
         unchanged=lambda: (_state(bank, story), bank.case(story)) == before,
     )
-    assert tried > 5
+    assert tried > 5, tried
     assert _state(bank, story)["custodyState"] == "OUT_FOR_DEREG"
     assert bank.case(story)["state"] == "VAULT_OUT"
 
