@@ -15,8 +15,6 @@ from domain.policy import Policy
 from domain.refusals import Forbidden, Refusal, RefusalCode, invalid, state_conflict
 from domain.vaulting import locked, paper_only
 
-MAX_HANDOVER_ITEMS = 100
-
 
 class HandoverItemState(StrEnum):
     """What the receiver said of one paper (签收结果)."""

@@ -25,8 +25,6 @@ from domain.vaults import (
     slot_taken,
 )
 
-MAX_PACKET_CERTIFICATES = 50
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultInPlan:

@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from domain.case_approvals import with_deadlines
-from domain.certificates import TERMINAL, Carrier, CustodyState, Lock, LockKind, TitleCertificate
+from domain.certificates import TERMINAL, CustodyState, Lock, LockKind, TitleCertificate
 from domain.collaterals import Collateral
 from domain.deregistration import (
     CASE_TRANSITIONS,
+    CaseState,
     CaseStep,
     DeregistrationCase,
     PrecheckRun,
@@ -155,16 +156,16 @@ async def let_go(deed: Deed, case: DeregistrationCase) -> None:
 
 
 def advanced(
-    deed: Deed, case: DeregistrationCase, step: CaseStep, *, note: str | None = None
+    deed: Deed,
+    case: DeregistrationCase,
+    step: CaseStep,
+    *,
+    to: CaseState | None = None,
+    note: str | None = None,
 ) -> DeregistrationCase:
     """The case one step on, with the deadline that begins."""
-    case = stepped(case, step, by=deed.actor.login, now=deed.now, note=note)
+    case = stepped(case, step, by=deed.actor.login, now=deed.now, to=to, note=note)
     return with_deadlines(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
-
-
-def is_paper(certificate: TitleCertificate) -> bool:
-    """Whether there is something to carry."""
-    return certificate.carrier is Carrier.PAPER
 
 
 def still_out(certificates: Iterable[TitleCertificate]) -> list[Refusal]:

@@ -182,8 +182,8 @@ async def deregistration_case_submit(deed: Deed, input: DeregistrationCaseInput)
     if not evaluation.ready:
         return await blocked(deed, case, evaluation)
     case = stepped(case, CaseStep.SUBMIT, by=deed.actor.login, now=deed.now, to=CaseState.SUBMITTED)
-    case = replace(case, state=CaseState.DRAFT)
-    case = await issue_proofs(deed, advanced(deed, case, CaseStep.SUBMIT), facts)
+    case = advanced(deed, case, CaseStep.SUBMIT, to=CaseState.PRECHECKED)
+    case = await issue_proofs(deed, case, facts)
     secured = [facts.loans[no] for no in case.loan_nos if no in facts.loans]
     if case.approvals and next_approval(case, secured, today=deed.today) is None:
         case = advanced(deed, case, CaseStep.APPROVE, note="earlier approvals still hold")

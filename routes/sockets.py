@@ -26,7 +26,6 @@ ContextOf: TypeAlias = Callable[[HTTPConnection, str | None], Awaitable[object]]
 MAX_REASON_BYTES = 123  # what a close frame can carry
 MAX_ID_LENGTH = 200
 TOO_BIG = 1009
-BAD_MESSAGE = 4400
 UNAUTHORIZED = 4401
 OUR_FAULT = 4500
 WITH_ID = frozenset({"subscribe", "complete"})
