@@ -19,6 +19,7 @@ from strawberry.schema.config import StrawberryConfig
 from ulid import ULID
 
 from execution import extensions
+from execution.documents import Documents
 from execution.errors import Unauthenticated
 from execution.schema import Schema
 from jobs.schedule import run_all, run_forever
@@ -62,14 +63,23 @@ class Wiring:
     trust: Trust
 
 
-def graphql_schema(*, introspection: bool = True) -> Schema:
-    """The schema that is served."""
+def graphql_schema(
+    *, introspection: bool = True, compiled: bool = True, explain: bool = False
+) -> Schema:
+    """The schema that is served.
+
+    compiled: whether operations run by compiled plans; the benches and tests compare both.
+    """
+    documents = Documents()
     return Schema(
-        query=Query,
-        mutation=Mutation,
-        subscription=Subscription,
+        Query,
+        Mutation,
+        Subscription,
+        documents=documents,
+        compiled=compiled,
+        explain=explain,
         types=NODES,
-        extensions=extensions(introspection=introspection),
+        extensions=extensions(documents, introspection=introspection),
         config=StrawberryConfig(
             default_resolver=read_field,
             scalar_map=SCALARS,
@@ -105,7 +115,8 @@ def application(settings: Settings, wiring: Wiring) -> Starlette:
     identity, promise = Identity(stores, trust), Promise()
     routes = [
         *graphql_routes(
-            graphql_schema(introspection=settings.introspection), context_of=identity.context
+            graphql_schema(introspection=settings.introspection, explain=settings.explains),
+            context_of=identity.context,
         ),
         *health_routes(stores, promise),
         *import_routes(identity.of),

@@ -55,6 +55,11 @@ class Settings(BaseSettings):
 
     introspection: bool = Field(default=True, description="Whether the schema may be asked for.")
     explorer: bool = Field(default=True, description="Whether `/` serves the explorer.")
+    explain_plans: bool | None = Field(
+        default=None,
+        description="Whether `extensions.plan` says how an operation was executed; unset, only in"
+        " demonstrations.",
+    )
 
     @property
     def embedded(self) -> bool:
@@ -65,6 +70,11 @@ class Settings(BaseSettings):
     def demonstration(self) -> bool:
         """Whether the demonstration doors are open: embedded and no real identity provider."""
         return self.embedded and self.jwt_issuer is None
+
+    @property
+    def explains(self) -> bool:
+        """Whether answers say how they were executed."""
+        return self.demonstration if self.explain_plans is None else self.explain_plans
 
     @model_validator(mode="after")
     def _outside_servers_are_complete(self) -> Self:

@@ -1,4 +1,4 @@
-"""How operations are checked, executed and answered: limits, known documents, one error policy."""
+"""How operations are checked, executed and answered: limits, plans, one error policy."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,11 @@ from strawberry.extensions import SchemaExtension
 from execution.documents import Checks, Documents
 
 
-def extensions(*, introspection: bool) -> list[Callable[[], SchemaExtension]]:
-    """The checks of one schema; ask for a list of its own for each schema.
+def extensions(
+    documents: Documents, *, introspection: bool
+) -> list[Callable[[], SchemaExtension]]:
+    """The checks of one schema, which keeps its documents.
 
     introspection: whether clients may ask for the schema itself.
     """
-    documents = Documents()
     return [lambda: Checks(documents, introspection=introspection)]

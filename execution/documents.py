@@ -1,4 +1,4 @@
-"""Parsed and validated documents, kept by their text so that each is checked once."""
+"""Parsed and validated documents with their plans, kept by their text: each is checked once."""
 
 import hashlib
 from collections import OrderedDict
@@ -11,28 +11,82 @@ from graphql import (
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    VariableNode,
     specified_rules,
 )
+from graphql.execution.values import VariableValues
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
+from strawberry.types.graphql import OperationType
 
 from execution.errors import Code, invalid_document, refused
-from execution.limits import MAX_COMMENTS, MAX_TOKENS, page_variables, too_complex
+from execution.limits import MAX_COMMENTS, MAX_TOKENS, nodes, page_variables, too_complex
+from execution.metrics import CACHE
+from execution.plan import Plan, Planner, Unplanned
+from execution.values import Variables
 
 MAX_DOCUMENTS = 500
 MAX_TOTAL_LENGTH = 1_000_000  # of their texts; the parsed trees take about fifty times as much
 MAX_SIZES = 20  # combinations of page sizes remembered for a document
 MAX_SIZES_LENGTH = 100
+MAX_PLANS = 16  # of one operation: combinations of what @skip and @include are told
+
+
+class Operation:
+    """One operation of a valid document, and its plans."""
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode
+    ) -> None:
+        self.type = OperationType(node.operation.value)
+        self.variables = Variables(schema, node)
+        self._document, self._node = document, node
+        self._deciding = _deciding(document)
+        self._plans: OrderedDict[tuple[Any, ...], Plan | Unplanned] = OrderedDict()
+
+    def plan(self, variables: VariableValues, planner: Planner) -> Plan:
+        """The plan for what these variables leave in. Raises: Unplanned."""
+        key = tuple(variables.coerced.get(name) for name in self._deciding)
+        plan = self._plans.get(key)
+        CACHE.labels("plans", plan is not None).inc()
+        if plan is None:
+            plan = self._plans[key] = self._made(variables, planner)
+            if len(self._plans) > MAX_PLANS:
+                self._plans.popitem(last=False)
+        if isinstance(plan, Unplanned):
+            raise plan
+        return plan
+
+    def _made(self, variables: VariableValues, planner: Planner) -> Plan | Unplanned:
+        try:
+            return planner.plan(self._document, self._node, variables)
+        except Unplanned as unplanned:
+            return unplanned
 
 
 class Known:
-    """A valid document, and the page sizes with which it was within limits."""
+    """A valid document, its operations, and the page sizes with which it was within limits."""
 
     def __init__(self, document: DocumentNode, length: int) -> None:
         self.document = document
         self.length = length
         self._variables = page_variables(document)
         self._passed: set[str] = set()
+        self._operations: dict[str | None, Operation] = {}
+
+    def operation(self, schema: GraphQLSchema, name: str | None) -> Operation | None:
+        """The operation of that name, or the only one; None where that names none."""
+        if name not in self._operations:
+            fitting = [
+                node
+                for node in self.document.definitions
+                if isinstance(node, OperationDefinitionNode)
+                and (name is None or (node.name is not None and node.name.value == name))
+            ]
+            if len(fitting) != 1:
+                return None
+            self._operations[name] = Operation(schema, self.document, fitting[0])
+        return self._operations[name]
 
     def passed(self, variables: Mapping[str, Any]) -> bool:
         """Whether it passed with these page sizes before."""
@@ -66,21 +120,23 @@ class Documents:
         """The document of exactly this text, if it is kept."""
         key = _key(text)
         found = self._kept.get(key)
+        CACHE.labels("documents", found is not None).inc()
         if found is None:
             return None
         self._kept.move_to_end(key)
         return found
 
-    def keep(self, text: str, document: DocumentNode) -> None:
+    def keep(self, text: str, document: DocumentNode) -> Known:
         """Keeps a valid document, and forgets those not used for longest."""
         key = _key(text)
         if key in self._kept:
-            return
-        self._kept[key] = Known(document, len(text))
+            return self._kept[key]
+        known = self._kept[key] = Known(document, len(text))
         self._total_length += len(text)
         while len(self._kept) > self._max_documents or self._total_length > self._max_total_length:
             _, forgotten = self._kept.popitem(last=False)
             self._total_length -= forgotten.length
+        return known
 
 
 class Checks(SchemaExtension):
@@ -143,6 +199,18 @@ class Checks(SchemaExtension):
         if over is None and self._known is not None:
             self._known.passes(variables)
         return over
+
+
+def _deciding(document: DocumentNode) -> tuple[str, ...]:
+    """The variables that @skip and @include look at: what they are told shapes the plan."""
+    names = {
+        argument.value.name.value
+        for node in nodes(document)
+        for directive in node.directives or ()
+        for argument in directive.arguments or ()
+        if isinstance(argument.value, VariableNode)
+    }
+    return tuple(sorted(names))
 
 
 def _operations(document: DocumentNode) -> int:

@@ -94,7 +94,7 @@ def page_variables(document: DocumentNode) -> tuple[str, ...]:
     """The variables on which the weight of a document depends."""
     names = {
         argument.value.name.value
-        for node in _nodes(document)
+        for node in nodes(document)
         for argument in getattr(node, "arguments", None) or ()
         if argument.name.value in PAGE_ARGUMENTS and isinstance(argument.value, VariableNode)
     }
@@ -109,7 +109,7 @@ def _within(what: str, actual: int) -> None:
 def _written(document: DocumentNode) -> None:
     """Counts what stands in the text; validation looks at all of it, used or not."""
     fields = aliases = directives = fragments = 0
-    for node in _nodes(document):
+    for node in nodes(document):
         directives += len(node.directives or ())
         if isinstance(node, FieldNode):
             fields += 1
@@ -121,7 +121,7 @@ def _written(document: DocumentNode) -> None:
     _within("directives", directives)
 
 
-def _nodes(document: DocumentNode) -> Iterator[Any]:
+def nodes(document: DocumentNode) -> Iterator[Any]:
     """Every definition and selection, without recursion."""
     waiting: list[Any] = list(document.definitions)
     while waiting:

@@ -16,6 +16,7 @@ from schema.certificates import TitleCertificate
 from schema.collaterals import Collateral
 from schema.deregistration import DeregistrationCase
 from schema.dossiers import ArchiveFile, Dossier
+from schema.fields import asked
 from schema.filters import (
     CaseFilter,
     CaseOrder,
@@ -33,6 +34,7 @@ from schema.filters import (
 from schema.loans import Loan
 from schema.nodes import Connection
 from storage.pages import Order, page_size
+from storage.questions import PageOf
 from storage.records import Record
 
 First = Annotated[
@@ -69,8 +71,8 @@ ORDERS: Mapping[Enum, Order] = MappingProxyType(
 class ListQueries:
     """Every list of records."""
 
-    @strawberry.field(description="Loans within your reach (贷款).")
-    async def loans(
+    @asked("Loans within your reach (贷款).")
+    def loans(
         self,
         info: Info,
         filter: Annotated[LoanFilter | None, strawberry.argument(description="Which.")] = None,
@@ -81,10 +83,10 @@ class ListQueries:
         after: After = None,
     ) -> Connection[Loan]:
         """Loans."""
-        return await _page(info, "loans", _loans(filter or LoanFilter()), order, first, after)
+        return _page("loans", _loans(filter or LoanFilter()), order, first, after)
 
-    @strawberry.field(description="Collateral within your reach (押品).")
-    async def collaterals(
+    @asked("Collateral within your reach (押品).")
+    def collaterals(
         self,
         info: Info,
         filter: Annotated[
@@ -98,10 +100,10 @@ class ListQueries:
     ) -> Connection[Collateral]:
         """Collateral."""
         query = _collaterals(filter or CollateralFilter())
-        return await _page(info, "collaterals", query, order, first, after)
+        return _page("collaterals", query, order, first, after)
 
-    @strawberry.field(description="Certificates within your reach (权证).")
-    async def certificates(
+    @asked("Certificates within your reach (权证).")
+    def certificates(
         self,
         info: Info,
         filter: Annotated[
@@ -115,10 +117,10 @@ class ListQueries:
     ) -> Connection[TitleCertificate]:
         """Certificates."""
         query = _certificates(filter or CertificateFilter(), info.context.today)
-        return await _page(info, "certificates", query, order, first, after)
+        return _page("certificates", query, order, first, after)
 
-    @strawberry.field(description="Dossiers within your reach (档案).")
-    async def dossiers(
+    @asked("Dossiers within your reach (档案).")
+    def dossiers(
         self,
         info: Info,
         filter: Annotated[DossierFilter | None, strawberry.argument(description="Which.")] = None,
@@ -130,10 +132,10 @@ class ListQueries:
     ) -> Connection[Dossier]:
         """Dossiers."""
         query = _dossiers(filter or DossierFilter())
-        return await _page(info, "dossiers", query, order, first, after)
+        return _page("dossiers", query, order, first, after)
 
-    @strawberry.field(description="Archive files within your reach (档案文件).")
-    async def files(
+    @asked("Archive files within your reach (档案文件).")
+    def files(
         self,
         info: Info,
         filter: Annotated[FileFilter | None, strawberry.argument(description="Which.")] = None,
@@ -144,10 +146,10 @@ class ListQueries:
         after: After = None,
     ) -> Connection[ArchiveFile]:
         """Files."""
-        return await _page(info, "files", _files(filter or FileFilter()), order, first, after)
+        return _page("files", _files(filter or FileFilter()), order, first, after)
 
-    @strawberry.field(description="Deregistration cases within your reach (押品注销业务).")
-    async def deregistration_cases(
+    @asked("Deregistration cases within your reach (押品注销业务).")
+    def deregistration_cases(
         self,
         info: Info,
         filter: Annotated[CaseFilter | None, strawberry.argument(description="Which.")] = None,
@@ -159,28 +161,17 @@ class ListQueries:
     ) -> Connection[DeregistrationCase]:
         """Cases."""
         query = _cases(filter or CaseFilter())
-        return await _page(info, "dereg_cases", query, order, first, after)
+        return _page("dereg_cases", query, order, first, after)
 
 
-async def _page(
-    info: Info, collection: str, query: Record, order: Enum, first: int | None, after: str | None
-) -> Any:
-    page = await info.context.reader.page(
-        collection, query, order=ORDERS[order], first=page_size(first), after=after
+def _page(collection: str, query: Record, order: Enum, first: int | None, after: str | None) -> Any:
+    return PageOf(
+        collection=collection,
+        query=query,
+        order=ORDERS[order],
+        first=page_size(first),
+        after=after,
     )
-    edges = [{"cursor": page.order.cursor(row), "node": row} for row in page.rows]
-    return {
-        "nodes": page.rows,
-        "edges": edges,
-        "page_info": {
-            "has_next_page": page.has_next,
-            "has_previous_page": page.has_previous,
-            "start_cursor": edges[0]["cursor"] if edges else None,
-            "end_cursor": edges[-1]["cursor"] if edges else None,
-        },
-        "collection": collection,
-        "query": query,
-    }
 
 
 def _loans(given: LoanFilter) -> Record:

@@ -23,6 +23,7 @@ from schema.certificates import CustodyHistory, Handover, Proposal, TitleCertifi
 from schema.collaterals import Collateral, GuaranteeContract
 from schema.deregistration import DeregistrationCase, Evaluation, ReleaseReadiness
 from schema.dossiers import Dossier
+from schema.fields import asked
 from schema.loans import Customer, Loan
 from schema.mutations import kept, told
 from schema.nodes import Node
@@ -30,12 +31,15 @@ from schema.organisations import Org, User
 from schema.viewer import AccessLogEntry, Viewer
 from schema.watch import RiskSignal
 from storage.decisions import Decision, consider
+from storage.finds import BY_ID, Sort
+from storage.questions import One, Several, by_id
 from storage.records import Record, from_record
 from storage.scope import scope, under
 
 MAX_LEDGER = 2_000
 MAX_ORGS = 1_000
 MAX_MINE = 100
+NEWEST: Sort = (("_id", -1),)
 Id = Annotated[strawberry.ID | None, strawberry.argument(description="By id.")]
 No = Annotated[str | None, strawberry.argument(description="Or by business number.")]
 
@@ -61,66 +65,62 @@ class RecordQueries:
             "user": own[0] if own else None,
         }
 
-    @strawberry.field(description="Any record by its id; null where there is none within reach.")
-    async def node(
+    @asked("Any record by its id; null where there is none within reach.")
+    def node(
         self,
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],
     ) -> Node | None:
         """A record of any type."""
-        found: Any = await info.context.reader.node(id)
-        return found  # type: ignore[no-any-return]
+        return by_id(id)  # type: ignore[return-value]
 
-    @strawberry.field(description="Organisations within your reach (机构).")
-    async def orgs(self, info: Info) -> list[Org]:
+    @asked("Organisations within your reach (机构).")
+    def orgs(self, info: Info) -> list[Org]:
         """Organisations."""
-        found: Any = await info.context.reader.find(
-            "orgs", {}, sort=[("org_path", 1)], limit=MAX_ORGS
-        )
-        return found  # type: ignore[no-any-return]
+        return _several("orgs", {}, sort=[("org_path", 1), ("_id", 1)], limit=MAX_ORGS)
 
-    @strawberry.field(description="A person by login (用户).")
-    async def user(
+    @asked("A person by login (用户).")
+    def user(
         self,
         info: Info,
         login: Annotated[str, strawberry.argument(description="Login.")],
     ) -> User | None:
         """A user."""
-        return await _one(info, "users", "login", None, login)
+        return _one("users", "login", None, login)
 
-    @strawberry.field(description="A customer (客户).")
-    async def customer(self, info: Info, id: Id = None, no: No = None) -> Customer | None:
+    @asked("A customer (客户).")
+    def customer(self, info: Info, id: Id = None, no: No = None) -> Customer | None:
         """A customer."""
-        return await _one(info, "customers", "no", id, no)
+        return _one("customers", "no", id, no)
 
-    @strawberry.field(description="A loan (贷款、借据).")
-    async def loan(self, info: Info, id: Id = None, no: No = None) -> Loan | None:
+    @asked("A loan (贷款、借据).")
+    def loan(self, info: Info, id: Id = None, no: No = None) -> Loan | None:
         """A loan."""
-        return await _one(info, "loans", "loan_no", id, no)
+        return _one("loans", "loan_no", id, no)
 
-    @strawberry.field(description="A collateral (押品).")
-    async def collateral(self, info: Info, id: Id = None, no: No = None) -> Collateral | None:
+    @asked("A collateral (押品).")
+    def collateral(self, info: Info, id: Id = None, no: No = None) -> Collateral | None:
         """A collateral."""
-        return await _one(info, "collaterals", "no", id, no)
+        return _one("collaterals", "no", id, no)
 
-    @strawberry.field(description="A guarantee contract (担保合同).")
-    async def guarantee_contract(
+    @asked("A guarantee contract (担保合同).")
+    def guarantee_contract(
         self, info: Info, id: Id = None, no: No = None
     ) -> GuaranteeContract | None:
         """A guarantee contract."""
-        return await _one(info, "guarantee_contracts", "no", id, no)
+        return _one("guarantee_contracts", "no", id, no)
 
-    @strawberry.field(description="A certificate (权证).")
-    async def certificate(
+    @asked("A certificate (权证).")
+    def certificate(
         self,
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="By id.")],
     ) -> TitleCertificate | None:
         """A certificate."""
-        return await _one(info, "certificates", "_id", id, None)
+        return _one("certificates", "_id", id, None)
 
-    @strawberry.field(description="The dossier of a loan (档案).")
-    async def dossier(
+    @asked("The dossier of a loan (档案).")
+    def dossier(
         self,
         info: Info,
         id: Id = None,
@@ -129,22 +129,22 @@ class RecordQueries:
         ] = None,
     ) -> Dossier | None:
         """A dossier."""
-        return await _one(info, "dossiers", "loan_no", id, loan_no)
+        return _one("dossiers", "loan_no", id, loan_no)
 
-    @strawberry.field(description="A deregistration case (押品注销业务).")
-    async def deregistration_case(
+    @asked("A deregistration case (押品注销业务).")
+    def deregistration_case(
         self, info: Info, id: Id = None, no: No = None
     ) -> DeregistrationCase | None:
         """A case."""
-        return await _one(info, "dereg_cases", "no", id, no)
+        return _one("dereg_cases", "no", id, no)
 
-    @strawberry.field(description="A handover (移交单).")
-    async def handover(self, info: Info, id: Id = None, no: No = None) -> Handover | None:
+    @asked("A handover (移交单).")
+    def handover(self, info: Info, id: Id = None, no: No = None) -> Handover | None:
         """A handover."""
-        return await _one(info, "handovers", "no", id, no)
+        return _one("handovers", "no", id, no)
 
-    @strawberry.field(description="Risk signals within your reach, newest first (风险信号).")
-    async def risk_signals(
+    @asked("Risk signals within your reach, newest first (风险信号).")
+    def risk_signals(
         self,
         info: Info,
         open_only: Annotated[
@@ -153,24 +153,20 @@ class RecordQueries:
     ) -> list[RiskSignal]:
         """Risk signals."""
         query: Record = {"eliminated_at": None} if open_only else {}
-        found: Any = await info.context.reader.find(
-            "risk_signals", query, sort=[("_id", -1)], limit=MAX_MINE
-        )
-        return found  # type: ignore[no-any-return]
+        return _several("risk_signals", query, sort=NEWEST)
 
-    @strawberry.field(description="Vaults within your reach (库房).")
-    async def vaults(self, info: Info) -> list[Vault]:
+    @asked("Vaults within your reach (库房).")
+    def vaults(self, info: Info) -> list[Vault]:
         """Vaults."""
-        found: Any = await info.context.reader.find("vaults", {}, limit=MAX_MINE)
-        return found  # type: ignore[no-any-return]
+        return _several("vaults", {})
 
 
 @strawberry.type
 class QuestionQueries:
     """Questions that a rule answers."""
 
-    @strawberry.field(description="Handovers given by you, or waiting for you or your vault.")
-    async def my_handovers(self, info: Info) -> list[Handover]:
+    @asked("Handovers given by you, or waiting for you or your vault.")
+    def my_handovers(self, info: Info) -> list[Handover]:
         """Handovers that concern the viewer, newest first."""
         actor = info.context.actor
         mine = [
@@ -178,22 +174,15 @@ class QuestionQueries:
             {"receiver": actor.login},
             {"desk": {"$in": list(actor.vaults)}},
         ]
-        found: Any = await info.context.reader.find(
-            "handovers", {"$or": mine}, sort=[("_id", -1)], limit=MAX_MINE
-        )
-        return found  # type: ignore[no-any-return]
+        return _several("handovers", {"$or": mine}, sort=NEWEST)
 
-    @strawberry.field(description="Vault events that wait for a second person in your vaults.")
-    async def pending_proposals(self, info: Info) -> list[Proposal]:
+    @asked("Vault events that wait for a second person in your vaults.")
+    def pending_proposals(self, info: Info) -> list[Proposal]:
         """Open proposals, oldest first."""
         actor = info.context.actor
         query = {"state": "PENDING", "expires_at": {"$gte": info.context.now}}
-        found: Any = await info.context.reader.find(
-            "proposals",
-            query | {"$or": [{"vault": {"$in": list(actor.vaults)}}, {"vault": None}]},
-            limit=MAX_MINE,
-        )
-        return found  # type: ignore[no-any-return]
+        mine = {"$or": [{"vault": {"$in": list(actor.vaults)}}, {"vault": None}]}
+        return _several("proposals", query | mine)
 
     @strawberry.field(description="A certificate's ledger, checked link by link (保管流水).")
     async def custody_history(
@@ -270,8 +259,8 @@ class QuestionQueries:
             "evaluations": evaluations,
         }
 
-    @strawberry.field(description="Accesses to a file, newest first; for auditors (访问日志).")
-    async def access_log(
+    @asked("Accesses to a file, newest first; for auditors (访问日志).")
+    def access_log(
         self,
         info: Info,
         file_version_id: Annotated[
@@ -290,19 +279,21 @@ class QuestionQueries:
             query |= {"object_id": file_version_id}
         if user is not None:
             query |= {"user": user}
-        found: Any = await info.context.reader.find(
-            "access_logs", query, sort=[("_id", -1)], limit=MAX_MINE
-        )
-        return found  # type: ignore[no-any-return]
+        return _several("access_logs", query, sort=NEWEST)
 
 
-async def _one(info: Info, collection: str, field: str, id: str | None, no: str | None) -> Any:
+def _one(collection: str, field: str, id: str | None, no: str | None) -> Any:
     if (id is None) == (no is None):
         raise GraphQLError(
             "Name one record: by id, or by number.", extensions={"code": "BAD_USER_INPUT"}
         )
-    query = {"_id": id} if id is not None else {field: no}
-    return await info.context.reader.one(collection, query)
+    return One(collection=collection, query={"_id": id} if id is not None else {field: no})
+
+
+def _several(
+    collection: str, query: Record, *, sort: Sort = BY_ID, limit: int = MAX_MINE
+) -> Any:
+    return Several(collection=collection, query=query, sort=sort, limit=limit)
 
 
 async def _evaluations(info: Info, query: Record, mode: HandlingMode | None) -> list[Record]:

@@ -164,10 +164,20 @@ class TitleCertificate(Node):
     org_code: str = named("Operating organisation.")
     org_path: str = named("Its path.")
     version: int = named("Times changed; give it as `expectedVersion`.")
-    is_overdue_out: bool = derived(_is_overdue, "Whether a check-out is overdue today.")
-    overdue_days: int = derived(_overdue_days, "Days a check-out is overdue today, else 0.")
+    is_overdue_out: bool = derived(
+        _is_overdue,
+        "Whether a check-out is overdue today.",
+        reads=("due_date", "custody_state"),
+    )
+    overdue_days: int = derived(
+        _overdue_days,
+        "Days a check-out is overdue today, else 0.",
+        reads=("due_date", "custody_state"),
+    )
     days_unvaulted: int | None = derived(
-        _days_unvaulted, "Days since collection while it is not in the vault."
+        _days_unvaulted,
+        "Days since collection while it is not in the vault.",
+        reads=("collected_on", "custody_state"),
     )
     collaterals: list[Collateral] = related(
         Relation(
@@ -332,7 +342,9 @@ class Handover(Node):
     due_on: date = named("When the receiver must have decided.")
     state: HandoverState = named("State, derived from the items.")
     version: int = named("Times changed.")
-    is_late: bool = derived(_handover_late, "Whether the receiver is late today.")
+    is_late: bool = derived(
+        _handover_late, "Whether the receiver is late today.", reads=("state", "due_on")
+    )
     certificates: list[TitleCertificate] = related(
         Relation(collection="certificates", local="items.certificate_id", many=True),
         "The certificates.",

@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from domain.refusals import RefusalCode
-from schema.fields import named
+from schema.fields import counted, named
 
 T = TypeVar("T")
 
@@ -69,9 +69,4 @@ class Connection(Generic[T]):
     edges: list[Edge[T]] = named("The rows with their cursors.")
     page_info: PageInfo = named("Where this page stands.")
 
-    @strawberry.field(  # type: ignore[untyped-decorator]
-        description="How many rows the whole list has, counted up to 10,000."
-    )
-    async def total_count(self: Any, info: strawberry.Info[Any, Any]) -> int:
-        """Counted only when asked for."""
-        return int(await info.context.reader.count(self["collection"], self["query"]))
+    total_count: int = counted("How many rows the whole list has, counted up to 10,000.")

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,25 @@ class Order:
             if self.descending:
                 beyond.append({self.field: None})
         return {"$or": [*beyond, ties]}
+
+
+def connection(
+    rows: Sequence[Record], order: Order, *, has_next: bool, has_previous: bool, cursors: bool
+) -> Record:
+    """A page as the record behind a connection. Without `cursors` only its ends have theirs."""
+    edges = [
+        {"cursor": order.cursor(row) if cursors else None, "node": row} for row in rows
+    ]
+    return {
+        "nodes": rows,
+        "edges": edges,
+        "page_info": {
+            "has_next_page": has_next,
+            "has_previous_page": has_previous,
+            "start_cursor": order.cursor(rows[0]) if rows else None,
+            "end_cursor": order.cursor(rows[-1]) if rows else None,
+        },
+    }
 
 
 def page_size(first: int | None) -> int:

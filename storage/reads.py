@@ -1,45 +1,153 @@
-"""Reading for one viewer: every query passes through the viewer's scope and masking here."""
+"""Reading for one viewer: every query passes through the viewer's scope and masking here.
+
+`Reads` blocks and runs in one hop of `storage.mongo`; `Reader` is the same for the event loop.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from pymongo.errors import PyMongoError
 from strawberry.dataloader import DataLoader
 
 from domain.people import Actor
-from storage.errors import Unavailable
-from storage.mongo import QUERY_TIMEOUT_MS, Mongo
-from storage.pages import MAX_TOTAL, Order
+from storage.finds import BY_ID, Sort, find
+from storage.mongo import QUERY_TIMEOUT_MS, Direct, Mongo
+from storage.pages import MAX_TOTAL, connection
+from storage.questions import One, PageOf, Question, Several
 from storage.records import COLLECTION_OF_PREFIX, Record
-from storage.relations import MAX_BATCH, Relation
-from storage.scope import scope, shown
+from storage.relations import Relation, batches, shared_out
+from storage.scope import Sight, scope
 from storage.sealing import Sealer
 
+Fields = frozenset[str] | None  # none: whole records
+Keys = Sequence[tuple[str, ...]]  # for each parent, the values that lead to its rows
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One page of a list, and how to go on."""
 
-    rows: Sequence[Record]
-    order: Order
-    has_next: bool
-    has_previous: bool
-    collection: str
-    query: Record
+class Reads:
+    """The reads of one request, each within the viewer's scope and masked."""
+
+    def __init__(self, database: Direct, *, viewer: Actor, sealer: Sealer) -> None:
+        self._database = database
+        self._scope = scope(viewer)
+        self.sight = Sight(viewer, sealer)
+        self.asked = 0  # commands so far
+
+    def find(
+        self,
+        collection: str,
+        query: Mapping[str, Any],
+        *,
+        sort: Sort = BY_ID,
+        limit: int,
+        fields: Fields = None,
+        unscoped: bool = False,
+    ) -> list[Record]:
+        """Records the viewer may see, masked. Raises: PyMongoError."""
+        self.asked += 1
+        wanted = None if fields is None else self.sight.needs(collection, fields)
+        rows = find(
+            self._database,
+            collection,
+            dict(query) if unscoped else self._within(query),
+            sort=sort,
+            limit=limit,
+            fields=None if wanted is None else dict.fromkeys(wanted, 1) or {"_id": 1},
+        )
+        return self.sight.shown(collection, rows, fields=fields)
+
+    def answer(
+        self, question: Question, *, fields: Fields = None, cursors: bool = True
+    ) -> Record | list[Record] | None:
+        """What a root field asked for: a record or none, records, or a page of them.
+
+        cursors: whether each row's cursor is wanted. Raises: BadCursor, PyMongoError.
+        """
+        match question:
+            case One():
+                found = self.find(question.collection, question.query, limit=1, fields=fields)
+                return found[0] if found else None
+            case Several():
+                return self.find(
+                    question.collection,
+                    question.query,
+                    sort=question.sort,
+                    limit=question.limit,
+                    fields=fields,
+                )
+            case PageOf():
+                return self._page(question, fields=fields, cursors=cursors)
+
+    def count(self, collection: str, query: Mapping[str, Any]) -> int:
+        """How many the viewer may see, counted up to `MAX_TOTAL`. Raises: PyMongoError."""
+        self.asked += 1
+        return self._database[collection].count_documents(
+            self._within(query), limit=MAX_TOTAL, maxTimeMS=QUERY_TIMEOUT_MS
+        )
+
+    def related(
+        self, relation: Relation, parents: Keys, *, limit: int, fields: Fields = None
+    ) -> tuple[list[Record], list[list[int]]]:
+        """The rows that parents lead to, and for each parent the places of its own among them.
+
+        One read serves all parents; it is divided where it would bring too much. Raises:
+        PyMongoError.
+        """
+        if fields is not None:
+            fields |= {relation.foreign.partition(".")[0]}
+        keys = dict.fromkeys(key for parent in parents for key in parent)
+        rows: list[Record] = []
+        places: dict[str, list[int]] = {}
+
+        def read(some: Sequence[str], most: int) -> list[Record]:
+            return self.find(
+                relation.collection,
+                relation.query(some),
+                sort=relation.sort(),
+                limit=most,
+                fields=fields,
+            )
+
+        for some, found in batches(list(keys), limit, read) if keys and limit > 0 else ():
+            shared_out(relation, some, found, start=len(rows), into=places)
+            rows += found
+        return rows, [_joined(places, parent, rows)[:limit] for parent in parents]
+
+    def _page(self, question: PageOf, *, fields: Fields, cursors: bool) -> Record:
+        order, query = question.order, question.query
+        wanted = query if question.after is None else {"$and": [query, order.after(question.after)]}
+        if fields is not None:
+            fields |= {order.field.partition(".")[0]}
+        rows = self.find(
+            question.collection,
+            wanted,
+            sort=order.sort(),
+            limit=question.first + 1,
+            fields=fields,
+        )
+        return connection(
+            rows[: question.first],
+            order,
+            has_next=len(rows) > question.first,
+            has_previous=question.after is not None,
+            cursors=cursors,
+        ) | {"collection": question.collection, "query": query}
+
+    def _within(self, query: Mapping[str, Any]) -> Record:
+        return dict(query) if not self._scope else {"$and": [dict(query), self._scope]}
 
 
 class Reader:
-    """The reads of one request, batched per relation; lives as long as the request."""
+    """The same reads for whoever runs on the event loop; lives as long as the request."""
 
     def __init__(self, mongo: Mongo, *, viewer: Actor, sealer: Sealer) -> None:
-        self._mongo, self._viewer, self._sealer = mongo, viewer, sealer
-        self._scope = scope(viewer)
-        self._loaders: dict[Relation, DataLoader[tuple[Any, ...], list[Record]]] = {}
+        self._mongo = mongo
+        self.reads = Reads(mongo.direct, viewer=viewer, sealer=sealer)
+        self._loaders: dict[
+            tuple[Relation, int], DataLoader[tuple[str, ...], list[Record]]
+        ] = {}
 
     def show(self, collection: str, record: Record) -> Record:
         """A record as the viewer may see it."""
-        return shown(collection, record, viewer=self._viewer, sealer=self._sealer)
+        return self.reads.sight.shown(collection, [record])[0]
 
     def show_any(self, record: Record) -> Record:
         """A record of any type as the viewer may see it."""
@@ -50,88 +158,59 @@ class Reader:
         collection: str,
         query: Mapping[str, Any],
         *,
-        sort: Sequence[tuple[str, int]] = (("_id", 1),),
+        sort: Sort = BY_ID,
         limit: int,
         unscoped: bool = False,
     ) -> list[Record]:
         """Records the viewer may see, masked. Raises: Unavailable."""
-        wanted = self._within(query) if not unscoped else dict(query)
-        try:
-            cursor = self._mongo.database[collection].find(wanted).max_time_ms(QUERY_TIMEOUT_MS)
-            records = await cursor.sort(list(sort)).limit(limit).to_list(limit)
-        except PyMongoError as error:
-            raise Unavailable("mongo") from error
-        return [self.show(collection, record) for record in records]
+        return await self._mongo.hop(
+            lambda: self.reads.find(collection, query, sort=sort, limit=limit, unscoped=unscoped)
+        )
 
     async def one(self, collection: str, query: Mapping[str, Any]) -> Record | None:
-        """The record that answers, if the viewer may see it."""
+        """The record that answers, if the viewer may see it. Raises: Unavailable."""
         found = await self.find(collection, query, limit=1)
         return found[0] if found else None
 
-    async def node(self, id: str) -> Record | None:
-        """The record of any type with that id, if the viewer may see it."""
-        collection = COLLECTION_OF_PREFIX.get(id.partition("_")[0])
-        return None if collection is None else await self.one(collection, {"_id": id})
+    async def answer(self, question: Question | None) -> Any:
+        """What a root field asked for. Raises: BadCursor, Unavailable."""
+        if question is None:
+            return None
+        return await self._mongo.hop(lambda: self.reads.answer(question))
 
-    async def page(
-        self, collection: str, query: Record, *, order: Order, first: int, after: str | None
-    ) -> Page:
-        """A page after a cursor. Raises: BadCursor, Unavailable."""
-        wanted = query if after is None else {"$and": [query, order.after(after)]}
-        rows = await self.find(collection, wanted, sort=order.sort(), limit=first + 1)
-        return Page(
-            rows=rows[:first],
-            order=order,
-            has_next=len(rows) > first,
-            has_previous=after is not None,
-            collection=collection,
-            query=query,
-        )
+    async def count(self, collection: str, query: Mapping[str, Any]) -> int:
+        """How many the viewer may see, counted up to `MAX_TOTAL`. Raises: Unavailable."""
+        return await self._mongo.hop(lambda: self.reads.count(collection, query))
 
-    async def count(self, collection: str, query: Record) -> int:
-        """How many the viewer may see, counted up to `MAX_TOTAL`."""
-        try:
-            return await self._mongo.database[collection].count_documents(
-                self._within(query), limit=MAX_TOTAL, maxTimeMS=QUERY_TIMEOUT_MS
-            )
-        except PyMongoError as error:
-            raise Unavailable("mongo") from error
-
-    async def related(self, relation: Relation, parent: Mapping[str, Any]) -> list[Record]:
-        """Rows a parent leads to; all parents of one level share one read."""
-        keys = relation.keys(parent)
-        if not keys:
-            return []
-        loader = self._loaders.get(relation)
+    async def related(
+        self, relation: Relation, parent: Mapping[str, Any], *, limit: int
+    ) -> list[Record]:
+        """Rows a parent leads to; all parents of one level share one read. Raises: Unavailable."""
+        loader = self._loaders.get((relation, limit))
         if loader is None:
-            loader = self._loaders[relation] = self._loader(relation)
-        return await loader.load(keys)
+            loader = self._loaders[relation, limit] = self._loader(relation, limit)
+        return await loader.load(relation.keys(parent))
 
-    def _loader(self, relation: Relation) -> DataLoader[tuple[Any, ...], list[Record]]:
-        async def load(parents: list[tuple[Any, ...]]) -> list[list[Record]]:
-            keys = {key for parent in parents for key in parent}
-            direction = -1 if relation.descending else 1
-            rows = await self.find(
-                relation.collection,
-                relation.query(sorted(keys)),
-                sort=[(relation.order, direction)],
-                limit=MAX_BATCH,
+    def _loader(
+        self, relation: Relation, limit: int
+    ) -> DataLoader[tuple[str, ...], list[Record]]:
+        async def load(parents: list[tuple[str, ...]]) -> list[list[Record]]:
+            rows, places = await self._mongo.hop(
+                lambda: self.reads.related(relation, parents, limit=limit)
             )
-            groups = relation.shared_out(keys, rows)
-            return [_joined(groups, parent)[: relation.limit] for parent in parents]
+            return [[rows[place] for place in own] for own in places]
 
         return DataLoader(load_fn=load)
 
-    def _within(self, query: Mapping[str, Any]) -> Record:
-        return dict(query) if not self._scope else {"$and": [dict(query), self._scope]}
 
-
-def _joined(groups: Mapping[Any, list[Record]], keys: Sequence[Any]) -> list[Record]:
-    """Rows of several keys without repeats, in the order of the keys."""
+def _joined(
+    places: Mapping[str, list[int]], keys: Sequence[str], rows: Sequence[Record]
+) -> list[int]:
+    """The rows of several keys without repeats, in the order of the keys."""
     if len(keys) == 1:
-        return groups.get(keys[0], [])
-    seen: dict[str, Record] = {}
+        return places.get(keys[0], [])
+    seen: dict[Any, int] = {}
     for key in keys:
-        for row in groups.get(key, ()):
-            seen.setdefault(row["_id"], row)
+        for place in places.get(key, ()):
+            seen.setdefault(rows[place]["_id"], place)
     return list(seen.values())

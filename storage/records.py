@@ -12,6 +12,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from bson.int64 import Int64
 from pydantic import TypeAdapter
 from ulid import ULID
 
@@ -32,6 +33,7 @@ from domain.vaults import SealedPacket, Slot, Vault
 from domain.watch import LegalCase, LegalHold, RiskSignal
 
 Record = dict[str, Any]
+Long = Int64  # how a whole number beyond 32 bits comes back: an int, of a type of its own
 T = TypeVar("T")
 
 

@@ -1,14 +1,16 @@
 """Relations declared as data: from one declaration come every batched read along them."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from storage.records import Record
 
 MAX_RELATED = 100  # rows a relation gives to one parent
 MAX_BATCH = 20_000  # rows one batched read may bring
+MIN_BATCH = 1_000  # rows a batched read may always bring, however few are wanted
+
+Read: TypeAlias = Callable[[Sequence[str], int], list[Record]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,33 +30,72 @@ class Relation:
     where: Mapping[str, Any] = field(default_factory=dict)
     limit: int = MAX_RELATED
 
-    def keys(self, parent: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The values that lead from a parent to its rows."""
+    def keys(self, parent: Mapping[str, Any]) -> tuple[str, ...]:
+        """The values that lead from a parent to its rows; every key of a record is a text."""
         value: Any = parent
         for part in self.local.split("."):
             value = _step(value, part)
-        if value is None:
-            return ()
-        return tuple(value) if isinstance(value, list | tuple) else (value,)
+        if type(value) is str:
+            return (value,)
+        if type(value) is list:
+            return tuple(key for key in value if type(key) is str)
+        return ()
 
     def __hash__(self) -> int:
         return hash((self.collection, self.local, self.foreign, self.order, self.many))
 
-    def query(self, keys: Sequence[Any]) -> Record:
+    def query(self, keys: Sequence[str]) -> Record:
         """The one read that serves many parents."""
         return {self.foreign: {"$in": list(keys)}, **self.where}
 
-    def shared_out(self, keys: set[Any], rows: Sequence[Record]) -> dict[Any, list[Record]]:
-        """The rows by the key that led to them, in order."""
-        groups: dict[Any, list[Record]] = defaultdict(list)
-        for row in rows:
-            value: Any = row
-            for part in self.foreign.split("."):
-                value = _step(value, part)
-            for key in value if isinstance(value, list) else (value,):
-                if key in keys:
-                    groups[key].append(row)
-        return groups
+    def sort(self) -> list[tuple[str, int]]:
+        """The order of a parent's rows; `_id` decides between equals."""
+        direction = -1 if self.descending else 1
+        by_id = [("_id", direction)]
+        return by_id if self.order == "_id" else [(self.order, direction), *by_id]
+
+
+def batches(
+    keys: Sequence[str], limit: int, read: Read
+) -> Iterator[tuple[Sequence[str], list[Record]]]:
+    """Reads the rows of all keys at once, bounded; halves the keys where that is too much.
+
+    limit: rows wanted of one key. A read that overflows tells that some key has far more, so its
+    halves are read apart; a single key is read up to the limit and no further.
+    """
+    if len(keys) == 1:
+        yield keys, read(keys, limit)
+        return
+    most = min(max(MIN_BATCH, len(keys) * limit), MAX_BATCH)
+    found = read(keys, most + 1)
+    if len(found) <= most:
+        yield keys, found
+        return
+    half = len(keys) // 2
+    yield from batches(keys[:half], limit, read)
+    yield from batches(keys[half:], limit, read)
+
+
+def shared_out(
+    relation: Relation,
+    keys: Sequence[str],
+    rows: Sequence[Record],
+    *,
+    start: int,
+    into: dict[str, list[int]],
+) -> None:
+    """Notes for each key the places of its rows, in order. start: the first row's place."""
+    wanted = frozenset(keys)
+    parts = relation.foreign.split(".")
+    for place, row in enumerate(rows, start):
+        value: Any = row
+        for part in parts:
+            value = _step(value, part)
+        for key in value if type(value) is list else (value,):
+            if type(key) is str and key in wanted:
+                own = into.setdefault(key, [])
+                if not own or own[-1] != place:
+                    own.append(place)
 
 
 def _step(value: Any, part: str) -> Any:

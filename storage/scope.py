@@ -60,52 +60,94 @@ def scope(viewer: Actor) -> Record:
     return under(viewer.paths(Operation.READ))
 
 
-def shown(collection: str, record: Record, *, viewer: Actor, sealer: Sealer) -> Record:
-    """The record as this viewer may see it: amounts left out, personal data opened or masked."""
-    path = record.get("org_path", "")
-    amounts = AMOUNTS.get(collection)
-    if amounts and not viewer.may(Operation.SEE_AMOUNTS, path):
-        record = record | dict.fromkeys(amounts)
-        if "links" in record:
-            record["links"] = [link | _NO_LINK_AMOUNTS for link in record["links"]]
-    personal = PERSONAL.get(collection)
-    if personal:
-        record = record | _persons(collection, record, personal, viewer=viewer, sealer=sealer)
-    return record
+class Sight:
+    """What one viewer sees of records; what it has found out once it remembers."""
+
+    def __init__(self, viewer: Actor, sealer: Sealer) -> None:
+        self._viewer, self._sealer = viewer, sealer
+        self._amounts: dict[str, bool] = {}  # by organisation
+        self._persons: dict[str, bool] = {}
+
+    def needs(self, collection: str, fields: frozenset[str]) -> frozenset[str]:
+        """The fields to read so that these can be shown: some masks look at others."""
+        if fields & _MASKED_AMOUNTS.get(collection, _NONE):
+            fields |= {"org_path"}
+        if fields & PERSONAL.get(collection, {}).keys():
+            fields |= {"org_path", "managers", "no"}
+        return fields
+
+    def shown(
+        self, collection: str, records: list[Record], *, fields: frozenset[str] | None = None
+    ) -> list[Record]:
+        """Records as the viewer may see them: amounts left out, personal data opened or masked.
+
+        fields: what was read of them; none means everything.
+        """
+        amounts = _MASKED_AMOUNTS.get(collection)
+        if amounts and (fields is None or fields & amounts):
+            records = [self._without_amounts(collection, record) for record in records]
+        personal = PERSONAL.get(collection)
+        if personal and (fields is None or fields & personal.keys()):
+            records = [record | self._opened(record, personal) for record in records]
+        return records
+
+    def _without_amounts(self, collection: str, record: Record) -> Record:
+        path = _path(record)
+        seen = self._amounts.get(path)
+        if seen is None:
+            seen = self._amounts[path] = self._viewer.may(Operation.SEE_AMOUNTS, path)
+        if seen:
+            return record
+        record = record | dict.fromkeys(AMOUNTS[collection])
+        if isinstance(record.get("links"), list):
+            record["links"] = [
+                link | _NO_LINK_AMOUNTS if isinstance(link, dict) else link
+                for link in record["links"]
+            ]
+        return record
+
+    def _opened(self, record: Record, personal: Mapping[str, Mask]) -> Record:
+        plain = self._sees_persons(record)
+        bound = str(record.get("no") or record["_id"])
+
+        def open_one(field: str, value: Any) -> str | None:
+            if not isinstance(value, str):
+                return None  # what no mask fits is not shown
+            text = self._sealer.open(value, record=bound, field=field)
+            if text is None:
+                return "***"
+            return text if plain else personal[field](text)
+
+        opened: Record = {}
+        for field in personal.keys() & record.keys():
+            value = record[field]
+            many = isinstance(value, list)
+            opened[field] = (
+                [open_one(field, item) for item in value] if many else open_one(field, value)
+            )
+        return opened
+
+    def _sees_persons(self, record: Record) -> bool:
+        """Whether personal data of this record are open to the viewer (PII_READ)."""
+        path, viewer = _path(record), self._viewer
+        seen = self._persons.get(path)
+        if seen is None:
+            seen = self._persons[path] = viewer.may(Operation.SEE_PERSONS, path)
+        assigned = viewer.login in (record.get("managers") or ())
+        return seen or (assigned and covers(viewer.org_path, path))
 
 
+_NONE: frozenset[str] = frozenset()
 _NO_LINK_AMOUNTS: Record = {"secured_amount": None, "prior_claims": None}
+_MASKED_AMOUNTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        name: frozenset(fields) | ({"links"} if name == "guarantee_contracts" else set())
+        for name, fields in AMOUNTS.items()
+    }
+)
 
 
-def sees_persons(viewer: Actor, record: Record) -> bool:
-    """Whether personal data of this record are open to the viewer (PII_READ)."""
-    assigned = viewer.login in record.get("managers", ())
-    inside = covers(viewer.org_path, record["org_path"])
-    return (assigned and inside) or viewer.may(Operation.SEE_PERSONS, record["org_path"])
-
-
-def _persons(
-    collection: str,
-    record: Record,
-    personal: Mapping[str, Mask],
-    *,
-    viewer: Actor,
-    sealer: Sealer,
-) -> Record:
-    plain = sees_persons(viewer, record)
-    bound = str(record.get("no") or record["_id"])
-
-    def open_one(field: str, value: str) -> str:
-        text = sealer.open(value, record=bound, field=field)
-        if text is None:
-            return "***"
-        return text if plain else personal[field](text)
-
-    opened: Record = {}
-    for field in personal:
-        value = record.get(field)
-        if isinstance(value, list):
-            opened[field] = [open_one(field, item) for item in value]
-        elif value is not None:
-            opened[field] = open_one(field, value)
-    return opened
+def _path(record: Record) -> str:
+    """Where a record belongs; one that does not say belongs nowhere and is masked."""
+    path = record.get("org_path")
+    return path if isinstance(path, str) and path else "-"

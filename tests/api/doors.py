@@ -18,6 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from domain.refusals import Forbidden
 from execution import extensions
+from execution.documents import Documents
 from execution.errors import Unauthenticated
 from execution.schema import Schema
 from routes.graphql import graphql_routes
@@ -149,11 +150,13 @@ class Subscription:
 
 def toy_schema(*, introspection: bool = True) -> Schema:
     even = strawberry.scalar(name="Even", parse_value=_even, serialize=int)
+    documents = Documents()
     return Schema(
         Query,
         Mutation,
         Subscription,
-        extensions=extensions(introspection=introspection),
+        documents=documents,
+        extensions=extensions(documents, introspection=introspection),
         config=StrawberryConfig(scalar_map={Even: even}),
     )
 

@@ -1,0 +1,19 @@
+"""What is counted about executions: names of the schema and reasons of ours, nothing of a client's."""
+
+from prometheus_client import Counter
+
+COMPILED = Counter(
+    "lienkeeper_operations_compiled",
+    "Operations that ran compiled, by their first root field.",
+    ["root"],
+)
+FALLBACKS = Counter(
+    "lienkeeper_operations_left_to_graphql_core",
+    "Operations that graphql-core executed, by their first root field and the reason.",
+    ["root", "reason"],
+)
+CACHE = Counter(
+    "lienkeeper_execution_cache",
+    "Look-ups in the caches of documents and of plans.",
+    ["cache", "found"],
+)

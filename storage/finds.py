@@ -1,0 +1,57 @@
+"""One read in one command: what a cursor does, without the cursor."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo.client_session import ClientSession
+from pymongo.errors import AutoReconnect
+
+from storage.mongo import CODEC, QUERY_TIMEOUT_MS, Direct
+from storage.records import Record
+
+Sort = Sequence[tuple[str, int]]
+BY_ID: Sort = (("_id", 1),)
+
+
+def find(
+    database: Direct,
+    collection: str,
+    query: Mapping[str, Any],
+    *,
+    sort: Sort = BY_ID,
+    limit: int,
+    fields: Mapping[str, int] | None = None,
+    session: ClientSession | None = None,
+) -> list[Record]:
+    """Records that answer, all in the command's own batch. Raises: PyMongoError.
+
+    fields: the projection; none means whole records.
+    """
+    command: dict[str, Any] = {
+        "find": collection,
+        "filter": query,
+        "sort": dict(sort),
+        "limit": limit,
+        "batchSize": limit,
+        "maxTimeMS": QUERY_TIMEOUT_MS,
+    }
+    if fields is not None:
+        command["projection"] = fields
+    if session is None:
+        command["readConcern"] = {"level": "majority"}
+    reply = _sent(database, command, session)["cursor"]
+    if reply["id"]:  # it grew to the size of one message; a cursor goes on behind it
+        cursor = database[collection].find(query, fields, session=session)
+        return cursor.sort(list(sort)).limit(limit).max_time_ms(QUERY_TIMEOUT_MS).to_list()
+    batch: list[Record] = reply["firstBatch"]
+    return batch
+
+
+def _sent(database: Direct, command: dict[str, Any], session: ClientSession | None) -> Record:
+    """The reply; asked once more where the connection broke, as the driver does for cursors."""
+    try:
+        return database.command(command, codec_options=CODEC, session=session)
+    except AutoReconnect:
+        if session is not None:  # a transaction is begun again as a whole
+            raise
+        return database.command(command, codec_options=CODEC)
