@@ -32,7 +32,7 @@ def find(
         "filter": query,
         "sort": dict(sort),
         "limit": limit,
-        "batchSize": limit,
+        "batchSize": limit + 1,  # with one as large as the limit the cursor would stay open
         "maxTimeMS": QUERY_TIMEOUT_MS,
     }
     if fields is not None:
