@@ -7,9 +7,7 @@ from strawberry.extensions import SchemaExtension
 from execution.documents import Checks, Documents
 
 
-def extensions(
-    documents: Documents, *, introspection: bool
-) -> list[Callable[[], SchemaExtension]]:
+def extensions(documents: Documents, *, introspection: bool) -> list[Callable[[], SchemaExtension]]:
     """The checks of one schema, which keeps its documents.
 
     introspection: whether clients may ask for the schema itself.

@@ -190,9 +190,7 @@ def _leaf(
 
 def _enum_names(kind: GraphQLEnumType) -> dict[Any, Any]:
     """The name of each kept value."""
-    return {
-        getattr(value.value, "value", value.value): name for name, value in kind.values.items()
-    }
+    return {getattr(value.value, "value", value.value): name for name, value in kind.values.items()}
 
 
 def _completer(kind: GraphQLLeafType, *, nullable: bool) -> Callable[[Any], Any]:

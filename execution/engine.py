@@ -10,6 +10,7 @@ from typing import Any
 from graphql.execution.values import VariableValues
 
 from execution.documents import Operation
+from execution.errors import Unauthenticated
 from execution.levels import Run
 from execution.metrics import COMPILED, FALLBACKS
 from execution.plan import Plan, Planner, Resolved, Unplanned
@@ -66,6 +67,8 @@ class Engine:
             reason = str(unplanned)
         except Unfit:
             reason = "variables"
+        except Unauthenticated:
+            raise
         except Exception as problem:  # whatever it is, graphql-core meets it again and tells it
             reason = type(problem).__name__
             _LOG.debug("left to graphql-core: %s", reason, exc_info=problem)
@@ -80,24 +83,29 @@ async def _executed(
     plan: Plan, variables: VariableValues, context: Any, brought: Outcomes
 ) -> tuple[Record, int]:
     info = Info(context)
-    await asyncio.gather(
-        *(_bring(key, root, variables, info, brought) for key, root in plan.resolved.items())
-    )
+    if plan.resolved:
+        await context.identified()
+        bring = (_bring(key, root, variables, info, brought) for key, root in plan.resolved.items())
+        await asyncio.gather(*bring)
     row: Record = dict(brought)
-    reads, mongo = context.reader.reads, context.stores.mongo
-    run = Run(reads=reads, variables=variables, today=context.today, threads=mongo.threads)
-    before = reads.asked
+    mongo = context.stores.mongo
 
-    def work() -> Record:
+    def work() -> tuple[Record, int]:
+        reads = context.reader.reads
+        run = Run(reads=reads, variables=variables, today=context.today, threads=mongo.threads)
+        before = reads.asked
         for key, asked in plan.asked.items():
             question = asked.field.ask(info, asked.arguments(variables))
             if question is not None:
                 fields = asked.fields_of(question)
                 row[key] = reads.answer(question, fields=fields, cursors=asked.cursors)
-        return plan.root.shape([row], run)[0]
+        data = plan.root.shape([row], run)[0]
+        return data, reads.asked - before
 
-    data = await mongo.hop(work) if plan.reading else work()
-    return data, reads.asked - before
+    if plan.reading:
+        return await mongo.hop(work)
+    await context.identified()
+    return work()
 
 
 async def _bring(

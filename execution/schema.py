@@ -62,6 +62,8 @@ class Schema(strawberry.Schema):
 
         A known document goes straight to its plan: Strawberry's own way there costs as much as
         the reads. A new one goes Strawberry's way, is checked there, and meets `_run` at its end.
+        Who asks is looked up in the plan's own hop, or else before anything happens.
+        Raises: Unauthenticated.
         """
         told = Told()
         allowed = _ALL if allowed_operation_types is None else allowed_operation_types
@@ -72,6 +74,8 @@ class Schema(strawberry.Schema):
                 plan = self._explained(told.outcome)
                 return ExecutionResult(data=told.outcome.data, errors=None, extensions=plan)
             root_value = told.outcome.brought
+        if context_value is not None:
+            await context_value.identified()
         result = await super().execute(
             query,
             variable_values,

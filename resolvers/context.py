@@ -1,5 +1,6 @@
 """What one request knows: who asks, when, in which language, and through what it reads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -14,6 +15,7 @@ from storage.mongo import Mongo
 from storage.objects import Measured, Objects
 from storage.reads import Reader
 from storage.rulebook import Rulebook
+from storage.scope import Sight
 from storage.sealing import Sealer
 
 
@@ -30,13 +32,32 @@ class Stores:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """One request. `now` stands still while it runs."""
+    """One request. `now` stands still while it runs.
+
+    look_up: reads who asks and what they see, once a request; it blocks, so it belongs into a hop:
+    either the first hop of the reads, or `identified`. It raises where nobody may ask any more.
+    """
 
     stores: Stores
-    actor: Actor
+    look_up: Callable[[], Sight]
     request_id: str
     chinese: bool
     now: datetime
+
+    @cached_property
+    def sight(self) -> Sight:
+        """Who asks and what they see."""
+        return self.look_up()
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks."""
+        return self.sight.viewer
+
+    async def identified(self) -> None:
+        """Looks up who asks, off the event loop. Raises: Unavailable, and as `look_up`."""
+        if "sight" not in self.__dict__:
+            await self.stores.mongo.hop(lambda: self.sight)
 
     @property
     def today(self) -> date:
@@ -56,7 +77,7 @@ class Context:
     @cached_property
     def reader(self) -> Reader:
         """The reads of this request, through the actor's scope and masking."""
-        return Reader(self.stores.mongo, viewer=self.actor, sealer=self.stores.sealer)
+        return Reader(self.stores.mongo, self.sight)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

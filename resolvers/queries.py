@@ -290,9 +290,7 @@ def _one(collection: str, field: str, id: str | None, no: str | None) -> Any:
     return One(collection=collection, query={"_id": id} if id is not None else {field: no})
 
 
-def _several(
-    collection: str, query: Record, *, sort: Sort = BY_ID, limit: int = MAX_MINE
-) -> Any:
+def _several(collection: str, query: Record, *, sort: Sort = BY_ID, limit: int = MAX_MINE) -> Any:
     return Several(collection=collection, query=query, sort=sort, limit=limit)
 
 

@@ -17,6 +17,7 @@ from resolvers.context import Context, Stores
 from resolvers.imports import LineStatus
 from routes.imports import answers
 from storage.records import new_id, to_record
+from storage.scope import Sight
 
 BRANCH_FILE = Path(__file__).resolve().parent.parent / "demo" / "branch.ndjson"
 DATED = date(2025, 6, 20)
@@ -79,9 +80,10 @@ _GRANT = RoleGrant(
 
 def _as_feed(stores: Stores) -> Context:
     """The core feed's own sign-in."""
+    feed = Actor(login="core-feed", user_id="", org_code="", org_path="", grants=(_GRANT,))
     return Context(
         stores=stores,
-        actor=Actor(login="core-feed", user_id="", org_code="", org_path="", grants=(_GRANT,)),
+        look_up=lambda: Sight(feed, stores.sealer),
         request_id="seed",
         chinese=False,
         now=stores.clock.now(),

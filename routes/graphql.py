@@ -1,7 +1,7 @@
 """GraphQL at one path: JSON over HTTP, a stream of events, and graphql-transport-ws."""
 
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ from routes.body import (
     refuse_unlikely,
     wanted,
 )
-from routes.sockets import ContextOf, Socket, SocketHandler
+from routes.sockets import Asking, ContextOf, Socket, SocketHandler
 
 MAX_OPERATIONS_PER_SOCKET = 50
 INIT_TIMEOUT = timedelta(seconds=10)
@@ -43,7 +43,7 @@ STATUS_OF = {Code.FAULT: 500, Code.UNAUTHENTICATED: 401}  # of a request that wa
 def graphql_routes(
     schema: strawberry.Schema,
     *,
-    context_of: Callable[[HTTPConnection, str | None], Awaitable[object]],
+    context_of: ContextOf,
     path: str = "/graphql",
     init_timeout: timedelta = INIT_TIMEOUT,
 ) -> list[BaseRoute]:
@@ -110,7 +110,7 @@ class GraphQLView(GraphQL[Any, None]):
             return _refusal(fault(cause), media=media, status=500)
 
     async def _executed(
-        self, method: str, answer: Answer, operation: Operation, context: object
+        self, method: str, answer: Answer, operation: Operation, context: Asking
     ) -> Response:
         allowed = {OperationType.QUERY}
         if method == "POST":
@@ -139,9 +139,10 @@ class GraphQLView(GraphQL[Any, None]):
         return _response(result, answer.media)
 
     async def _events(
-        self, allowed: set[OperationType], operation: Operation, context: object
+        self, allowed: set[OperationType], operation: Operation, context: Asking
     ) -> Response:
         """Every result as an event, errors included: a stream has no other place for them."""
+        await context.identified()
         results = await self.schema.stream(
             operation.query,
             variable_values=operation.variables,

@@ -1,14 +1,14 @@
 """Who is asking (身份): a bearer token, checked, and the person behind it as of today."""
 
 import asyncio
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import jwt
 from jwt import PyJWKClient
-from pymongo.errors import PyMongoError
 from starlette.requests import HTTPConnection
 from ulid import ULID
 
@@ -16,8 +16,9 @@ from domain.calendar import business_date
 from domain.people import User, actor
 from execution.errors import Unauthenticated
 from resolvers.context import Context, Stores
-from storage.errors import Unavailable
-from storage.records import from_record
+from storage.finds import find
+from storage.records import Record, from_record
+from storage.scope import Sight
 
 LOCAL_ISSUER = "lienkeeper"
 LOCAL_AUDIENCE = "lienkeeper-api"
@@ -25,6 +26,9 @@ TOKEN_LIFE = timedelta(hours=12)
 LEEWAY = timedelta(seconds=30)
 MAX_TOKEN_LENGTH = 8_192
 MAX_REQUEST_ID = 100
+MAX_CHECKED = 10_000  # tokens whose signature is remembered
+MAX_SEEN = 10_000  # people
+CHECKED_FOR_S = 300  # as long as a key that was withdrawn may still be believed
 _ALGORITHMS = ("RS256", "ES256")
 _WANTED: Mapping[str, Any] = {"require": ["exp", "iss", "aud", "sub"]}
 
@@ -37,6 +41,7 @@ class Trust:
     issuer: str = LOCAL_ISSUER
     audience: str = LOCAL_AUDIENCE
     jwks: PyJWKClient | None = None
+    _checked: dict[str, tuple[str, float]] = field(default_factory=dict)  # login and until when
 
     def issue(self, login: str) -> str:
         """A token of our own. Only where the key is local."""
@@ -52,18 +57,30 @@ class Trust:
         return jwt.encode(claims, self.key, algorithm="HS256")
 
     async def subject(self, token: str) -> str:
-        """Whose token it is. Raises: Unauthenticated."""
+        """Whose token it is. Raises: Unauthenticated.
+
+        A signature that was checked is not checked again for a while; the end of the token is.
+        """
+        login, until = self._checked.get(token, ("", 0.0))
+        if time.time() < until:
+            return login
+        claims = await self._verified(token)
+        if len(self._checked) >= MAX_CHECKED:
+            self._checked.clear()
+        until = min(claims["exp"] + LEEWAY.total_seconds(), time.time() + CHECKED_FOR_S)
+        self._checked[token] = str(claims["sub"]), until
+        return str(claims["sub"])
+
+    async def _verified(self, token: str) -> dict[str, Any]:
         try:
             if self.jwks is not None:
                 signing = await asyncio.to_thread(self.jwks.get_signing_key_from_jwt, token)
-                claims = self._claims(token, signing.key, _ALGORITHMS)
-            else:
-                claims = self._claims(token, self.key, ("HS256",))
+                return self._claims(token, signing.key, _ALGORITHMS)
+            return self._claims(token, self.key, ("HS256",))
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("The token has expired; ask for a new one.") from None
         except jwt.PyJWTError:
             raise Unauthenticated("The token is not valid here.") from None
-        return str(claims["sub"])
 
     def _claims(self, token: str, key: Any, algorithms: tuple[str, ...]) -> dict[str, Any]:
         claims: dict[str, Any] = jwt.decode(
@@ -83,29 +100,43 @@ class Identity:
 
     def __init__(self, stores: Stores, trust: Trust) -> None:
         self._stores, self._trust = stores, trust
+        self._seen: dict[str, tuple[Record, date, Sight]] = {}  # by login
 
     async def context(self, connection: HTTPConnection, authorization: str | None) -> Context:
-        """The request as this person. Raises: Unauthenticated, Unavailable."""
+        """The request as this person. Raises: Unauthenticated.
+
+        The token says who it is; whether this person may still ask, and what they see, is looked
+        up with the first read.
+        """
         login = await self._trust.subject(_bearer(authorization))
         now = self._stores.clock.now()
-        try:
-            record = await self._stores.mongo.database["users"].find_one({"login": login})
-        except PyMongoError as error:
-            raise Unavailable("mongo") from error
-        if record is None or not record["active"]:
-            raise Unauthenticated("Nobody here signs in with this token.")
-        user = from_record(User, record)
         return Context(
             stores=self._stores,
-            actor=actor(user, today=business_date(now)),
+            look_up=lambda: self._sight(login, business_date(now)),
             request_id=_request_id(connection),
             chinese=_chinese(connection.headers.get("accept-language", "")),
             now=now,
         )
 
     async def of(self, connection: HTTPConnection) -> Context:
-        """The same, from the request's own header."""
-        return await self.context(connection, connection.headers.get("authorization"))
+        """The same from the request's own header, looked up. Raises: Unauthenticated, Unavailable."""
+        context = await self.context(connection, connection.headers.get("authorization"))
+        await context.identified()
+        return context
+
+    def _sight(self, login: str, today: date) -> Sight:
+        """What the person sees; the record is read every time, and understood when it changed."""
+        found = find(self._stores.mongo.direct, "users", {"login": login}, limit=1)
+        if not found or not found[0]["active"]:
+            raise Unauthenticated("Nobody here signs in with this token.")
+        known = self._seen.get(login)
+        if known is not None and known[:2] == (found[0], today):
+            return known[2]
+        sight = Sight(actor(from_record(User, found[0]), today=today), self._stores.sealer)
+        if len(self._seen) >= MAX_SEEN:
+            self._seen.clear()
+        self._seen[login] = found[0], today, sight
+        return sight
 
 
 def _bearer(authorization: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from graphql import GraphQLError
 from starlette.requests import HTTPConnection
@@ -21,7 +21,15 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import Subscr
 from execution.errors import Code, Unauthenticated, fault, refused
 from routes.body import MAX_BODY_BYTES, BadRequest, Operation, decoded, operation_of
 
-ContextOf: TypeAlias = Callable[[HTTPConnection, str | None], Awaitable[object]]
+
+class Asking(Protocol):
+    """The context of an operation."""
+
+    async def identified(self) -> None:
+        """Looks up who asks. Raises: Unauthenticated."""
+
+
+ContextOf: TypeAlias = Callable[[HTTPConnection, str | None], Awaitable[Asking]]
 
 MAX_REASON_BYTES = 123  # what a close frame can carry
 MAX_ID_LENGTH = 200
@@ -131,7 +139,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def _know_caller(self) -> None:
         """A fresh context for each operation: its own moment, its own reads, today's roles."""
-        self.context = await self.view.context_of(self.websocket.ws, self._bearer)
+        context = await self.view.context_of(self.websocket.ws, self._bearer)
+        await context.identified()
+        self.context = context
 
     async def handle_task_exception(self, error: Exception) -> None:
         """A client that went away is no fault of ours."""

@@ -18,7 +18,7 @@ def find(
     collection: str,
     query: Mapping[str, Any],
     *,
-    sort: Sort = BY_ID,
+    sort: Sort | None = BY_ID,
     limit: int,
     fields: Mapping[str, int] | None = None,
     session: ClientSession | None = None,
@@ -30,19 +30,20 @@ def find(
     command: dict[str, Any] = {
         "find": collection,
         "filter": query,
-        "sort": dict(sort),
         "limit": limit,
         "batchSize": limit + 1,  # with one as large as the limit the cursor would stay open
         "maxTimeMS": QUERY_TIMEOUT_MS,
     }
+    if sort is not None:
+        command["sort"] = dict(sort)
     if fields is not None:
         command["projection"] = fields
     if session is None:
         command["readConcern"] = {"level": "majority"}
     reply = _sent(database, command, session)["cursor"]
     if reply["id"]:  # it grew to the size of one message; a cursor goes on behind it
-        cursor = database[collection].find(query, fields, session=session)
-        return cursor.sort(list(sort)).limit(limit).max_time_ms(QUERY_TIMEOUT_MS).to_list()
+        cursor = database[collection].find(query, fields, sort=sort, session=session)
+        return cursor.limit(limit).max_time_ms(QUERY_TIMEOUT_MS).to_list()
     batch: list[Record] = reply["firstBatch"]
     return batch
 

@@ -78,6 +78,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("collateral_nos"),
             _plain("holder.login", "custody_state"),
             _plain("place.vault", "place.slot", "_id"),
+            _plain("place.vault", "custody_state", "_id"),
         ],
         "custody_events": [_unique("certificate_id", "seq"), _plain("recorded_at", "_id")],
         "handovers": [

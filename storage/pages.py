@@ -64,9 +64,7 @@ def connection(
     rows: Sequence[Record], order: Order, *, has_next: bool, has_previous: bool, cursors: bool
 ) -> Record:
     """A page as the record behind a connection. Without `cursors` only its ends have theirs."""
-    edges = [
-        {"cursor": order.cursor(row) if cursors else None, "node": row} for row in rows
-    ]
+    edges = [{"cursor": order.cursor(row) if cursors else None, "node": row} for row in rows]
     return {
         "nodes": rows,
         "edges": edges,

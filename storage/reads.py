@@ -8,15 +8,13 @@ from typing import Any
 
 from strawberry.dataloader import DataLoader
 
-from domain.people import Actor
 from storage.finds import BY_ID, Sort, find
 from storage.mongo import QUERY_TIMEOUT_MS, Direct, Mongo
 from storage.pages import MAX_TOTAL, connection
 from storage.questions import One, PageOf, Question, Several
 from storage.records import COLLECTION_OF_PREFIX, Record
 from storage.relations import Relation, batches, shared_out
-from storage.scope import Sight, scope
-from storage.sealing import Sealer
+from storage.scope import Sight
 
 Fields = frozenset[str] | None  # none: whole records
 Keys = Sequence[tuple[str, ...]]  # for each parent, the values that lead to its rows
@@ -25,10 +23,8 @@ Keys = Sequence[tuple[str, ...]]  # for each parent, the values that lead to its
 class Reads:
     """The reads of one request, each within the viewer's scope and masked."""
 
-    def __init__(self, database: Direct, *, viewer: Actor, sealer: Sealer) -> None:
-        self._database = database
-        self._scope = scope(viewer)
-        self.sight = Sight(viewer, sealer)
+    def __init__(self, database: Direct, sight: Sight) -> None:
+        self._database, self.sight = database, sight
         self.asked = 0  # commands so far
 
     def find(
@@ -36,12 +32,12 @@ class Reads:
         collection: str,
         query: Mapping[str, Any],
         *,
-        sort: Sort = BY_ID,
+        sort: Sort | None = BY_ID,
         limit: int,
         fields: Fields = None,
         unscoped: bool = False,
     ) -> list[Record]:
-        """Records the viewer may see, masked. Raises: PyMongoError."""
+        """Records the viewer may see, masked; without `sort` in any order. Raises: PyMongoError."""
         self.asked += 1
         wanted = None if fields is None else self.sight.needs(collection, fields)
         rows = find(
@@ -92,23 +88,19 @@ class Reads:
         PyMongoError.
         """
         if fields is not None:
-            fields |= {relation.foreign.partition(".")[0]}
+            fields |= {relation.foreign.partition(".")[0], relation.order}
         keys = dict.fromkeys(key for parent in parents for key in parent)
         rows: list[Record] = []
         places: dict[str, list[int]] = {}
 
-        def read(some: Sequence[str], most: int) -> list[Record]:
-            return self.find(
-                relation.collection,
-                relation.query(some),
-                sort=relation.sort(),
-                limit=most,
-                fields=fields,
-            )
+        def read(some: Sequence[str], most: int, sort: Sort | None) -> list[Record]:
+            query = relation.query(some)
+            return self.find(relation.collection, query, sort=sort, limit=most, fields=fields)
 
-        for some, found in batches(list(keys), limit, read) if keys and limit > 0 else ():
-            shared_out(relation, some, found, start=len(rows), into=places)
-            rows += found
+        if keys and limit > 0:
+            for some, found in batches(relation, list(keys), limit, read):
+                shared_out(relation, some, found, start=len(rows), into=places)
+                rows += found
         return rows, [_joined(places, parent, rows)[:limit] for parent in parents]
 
     def _page(self, question: PageOf, *, fields: Fields, cursors: bool) -> Record:
@@ -132,18 +124,17 @@ class Reads:
         ) | {"collection": question.collection, "query": query}
 
     def _within(self, query: Mapping[str, Any]) -> Record:
-        return dict(query) if not self._scope else {"$and": [dict(query), self._scope]}
+        scope = self.sight.scope
+        return dict(query) if not scope else {"$and": [dict(query), scope]}
 
 
 class Reader:
     """The same reads for whoever runs on the event loop; lives as long as the request."""
 
-    def __init__(self, mongo: Mongo, *, viewer: Actor, sealer: Sealer) -> None:
+    def __init__(self, mongo: Mongo, sight: Sight) -> None:
         self._mongo = mongo
-        self.reads = Reads(mongo.direct, viewer=viewer, sealer=sealer)
-        self._loaders: dict[
-            tuple[Relation, int], DataLoader[tuple[str, ...], list[Record]]
-        ] = {}
+        self.reads = Reads(mongo.direct, sight)
+        self._loaders: dict[tuple[Relation, int], DataLoader[tuple[str, ...], list[Record]]] = {}
 
     def show(self, collection: str, record: Record) -> Record:
         """A record as the viewer may see it."""
@@ -191,9 +182,7 @@ class Reader:
             loader = self._loaders[relation, limit] = self._loader(relation, limit)
         return await loader.load(relation.keys(parent))
 
-    def _loader(
-        self, relation: Relation, limit: int
-    ) -> DataLoader[tuple[str, ...], list[Record]]:
+    def _loader(self, relation: Relation, limit: int) -> DataLoader[tuple[str, ...], list[Record]]:
         async def load(parents: list[tuple[str, ...]]) -> list[list[Record]]:
             rows, places = await self._mongo.hop(
                 lambda: self.reads.related(relation, parents, limit=limit)

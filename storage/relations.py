@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from storage.finds import Sort
 from storage.records import Record
 
 MAX_RELATED = 100  # rows a relation gives to one parent
 MAX_BATCH = 20_000  # rows one batched read may bring
 MIN_BATCH = 1_000  # rows a batched read may always bring, however few are wanted
 
-Read: TypeAlias = Callable[[Sequence[str], int], list[Record]]
+Read: TypeAlias = Callable[[Sequence[str], int, Sort | None], list[Record]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,32 +49,43 @@ class Relation:
         """The one read that serves many parents."""
         return {self.foreign: {"$in": list(keys)}, **self.where}
 
-    def sort(self) -> list[tuple[str, int]]:
+    def sort(self) -> Sort:
         """The order of a parent's rows; `_id` decides between equals."""
         direction = -1 if self.descending else 1
         by_id = [("_id", direction)]
         return by_id if self.order == "_id" else [(self.order, direction), *by_id]
 
+    def place(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Where a row stands in that order, as the server compares: nothing, numbers, texts."""
+        value = row.get(self.order)
+        kind = type(value)
+        if kind is str:
+            return 2, value, row["_id"]
+        if isinstance(value, int):
+            return 1, value, row["_id"]
+        return 0 if value is None else 3, 0, row["_id"]
+
 
 def batches(
-    keys: Sequence[str], limit: int, read: Read
+    relation: Relation, keys: Sequence[str], limit: int, read: Read
 ) -> Iterator[tuple[Sequence[str], list[Record]]]:
-    """Reads the rows of all keys at once, bounded; halves the keys where that is too much.
+    """Reads the rows of all keys at once, bounded, in order; halves the keys where it overflows.
 
-    limit: rows wanted of one key. A read that overflows tells that some key has far more, so its
-    halves are read apart; a single key is read up to the limit and no further.
+    limit: rows wanted of one key. The rows come unsorted and are sorted here: asked to sort, the
+    server is tempted to walk the sort's index through the whole collection. Only a key that has
+    more rows than any batch may bring is read in the server's order, up to the limit.
     """
-    if len(keys) == 1:
-        yield keys, read(keys, limit)
-        return
     most = min(max(MIN_BATCH, len(keys) * limit), MAX_BATCH)
-    found = read(keys, most + 1)
+    found = read(keys, most + 1, None)
     if len(found) <= most:
+        found.sort(key=relation.place, reverse=relation.descending)
         yield keys, found
-        return
-    half = len(keys) // 2
-    yield from batches(keys[:half], limit, read)
-    yield from batches(keys[half:], limit, read)
+    elif len(keys) == 1:
+        yield keys, read(keys, limit, relation.sort())
+    else:
+        half = len(keys) // 2
+        yield from batches(relation, keys[:half], limit, read)
+        yield from batches(relation, keys[half:], limit, read)
 
 
 def shared_out(

@@ -61,10 +61,11 @@ def scope(viewer: Actor) -> Record:
 
 
 class Sight:
-    """What one viewer sees of records; what it has found out once it remembers."""
+    """What one viewer sees of records; it remembers what it found out about organisations."""
 
     def __init__(self, viewer: Actor, sealer: Sealer) -> None:
-        self._viewer, self._sealer = viewer, sealer
+        self.viewer, self.scope = viewer, scope(viewer)
+        self._sealer = sealer
         self._amounts: dict[str, bool] = {}  # by organisation
         self._persons: dict[str, bool] = {}
 
@@ -95,7 +96,7 @@ class Sight:
         path = _path(record)
         seen = self._amounts.get(path)
         if seen is None:
-            seen = self._amounts[path] = self._viewer.may(Operation.SEE_AMOUNTS, path)
+            seen = self._amounts[path] = self.viewer.may(Operation.SEE_AMOUNTS, path)
         if seen:
             return record
         record = record | dict.fromkeys(AMOUNTS[collection])
@@ -129,7 +130,7 @@ class Sight:
 
     def _sees_persons(self, record: Record) -> bool:
         """Whether personal data of this record are open to the viewer (PII_READ)."""
-        path, viewer = _path(record), self._viewer
+        path, viewer = _path(record), self.viewer
         seen = self._persons.get(path)
         if seen is None:
             seen = self._persons[path] = viewer.may(Operation.SEE_PERSONS, path)

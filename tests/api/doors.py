@@ -40,6 +40,9 @@ class Caller:
     bearer: str | None
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def identified(self) -> None:
+        """There is nothing to look up."""
+
 
 @strawberry.type
 class File:
