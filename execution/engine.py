@@ -16,8 +16,8 @@ from execution.metrics import COMPILED, FALLBACKS
 from execution.plan import Plan, Planner, Resolved, Unplanned
 from execution.values import Unfit
 from resolvers.context import Context
+from storage.mongo import Mongo
 from storage.records import Record
-
 
 _LOG = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ async def _executed(
         bring = (_bring(key, root, variables, info, brought) for key, root in plan.resolved.items())
         await asyncio.gather(*bring)
     row: Record = dict(brought)
-    mongo = context.stores.mongo
+    mongo: Mongo = context.stores.mongo
 
     def work() -> tuple[Record, int]:
         reads = context.reader.reads
@@ -114,7 +114,7 @@ async def _bring(
     arguments = root.arguments(variables)
     assert root.field.resolve is not None
     try:
-        value = root.field.resolve(None, info, **arguments)  # type: ignore[arg-type]
+        value = root.field.resolve(None, info, **arguments)
         brought[key] = await value if inspect.isawaitable(value) else value
     except Exception as problem:
         brought[key] = problem

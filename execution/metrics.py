@@ -1,4 +1,4 @@
-"""What is counted about executions: names of the schema and reasons of ours, nothing of a client's."""
+"""What is counted about executions: names of the schema and reasons of ours, no client's words."""
 
 from prometheus_client import Counter
 

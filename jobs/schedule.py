@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from pymongo import InsertOne
 from ulid import ULID
 
 from domain.calendar import business_date
@@ -21,6 +20,7 @@ from resolvers.vault_work import end_proposal_in
 from storage.decisions import Decision, decide
 from storage.records import new_id
 from storage.sequence import sequence
+from storage.writes import Insert
 
 _LOG = logging.getLogger(__name__)
 BATCH = 200
@@ -100,7 +100,7 @@ async def sweep_uploads(stores: Stores) -> int:
                 return None
             decision.write(
                 "audit_log",
-                InsertOne(
+                Insert(
                     {
                         "_id": f"audit_{ULID()}",
                         "biz_date": business_date(now).isoformat(),

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import InsertOne
 from ulid import ULID
 
 from domain.certificates import TitleCertificate
@@ -42,6 +41,7 @@ from schema.uploads import (
 )
 from storage.objects import Measured
 from storage.records import Record, new_id
+from storage.writes import Insert
 
 KEY_BYTES = 24
 
@@ -178,7 +178,7 @@ async def file_request_download(deed: Deed, input: FileRequestDownloadInput) -> 
     )
     file = await deed.decision.get(ArchiveFile, version.file_id)
     entry = access_entry(deed.context, version, action="URL_ISSUED", purpose=purpose, file=file)
-    deed.decision.write("access_logs", InsertOne(entry))
+    deed.decision.write("access_logs", Insert(entry))
     ttl = timedelta(seconds=deed.policy.number("archive.url_ttl_s"))
     return {"download": _download(deed, version, file, ttl)}
 

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from pymongo import InsertOne
-
 from domain.case_approvals import with_deadlines
 from domain.certificates import (
     CERT_TYPES,
@@ -41,6 +39,7 @@ from resolvers.case_work import lock_papers
 from resolvers.imports import Kind, Known, LineStatus
 from schema.imports import CertificateLine, DeregistrationCaseLine, PlaceLine
 from storage.records import new_id
+from storage.writes import Insert
 
 _OUT = frozenset(
     {CustodyState.CHECKED_OUT, CustodyState.WITH_HANDLER, CustodyState.RECEIVED_PENDING_VAULT}
@@ -172,7 +171,7 @@ def _put(known: Known, certificate: TitleCertificate, place: PlaceLine) -> Vault
         packet = known.decision.add(_packet(known, certificate, place))
         known.decision.write(
             "seals",
-            InsertOne({"_id": place.seal_no, "packet_no": place.packet_no, "used_at": known.now}),
+            Insert({"_id": place.seal_no, "packet_no": place.packet_no, "used_at": known.now}),
         )
         known.seals.add(place.seal_no)
         known.found[Slot, label] = known.decision.save(occupied(slot, place.packet_no))

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from pymongo import UpdateOne
-
 from domain.orgs import Org, OrgLevel, jurisdiction
 from domain.parties import Customer, Partner
 from domain.people import Role, RoleGrant, User
@@ -24,6 +22,7 @@ from schema.imports import (
 )
 from storage.records import new_id
 from storage.rulebook import BUMP
+from storage.writes import Update
 
 DEDICATED = frozenset({Role.BATCH_SUPERVISOR, Role.POST_LOAN_OFFICER})
 
@@ -221,7 +220,7 @@ def _take_day(known: Known, line: WorkCalendarLine) -> tuple[LineStatus, str]:
         return LineStatus.UNCHANGED, id
     known.decision.write(
         "work_calendar",
-        UpdateOne({"_id": id}, {"$set": {"is_working": line.is_working}}, upsert=True),
+        Update({"_id": id}, {"$set": {"is_working": line.is_working}}, upsert=True),
     )
     known.decision.write("meta", BUMP)
     return LineStatus.CREATED if told is None else LineStatus.UPDATED, id
@@ -242,7 +241,7 @@ def _take_policy(known: Known, line: PolicyValueLine) -> tuple[LineStatus, str]:
         "effective_from": line.effective_from.isoformat(),
         "effective_to": None if line.effective_to is None else line.effective_to.isoformat(),
     }
-    known.decision.write("policy_values", UpdateOne({"_id": id}, {"$set": record}, upsert=True))
+    known.decision.write("policy_values", Update({"_id": id}, {"$set": record}, upsert=True))
     known.decision.write("meta", BUMP)
     return LineStatus.UPDATED, id
 

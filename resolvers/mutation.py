@@ -14,7 +14,6 @@ from typing import Annotated, Any, TypeVar
 
 import strawberry
 from graphql import GraphQLError
-from pymongo import InsertOne
 from strawberry.types.field import StrawberryField
 from ulid import ULID
 
@@ -31,6 +30,7 @@ from storage.idempotency import MAX_KEY_LENGTH, Claim, claim, input_hash, releas
 from storage.records import Record, new_id, to_record
 from storage.rulebook import Rules
 from storage.scope import under
+from storage.writes import Insert
 
 T = TypeVar("T")
 MAX_TEXT = 1_000
@@ -252,7 +252,7 @@ class _Run:
             done = _kept_answer(await self.body(deed, self.input))
             outcome = "REFUSED" if done["refusals"] else "DONE"
             entry = self._entry(outcome, done["refusals"], decision.changed, rules)
-            decision.write("audit_log", InsertOne(entry))
+            decision.write("audit_log", Insert(entry))
             if held is not None:
                 decision.write("idempotency", held.kept(done))
             return done
@@ -266,7 +266,7 @@ class _Run:
             await self._record("REFUSED", refused.refusals)
             if held is not None:
                 update = held.kept(answer)
-                await mongo.database["idempotency"].bulk_write([update])
+                await mongo.database["idempotency"].update_one(update.where, update.change)
             return answer
         except Forbidden as forbidden:
             await self._give_back(held)

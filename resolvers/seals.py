@@ -1,8 +1,7 @@
 """Seal numbers (封签号): each used once, for ever (CUS-07)."""
 
-from pymongo import InsertOne
-
 from resolvers.mutation import Deed
+from storage.writes import Insert
 
 
 async def seal_is_known(deed: Deed, seal_no: str) -> bool:
@@ -13,5 +12,5 @@ async def seal_is_known(deed: Deed, seal_no: str) -> bool:
 def use_seal(deed: Deed, seal_no: str, packet_no: str) -> None:
     """Uses a seal up; a second use of the number at the same time fails as a duplicate."""
     deed.decision.write(
-        "seals", InsertOne({"_id": seal_no, "packet_no": packet_no, "used_at": deed.now})
+        "seals", Insert({"_id": seal_no, "packet_no": packet_no, "used_at": deed.now})
     )

@@ -119,7 +119,7 @@ class Identity:
         )
 
     async def of(self, connection: HTTPConnection) -> Context:
-        """The same from the request's own header, looked up. Raises: Unauthenticated, Unavailable."""
+        """The same by its own header, looked up. Raises: Unauthenticated, Unavailable."""
         context = await self.context(connection, connection.headers.get("authorization"))
         await context.identified()
         return context

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import IO, Any
 
 import orjson
-from pymongo import InsertOne
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -34,6 +33,7 @@ from schema.mutations import told
 from storage.decisions import Decision, decide
 from storage.errors import Busy, Unavailable
 from storage.rulebook import Rules
+from storage.writes import Insert
 
 _LOG = logging.getLogger(__name__)
 MAX_LINE_BYTES = 1024 * 1024
@@ -238,7 +238,7 @@ async def _decided(context: Context, given: Sequence[Given]) -> list[Outcome]:
         )
         outcomes = await take_in(known, given, KINDS)
         await _end_proven(known, given, rules, context)
-        decision.write("audit_log", InsertOne(_entry(context, outcomes)))
+        decision.write("audit_log", Insert(_entry(context, outcomes)))
         return outcomes
 
     return await decide(stores.mongo, work, by=context.actor.login, cause="import", at=context.now)

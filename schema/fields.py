@@ -136,7 +136,9 @@ class AskedField(StrawberryField):
     def ask(self, info: Any, arguments: dict[str, Any]) -> Question | None:
         """The question, from arguments as Python values; none where nothing can answer."""
         assert self.base_resolver is not None
-        return self.base_resolver(None, info, **arguments)  # type: ignore[no-any-return]
+        resolver: Any = self.base_resolver
+        question: Question | None = resolver(None, info, **arguments)
+        return question
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """The answer, through the viewer's scope and masking."""

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from domain.refusals import Refusal, RefusalCode, Refused
 from storage.errors import Unavailable
 from storage.mongo import Mongo
 from storage.records import Record
+from storage.writes import Update
 
 MAX_KEY_LENGTH = 200
 LEASE = timedelta(minutes=2)  # longer than any request may run
@@ -28,9 +29,9 @@ class Claim:
     attempt: str
     answer: Record | None = None
 
-    def kept(self, answer: Record) -> UpdateOne:
+    def kept(self, answer: Record) -> Update:
         """The write that keeps the answer, in the transaction of the decision itself."""
-        return UpdateOne(
+        return Update(
             {"_id": self.id, "attempt": self.attempt, "state": "RUNNING"},
             {"$set": {"state": "DONE", "answer": answer}},
         )

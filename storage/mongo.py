@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import ReadPreference
+from pymongo.client_session import ClientSession
 from pymongo.database import Database as DirectDatabase
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -55,10 +56,16 @@ class Mongo:
         self.threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="mongo")
         self._waiting = 0
 
-    async def hop(self, work: Callable[[], T]) -> T:
+    def session(self) -> ClientSession:
+        """A session of `direct`; it ends with its context."""
+        session: ClientSession = self.client.delegate.start_session()
+        return session
+
+    async def hop(self, work: Callable[[], T], *, translate: bool = True) -> T:
         """Runs work that speaks with `direct`, off the event loop, in one hop.
 
         Motor hops to a thread and back for each call; work that asks several times hops once.
+        translate: whether the driver's errors become Unavailable.
         Raises: Unavailable, Busy, and whatever the work raises.
         """
         if self._waiting >= MAX_WAITING:
@@ -67,6 +74,8 @@ class Mongo:
         try:
             return await asyncio.get_running_loop().run_in_executor(self.threads, work)
         except PyMongoError as error:
+            if not translate:
+                raise
             raise Unavailable("mongo") from error
         finally:
             self._waiting -= 1

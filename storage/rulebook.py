@@ -7,15 +7,15 @@ from types import MappingProxyType
 from typing import Any
 
 from chinese_calendar.constants import holidays, workdays
-from pymongo import UpdateOne
 
 from domain.calendar import WorkCalendar
 from domain.policy import Policy, PolicyValue, resolve
 from storage.mongo import Mongo
+from storage.writes import Update
 
 _KEY = "rulebook"
 _MAX_VALUES = 20_000
-BUMP = UpdateOne({"_id": _KEY}, {"$inc": {"edition": 1}}, upsert=True)
+BUMP = Update({"_id": _KEY}, {"$inc": {"edition": 1}}, upsert=True)
 
 _PUBLISHED: Mapping[date, bool] = MappingProxyType(
     dict.fromkeys(holidays, False) | dict.fromkeys(workdays, True)
