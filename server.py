@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from strawberry.schema.config import StrawberryConfig
 from ulid import ULID
+from uvicorn.loops.auto import auto_loop_factory
 
 from execution import extensions
 from execution.documents import Documents
@@ -258,7 +259,8 @@ def _arguments() -> argparse.ArgumentParser:
 def _serve(settings: Settings, _given: argparse.Namespace) -> int:
     listener = _listen(settings)
     with contextlib.closing(listener), _servers(settings) as endpoints:
-        return asyncio.run(_run(settings, endpoints, listener))
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            return runner.run(_run(settings, endpoints, listener))
 
 
 async def _run(settings: Settings, endpoints: Endpoints, listener: socket.socket) -> int:

@@ -4,7 +4,6 @@ With `--plain` Strawberry executes everything and no plan is used.
 """
 
 import argparse
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -61,7 +60,7 @@ def main() -> None:
         ws_max_size=server.MAX_WS_MESSAGE,
     )
     server.settle_memory()
-    asyncio.run(uvicorn.Server(config).serve())
+    uvicorn.Server(config).run()
 
 
 if __name__ == "__main__":

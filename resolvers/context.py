@@ -1,9 +1,8 @@
 """What one request knows: who asks, when, in which language, and through what it reads."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
 from typing import TypeAlias
 
 import strawberry
@@ -30,12 +29,13 @@ class Stores:
     clock: Clock
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Context:
     """One request. `now` stands still while it runs.
 
     look_up: reads who asks and what they see, once a request; it blocks, so it belongs into a hop:
     either the first hop of the reads, or `identified`. It raises where nobody may ask any more.
+    digests, measured: what this request has found out about stored objects, by file version.
     """
 
     stores: Stores
@@ -43,11 +43,18 @@ class Context:
     request_id: str
     chinese: bool
     now: datetime
+    digests: dict[str, str | None] = field(default_factory=dict)
+    measured: dict[str, Measured | None] = field(default_factory=dict)
+    # Not `cached_property`: up to Python 3.11 that holds one lock for every request.
+    _sight: Sight | None = None
+    _reader: Reader | None = None
 
-    @cached_property
+    @property
     def sight(self) -> Sight:
         """Who asks and what they see."""
-        return self.look_up()
+        if self._sight is None:
+            self._sight = self.look_up()
+        return self._sight
 
     @property
     def actor(self) -> Actor:
@@ -56,7 +63,7 @@ class Context:
 
     async def identified(self) -> None:
         """Looks up who asks, off the event loop. Raises: Unavailable, and as `look_up`."""
-        if "sight" not in self.__dict__:
+        if self._sight is None:
             await self.stores.mongo.hop(lambda: self.sight)
 
     @property
@@ -64,20 +71,12 @@ class Context:
         """The business date of this request."""
         return business_date(self.now)
 
-    @cached_property
-    def digests(self) -> dict[str, str | None]:
-        """Hashes of stored objects that this request has already computed, by file version."""
-        return {}
-
-    @cached_property
-    def measured(self) -> dict[str, Measured | None]:
-        """What this request has already measured in the store, by file version."""
-        return {}
-
-    @cached_property
+    @property
     def reader(self) -> Reader:
         """The reads of this request, through the actor's scope and masking."""
-        return Reader(self.stores.mongo, self.sight)
+        if self._reader is None:
+            self._reader = Reader(self.stores.mongo, self.sight)
+        return self._reader
 
 
 Info: TypeAlias = strawberry.Info[Context, None]
