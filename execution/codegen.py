@@ -1,47 +1,39 @@
 """The one generated function of a level: rows and columns in, answers out.
 
-For `{ loanNo balance files { … } }` it reads like this, each check inline and nothing called for
-a value that is as it should be:
+For `{ id loanNo balance files { … } }` it reads like this. Values are picked and checked a column
+at a time, by loops that run in C; a loop in Python is left for what has to be rewritten:
 
     def build(rows, today, column0):
-        answers = []
-        add = answers.append
-        for row, files in zip(rows, column0):
-            get = row.get
-            if get("_id", "")[:5] != "loan_":
-                raise Unexpected("type")
-            add({
-                "loanNo": v if type(v := get("loan_no")) is str else leaf0(v),
-                "balance": v if type(v := get("balance")) … else leaf1(v),
-                "files": files,
-            })
-        return answers
+        if {row["_id"][:5] for row in rows} != {"loan_"}:
+            raise Unexpected("type")
+        v0, v1, v2 = picked(rows)
+        if not texts.issuperset(map(type, v0)):
+            v0 = [leaf0(v) for v in v0]
+        …
+        v2 = [f"{v // 100}.{v % 100:02d}" if type(v) is int and v >= 0 else leaf2(v) for v in v2]
+        return [
+            {"id": v0, "loanNo": v1, "balance": v2, "files": v3}
+            for v0, v1, v2, v3 in zip(v0, v1, v2, column0, strict=True)
+        ]
 
 What is not as it should be goes to `leaf…`, which does what graphql-core does with it, or gives up.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
+from types import NoneType
 from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLLeafType
 from graphql.pyutils import Undefined
 
-from execution.levels import Build, Unexpected, Wrapping
+from execution.levels import Build, Row, Unexpected, Wrapping
 from schema.fields import DerivedField
 from storage.records import Long
 
-_HEAD = """def build({parameters}):
-    answers = []
-    add = answers.append
-    for {each}:
-        get = row.get
-{check}        add({{
-{entries}
-        }})
-    return answers
-"""
+_NATIVE: dict[str, type] = {"String": str, "ID": str, "Date": str, "Decimal": str, "Boolean": bool}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,6 +69,7 @@ Entry = Leaf | Filled | Named
 class _Source:
     """Source text in the making, and the names it may use."""
 
+    lines: list[str] = field(default_factory=list)
     names: dict[str, Any] = field(
         default_factory=lambda: {
             "Unexpected": Unexpected,
@@ -99,98 +92,121 @@ def build_function(entries: Sequence[Entry], *, prefix: str | None) -> Build:
     prefix: what the id of each row must begin with, where the type has ids of its own.
     """
     source = _Source()
-    columns = [entry for entry in entries if isinstance(entry, Filled)]
-    places = {id(entry): number for number, entry in enumerate(columns)}
-    lines = [
-        f"            {entry.key!r}: "
-        + (f"value{places[id(entry)]}" if isinstance(entry, Filled) else _value(entry, source))
-        + ","
-        for entry in entries
-    ]
-    given = [f"column{number}" for number in range(len(columns))]
-    each = [f"value{number}" for number in range(len(columns))]
-    text = _HEAD.format(
-        parameters=", ".join(["rows", "today", *given]),
-        each=f"{', '.join(['row', *each])} in zip(rows, {', '.join(given)}, strict=True)"
-        if given
-        else "row in rows",
-        check=_check(prefix),
-        entries="\n".join(lines),
+    if prefix is not None:
+        begins = f"{prefix}_"
+        source.lines += [
+            f'if {{row["_id"][:{len(begins)}] for row in rows}} != {{{begins!r}}}:',
+            '    raise Unexpected("type")',
+        ]
+    varying = [entry for entry in entries if not isinstance(entry, Named)]
+    v = {id(entry): f"v{number}" for number, entry in enumerate(varying)}
+    leaves = [entry for entry in entries if isinstance(entry, Leaf)]
+    _pick(leaves, v, source, has_ids=prefix is not None)
+    for leaf in leaves:
+        _check(v[id(leaf)], leaf, source)
+    given = [f"column{number}" for number in range(len(varying) - len(leaves))]
+    columns = iter(given)
+    zipped = [v[id(e)] if isinstance(e, Leaf) else next(columns) for e in varying]
+    answer = ", ".join(
+        f"{e.key!r}: {e.type_name!r}" if isinstance(e, Named) else f"{e.key!r}: {v[id(e)]}"
+        for e in entries
     )
+    each = f"{''.join(f'{name}, ' for name in v.values())} in zip({', '.join(zipped)}, strict=True)"
+    source.lines.append(f"return [{{{answer}}} for {each if varying else '_ in rows'}]")
+    body = "\n".join(f"    {line}" for line in source.lines)
+    text = f"def build({', '.join(['rows', 'today', *given])}):\n{body}\n"
     exec(compile(text, "<level>", "exec"), source.names)  # noqa: S102  our own text, see above
     build: Build = source.names["build"]
     return build
 
 
-def _check(prefix: str | None) -> str:
-    if prefix is None:
-        return ""
-    begins = f"{prefix}_"
-    return (
-        f'        if row["_id"][:{len(begins)}] != {begins!r}:\n'
-        '            raise Unexpected("type")\n'
-    )
+def _pick(
+    leaves: Sequence[Leaf], v: dict[int, str], source: _Source, *, has_ids: bool
+) -> None:
+    """Lines that put the values of each leaf into a column."""
+    plain = []
+    for leaf in leaves:
+        if leaf.derived is not None:
+            compute = source.name("compute", leaf.derived.compute)
+            source.lines.append(f"{v[id(leaf)]} = [{compute}(row, today) for row in rows]")
+        elif leaf.name == "id" and not has_ids:
+            value = 'row["_id"] if "_id" in row else row.get("id")'
+            source.lines.append(f"{v[id(leaf)]} = [{value} for row in rows]")
+        else:
+            plain.append(leaf)
+    if plain:
+        names = ["_id" if leaf.name == "id" else leaf.name for leaf in plain]
+        picked = source.name("picked", _picker(names))
+        source.lines.append(f"{''.join(f'{v[id(leaf)]}, ' for leaf in plain)}= {picked}(rows)")
 
 
-def _value(entry: Leaf | Named, source: _Source) -> str:
-    if isinstance(entry, Named):
-        return repr(entry.type_name)
-    raw = _raw(entry, source)
-    wrapping = entry.wrapping
-    if not wrapping.many:
-        return _leaf("v", raw, entry.type, nullable=wrapping.nullable, source=source)
-    item = _leaf("item", None, entry.type, nullable=wrapping.nullable_items, source=source)
-    absent = "None if v is None else " if wrapping.nullable else ""
-    no_list = source.name("no_list", _no_list)
-    made = f"[{item} for item in v] if type(v := {raw}) is list else {absent}"
-    several = f"[{item} for item in v] if type(v) is tuple else {no_list}(v)"
-    return f"({made}{several})"
+def _picker(names: Sequence[str]) -> Callable[[Sequence[Row]], Iterable[Sequence[Any]]]:
+    """Picks columns of rows. A record from before a field was added has none of it."""
+    pick = itemgetter(*names)
+
+    def picked(rows: Sequence[Row]) -> Iterable[Sequence[Any]]:
+        try:
+            values = list(map(pick, rows))
+        except KeyError:
+            values = [tuple(row.get(name) for name in names) for row in rows]
+            return zip(*values, strict=True)
+        return zip(*values, strict=True) if len(names) > 1 else (values,)
+
+    return picked
 
 
-def _raw(entry: Leaf, source: _Source) -> str:
-    if entry.derived is not None:
-        return f"{source.name('compute', entry.derived.compute)}(row, today)"
-    if entry.name == "id":
-        return '(row["_id"] if "_id" in row else get("id"))'
-    return f"get({entry.name!r})"
+def _check(v: str, leaf: Leaf, source: _Source) -> None:
+    """Lines that make of a column of values what goes out."""
+    kind, wrapping = leaf.type, leaf.wrapping
+    if wrapping.many:
+        item = _one("item", kind, nullable=wrapping.nullable_items, source=source)
+        no_list = source.name("no_list", _no_list)
+        absent = "None if v is None else " if wrapping.nullable else ""
+        listed = f"[{item} for item in v] if type(v) is list or type(v) is tuple else "
+        source.lines.append(f"{v} = [{listed}{absent}{no_list}(v) for v in {v}]")
+        return
+    each = f"{v} = [{_one('v', kind, nullable=wrapping.nullable, source=source)} for v in {v}]"
+    none = {NoneType} if wrapping.nullable else set()
+    if kind.name in _NATIVE:
+        types = source.name("types", frozenset({_NATIVE[kind.name]} | none))
+        source.lines += [f"if not {types}.issuperset(map(type, {v})):", f"    {each}"]
+    elif kind.name == "Int" and not wrapping.nullable:
+        types = source.name("types", frozenset({int}))
+        fits = f"{types}.issuperset(map(type, {v}))"
+        within = f"-2147483648 <= min({v}) and max({v}) <= 2147483647"
+        source.lines += [f"if not ({fits} and {within}):", f"    {each}"]
+    elif isinstance(kind, GraphQLEnumType) and all(n == k for k, n in _enum_names(kind).items()):
+        known = frozenset(_enum_names(kind)) | ({None} if wrapping.nullable else set())
+        source.lines += [f"if not {source.name('known', known)}.issuperset({v}):", f"    {each}"]
+    else:
+        source.lines.append(each)
 
 
-def _leaf(
-    v: str, raw: str | None, kind: GraphQLLeafType, *, nullable: bool, source: _Source
-) -> str:
-    """An expression of the value as it goes out; `v` names it, `raw` says where it comes from."""
-    first = v if raw is None else f"({v} := {raw})"
-    or_null = f" or {v} is None" if nullable else ""
+def _one(v: str, kind: GraphQLLeafType, *, nullable: bool, source: _Source) -> str:
+    """An expression of one value as it goes out."""
     slow = f"{source.name('leaf', _completer(kind, nullable=nullable))}({v})"
     if isinstance(kind, GraphQLEnumType):
         table = source.name("names", _enum_names(kind))
-        text = f"{table}[{v}] if {first}.__class__ is str and {v} in {table}"
-        return f"({text} else {slow})"
-    null_out = f"None if {v} is None else " if nullable else ""
+        return f"{table}[{v}] if {v}.__class__ is str and {v} in {table} else {slow}"
     match kind.name:
-        case "String" | "ID" | "Decimal":
-            return f"({v} if type({first}) is str{or_null} else {slow})"
-        case "Date":
-            return f"({v} if type({first}) is str{or_null} else {slow})"
-        case "Boolean":
-            return f"({v} if {first} is True or {v} is False{or_null} else {slow})"
+        case "String" | "ID" | "Date" | "Decimal":
+            return f"{v} if type({v}) is str else {slow}"
         case "Int":
-            fits = f"type({first}) is int and -2147483648 <= {v} <= 2147483647"
-            return f"({v} if {fits}{or_null} else {slow})"
+            return f"{v} if type({v}) is int and -2147483648 <= {v} <= 2147483647 else {slow}"
         case "Money":
-            whole = f"type({first}) is int or type({v}) is Long"
-            text = f'f"{{{v} // 100}}.{{{v} % 100:02d}}" if ({whole}) and {v} >= 0'
-            return f"({text} else {null_out}{slow})"
+            whole = f"(type({v}) is int or type({v}) is Long) and {v} >= 0"
+            return f'f"{{{v} // 100}}.{{{v} % 100:02d}}" if {whole} else {slow}'
         case "DateTime":
-            utc = f"type({first}) is datetime and {v}.tzinfo is UTC"
-            text = f'{v}.isoformat(timespec="milliseconds")[:-6] + "Z" if {utc}'
-            return f"({text} else {null_out}{slow})"
-    return f"{slow[: slow.index('(')]}({first})"
+            utc = f"type({v}) is datetime and {v}.tzinfo is UTC"
+            return f'{v}.isoformat(timespec="milliseconds")[:-6] + "Z" if {utc} else {slow}'
+    return slow
 
 
-def _enum_names(kind: GraphQLEnumType) -> dict[Any, Any]:
+def _enum_names(kind: GraphQLEnumType) -> dict[Any, str]:
     """The name of each kept value."""
-    return {getattr(value.value, "value", value.value): name for name, value in kind.values.items()}
+    return {
+        getattr(value.value, "value", value.value): name for name, value in kind.values.items()
+    }
 
 
 def _completer(kind: GraphQLLeafType, *, nullable: bool) -> Callable[[Any], Any]:

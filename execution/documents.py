@@ -21,7 +21,7 @@ from strawberry.types.graphql import OperationType
 
 from execution.errors import Code, invalid_document, refused
 from execution.limits import MAX_COMMENTS, MAX_TOKENS, nodes, page_variables, too_complex
-from execution.metrics import CACHE
+from execution.metrics import DOCUMENTS, PLANS
 from execution.plan import Plan, Planner, Unplanned
 from execution.values import Variables
 
@@ -48,7 +48,7 @@ class Operation:
         """The plan for what these variables leave in. Raises: Unplanned."""
         key = tuple(variables.coerced.get(name) for name in self._deciding)
         plan = self._plans.get(key)
-        CACHE.labels("plans", plan is not None).inc()
+        PLANS[plan is not None].inc()
         if plan is None:
             plan = self._plans[key] = self._made(variables, planner)
             if len(self._plans) > MAX_PLANS:
@@ -120,7 +120,7 @@ class Documents:
         """The document of exactly this text, if it is kept."""
         key = _key(text)
         found = self._kept.get(key)
-        CACHE.labels("documents", found is not None).inc()
+        DOCUMENTS[found is not None].inc()
         if found is None:
             return None
         self._kept.move_to_end(key)

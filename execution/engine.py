@@ -12,7 +12,7 @@ from graphql.execution.values import VariableValues
 from execution.documents import Operation
 from execution.errors import Unauthenticated
 from execution.levels import Run
-from execution.metrics import COMPILED, FALLBACKS
+from execution.metrics import FALLBACKS
 from execution.plan import Plan, Planner, Resolved, Unplanned
 from execution.values import Unfit
 from resolvers.context import Context
@@ -73,7 +73,7 @@ class Engine:
             reason = type(problem).__name__
             _LOG.debug("left to graphql-core: %s", reason, exc_info=problem)
         else:
-            COMPILED.labels(root).inc()
+            plan.runs.inc()
             return Outcome(data=data, reads=reads, brought=brought)
         FALLBACKS.labels(root, reason).inc()
         return Outcome(reason=reason, brought=brought)

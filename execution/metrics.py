@@ -12,8 +12,10 @@ FALLBACKS = Counter(
     "Operations that graphql-core executed, by their first root field and the reason.",
     ["root", "reason"],
 )
-CACHE = Counter(
+_CACHE = Counter(
     "lienkeeper_execution_cache",
     "Look-ups in the caches of documents and of plans.",
     ["cache", "found"],
 )
+DOCUMENTS = {found: _CACHE.labels("documents", found) for found in (True, False)}
+PLANS = {found: _CACHE.labels("plans", found) for found in (True, False)}

@@ -40,6 +40,7 @@ from strawberry.types.field import StrawberryField
 
 from execution.codegen import Entry, Filled, Leaf, Named, build_function
 from execution.levels import Along, Branch, ByType, Counted, Inside, Level, Shapes, Wrapping
+from execution.metrics import COMPILED
 from execution.values import Arguments, arguments
 from schema.fields import AskedField, CountedField, DerivedField, RelatedField
 from schema.nodes import Connection
@@ -84,6 +85,7 @@ class Plan:
     resolved: Mapping[str, Resolved]
     root: Level
     name: str  # of its first root field, for the metrics
+    runs: Any  # counts what ran by it
 
     reading: bool  # whether anything is read along the way
 
@@ -150,7 +152,8 @@ class _Planning:
                 asked[key] = self._asked(declared, field, details, branch.level)
             else:
                 resolved[key] = Resolved(
-                    field=field, arguments=arguments(field, details[0].node, dict)
+                    field=field,
+                    arguments=arguments(field, details[0].node, dict, remember=False),
                 )
         level = Level(
             branches=branches, fields=frozenset(), build=build_function(entries, prefix=None)
@@ -163,6 +166,7 @@ class _Planning:
             resolved=resolved,
             root=level,
             name=first,
+            runs=COMPILED.labels(first),
             reading=bool(asked) or level.reading,
         )
 

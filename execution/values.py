@@ -13,6 +13,8 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     VariableNode,
+    get_named_type,
+    is_leaf_type,
     is_non_null_type,
 )
 from graphql.execution.get_variable_signature import get_variable_signature
@@ -21,6 +23,8 @@ from graphql.language import ValueNode, Visitor, visit
 from graphql.pyutils import Undefined
 
 MIN_INT, MAX_INT = -(2**31), 2**31 - 1
+MAX_REMEMBERED = 64  # readings of one field's arguments
+MAX_REMEMBERED_LENGTH = 500  # of the variables they were read from
 NO_VARIABLES = VariableValues({}, {})
 
 Arguments: TypeAlias = Callable[[VariableValues], dict[str, Any]]
@@ -38,6 +42,8 @@ class Variables:
         self._schema = schema
         self._definitions = operation.variable_definitions or ()
         self._fits = [_fit(schema, definition) for definition in self._definitions]
+        self._leaves = all(_is_leaf(schema, definition) for definition in self._definitions)
+        self._memory: dict[str, VariableValues] = {}
 
     def read(self, given: Mapping[str, Any]) -> VariableValues:
         """The coerced values. Raises: Unfit."""
@@ -55,9 +61,18 @@ class Variables:
         return VariableValues({}, coerced)
 
     def _read_all(self, given: Mapping[str, Any]) -> VariableValues:
+        """Reads as graphql-core does; what is only enums and scalars is remembered."""
+        key = repr(given) if self._leaves else ""
+        known = self._memory.get(key)
+        if known is not None:
+            return known
         read = get_variable_values(self._schema, self._definitions, dict(given))
         if isinstance(read, list):
             raise Unfit(read[0].message)
+        if self._leaves and len(key) <= MAX_REMEMBERED_LENGTH:
+            if len(self._memory) >= MAX_REMEMBERED:
+                self._memory.clear()
+            self._memory[key] = read
         return read
 
 
@@ -74,6 +89,12 @@ def _fit(schema: GraphQLSchema, definition: Any) -> Callable[[Any], bool] | None
     return lambda value: (value is None and nullable) or fits(value)
 
 
+def _is_leaf(schema: GraphQLSchema, definition: Any) -> bool:
+    signature = get_variable_signature(schema, definition)
+    kind = getattr(signature, "type", None)
+    return kind is not None and is_leaf_type(get_named_type(kind))
+
+
 _PLAIN: Mapping[str, Callable[[Any], bool]] = {
     "String": lambda value: type(value) is str,
     "ID": lambda value: type(value) is str,
@@ -82,24 +103,23 @@ _PLAIN: Mapping[str, Callable[[Any], bool]] = {
 }
 
 
-def arguments(field: GraphQLField, node: FieldNode, convert: Convert) -> Arguments:
+def arguments(
+    field: GraphQLField, node: FieldNode, convert: Convert, *, remember: bool = True
+) -> Arguments:
     """Reads the arguments of a field. Raises: GraphQLError now or later, as graphql-core does.
 
     convert: makes Python arguments of coerced ones, by their GraphQL names.
+    remember: whether readings may be kept; inputs of mutations hold what people wrote.
     """
     if not node.arguments and not field.args:
         return lambda _variables: {}
-    if not any(_mentions_variables(argument.value) for argument in node.arguments or ()):
-        known = convert(get_argument_values(field, node, NO_VARIABLES))
-        return lambda _variables: known
     passed = _passed_through(field, node)
-    if passed is None:
-        return lambda variables: convert(get_argument_values(field, node, variables))
-    fixed = convert(get_argument_values(field, _without(node, passed), NO_VARIABLES))
+    rest = _without(node, passed)
     taken = [(*convert(dict.fromkeys([name])), variable) for name, variable in passed.items()]
+    fixed = _fixed(field, rest, convert, MAX_REMEMBERED if remember else 0)
 
     def read(variables: VariableValues) -> dict[str, Any]:
-        values, known = variables.coerced, fixed.copy()
+        values, known = variables.coerced, fixed(variables).copy()
         for name, variable in taken:
             if variable in values:
                 known[name] = values[variable]
@@ -108,20 +128,39 @@ def arguments(field: GraphQLField, node: FieldNode, convert: Convert) -> Argumen
     return read
 
 
-def _passed_through(field: GraphQLField, node: FieldNode) -> dict[str, str] | None:
-    """Which arguments are plain scalars in a variable; None where one uses variables otherwise.
+def _fixed(field: GraphQLField, node: FieldNode, convert: Convert, most: int) -> Arguments:
+    """Reads arguments that are not passed through; the same variables bring the same ones."""
+    names = sorted({name for one in node.arguments or () for name in _variables_in(one.value)})
+    if not names:
+        known = convert(get_argument_values(field, node, NO_VARIABLES))
+        return lambda _variables: known
+    memory: dict[str, dict[str, Any]] = {}
+
+    def read(variables: VariableValues) -> dict[str, Any]:
+        key = repr([variables.coerced.get(name, Undefined) for name in names])
+        known = memory.get(key)
+        if known is None:
+            known = convert(get_argument_values(field, node, variables))
+            if len(memory) >= most:
+                memory.clear()
+            if most and len(key) <= MAX_REMEMBERED_LENGTH:
+                memory[key] = known
+        return known
+
+    return read
+
+
+def _passed_through(field: GraphQLField, node: FieldNode) -> dict[str, str]:
+    """Which arguments are plain scalars in a variable, and in which.
 
     One that may not be null stays with graphql-core, which tells when it is.
     """
-    passed: dict[str, str] = {}
-    for argument in node.arguments or ():
-        if not _mentions_variables(argument.value):
-            continue
-        kind = field.args[argument.name.value].type
-        if not isinstance(argument.value, VariableNode) or str(kind) not in _PLAIN:
-            return None
-        passed[argument.name.value] = argument.value.name.value
-    return passed
+    return {
+        argument.name.value: argument.value.name.value
+        for argument in node.arguments or ()
+        if isinstance(argument.value, VariableNode)
+        and str(field.args[argument.name.value].type) in _PLAIN
+    }
 
 
 def _without(node: FieldNode, names: Mapping[str, str]) -> FieldNode:
@@ -129,13 +168,12 @@ def _without(node: FieldNode, names: Mapping[str, str]) -> FieldNode:
     return FieldNode(name=node.name, alias=node.alias, arguments=kept, loc=node.loc)
 
 
-def _mentions_variables(value: ValueNode) -> bool:
-    found = False
+def _variables_in(value: ValueNode) -> set[str]:
+    found: set[str] = set()
 
     class _Seek(Visitor):
-        def enter_variable(self, *_args: Any) -> None:
-            nonlocal found
-            found = True
+        def enter_variable(self, node: VariableNode, *_args: Any) -> None:
+            found.add(node.name.value)
 
     visit(value, _Seek())
     return found

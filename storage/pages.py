@@ -14,6 +14,7 @@ DEFAULT_PAGE = 20
 MAX_CURSOR_LENGTH = 600
 MAX_TOTAL = 10_000
 _CURSOR_PARTS = 3
+_json_text = json.encoder.encode_basestring_ascii  # as `json.dumps` writes a text
 
 
 class BadCursor(Exception):
@@ -41,7 +42,9 @@ class Order:
 
     def cursor(self, record: Record) -> str:
         """The place of a record in this order."""
-        text = json.dumps([self.name, _value(record, self.field), record["_id"]])
+        value = record["_id"] if self.field == "_id" else _value(record, self.field)
+        told = _json_text(value) if type(value) is str else json.dumps(value)
+        text = f"[{_json_text(self.name)}, {told}, {_json_text(record['_id'])}]"
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     def after(self, cursor: str) -> Record:

@@ -33,13 +33,16 @@ class Relation:
 
     def keys(self, parent: Mapping[str, Any]) -> tuple[str, ...]:
         """The values that lead from a parent to its rows; every key of a record is a text."""
-        value: Any = parent
-        for part in self.local.split("."):
-            value = _step(value, part)
+        if "." not in self.local:
+            value = parent.get(self.local)
+        else:
+            value = parent
+            for part in self.local.split("."):
+                value = _step(value, part)
         if type(value) is str:
             return (value,)
         if type(value) is list:
-            return tuple(key for key in value if type(key) is str)
+            return tuple([key for key in value if type(key) is str])
         return ()
 
     def __hash__(self) -> int:
@@ -98,11 +101,15 @@ def shared_out(
 ) -> None:
     """Notes for each key the places of its rows, in order. start: the first row's place."""
     wanted = frozenset(keys)
-    parts = relation.foreign.split(".")
+    first, *parts = relation.foreign.split(".")
     for place, row in enumerate(rows, start):
-        value: Any = row
+        value: Any = row.get(first)
         for part in parts:
             value = _step(value, part)
+        if type(value) is str:
+            if value in wanted:
+                into.setdefault(value, []).append(place)
+            continue
         for key in value if type(value) is list else (value,):
             if type(key) is str and key in wanted:
                 own = into.setdefault(key, [])

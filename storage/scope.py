@@ -66,12 +66,17 @@ class Sight:
     def __init__(self, viewer: Actor, sealer: Sealer) -> None:
         self.viewer, self.scope = viewer, scope(viewer)
         self._sealer = sealer
+        seen = viewer.paths(Operation.SEE_AMOUNTS)
+        self._all_amounts = all(
+            any(root in ("", path) or covers(root, path) for root in seen)
+            for path in viewer.paths(Operation.READ)
+        )
         self._amounts: dict[str, bool] = {}  # by organisation
         self._persons: dict[str, bool] = {}
 
     def needs(self, collection: str, fields: frozenset[str]) -> frozenset[str]:
         """The fields to read so that these can be shown: some masks look at others."""
-        if fields & _MASKED_AMOUNTS.get(collection, _NONE):
+        if not self._all_amounts and fields & _MASKED_AMOUNTS.get(collection, _NONE):
             fields |= {"org_path"}
         if fields & PERSONAL.get(collection, {}).keys():
             fields |= {"org_path", "managers", "no"}
@@ -84,7 +89,7 @@ class Sight:
 
         fields: what was read of them; none means everything.
         """
-        amounts = _MASKED_AMOUNTS.get(collection)
+        amounts = None if self._all_amounts else _MASKED_AMOUNTS.get(collection)
         if amounts and (fields is None or fields & amounts):
             records = [self._without_amounts(collection, record) for record in records]
         personal = PERSONAL.get(collection)
