@@ -760,7 +760,12 @@ class Deed:
     ) -> list[Record]:
         """Records by id."""
         cursor = self.context.database[collection].find(
-            query, fields, sort=[("_id", 1)], limit=limit, batch_size=limit + 1, session=self._session
+            query,
+            fields,
+            sort=[("_id", 1)],
+            limit=limit,
+            batch_size=limit + 1,
+            session=self._session,
         )
         rows: list[Record] = await cursor.to_list(limit)
         return rows

@@ -155,13 +155,29 @@ def behind(after: str | None, field: str) -> Record:
 
 
 Q1_LOAN = only(
-    *["loan_no", "product", "status", "classification", "balance", "principal_amount", "interest_receivable"],
+    *[
+        "loan_no",
+        "product",
+        "status",
+        "classification",
+        "balance",
+        "principal_amount",
+        "interest_receivable",
+    ],
     *["disbursed_on", "maturity", "dpd", "version"],
 )
 Q1_CONTRACT = only("no", "kind", "mode", "status", "links.collateral_no", "secured_loans")
 Q1_COLLATERAL = only("no", "kind", "pledge_state", "latest_value", "latest_value_on")
 Q1_CERTIFICATE = only(
-    *["cert_type", "legal_state", "custody_state", "expected_by", "due_date", "place", "collateral_nos"]
+    *[
+        "cert_type",
+        "legal_state",
+        "custody_state",
+        "expected_by",
+        "due_date",
+        "place",
+        "collateral_nos",
+    ]
 )
 Q1_FILE = only("doc_type", "title", "file_class", "status", "versions", "loan_no")
 
@@ -260,7 +276,9 @@ def q1(read: Callable[..., list[Record]], variables: Record) -> Record:
     }
 
 
-PAGE_LOAN = only(*["loan_no", "customer_no", "product", "status", "classification", "balance", "maturity", "dpd"])
+PAGE_LOAN = only(
+    *["loan_no", "customer_no", "product", "status", "classification", "balance", "maturity", "dpd"]
+)
 
 
 def page_of_loans(read: Callable[..., list[Record]], variables: Record) -> list[Record]:
@@ -380,7 +398,16 @@ def q3(read: Callable[..., list[Record]], variables: Record) -> Record:
 
 
 Q4_EVENT = only(
-    *["seq", "type", "from_state", "to_state", "recorded_at", "operators", "hash", "certificate_id"],
+    *[
+        "seq",
+        "type",
+        "from_state",
+        "to_state",
+        "recorded_at",
+        "operators",
+        "hash",
+        "certificate_id",
+    ],
 )
 Q4_VERSION = only("n", "sha256", "size", "mime", "pages", "status", "uploaded_at")
 
@@ -543,7 +570,17 @@ def q5(read: Callable[..., list[Record]], variables: Record) -> Record:
 
 
 Q6_CASE = only(
-    *["no", "kind", "handling_mode", "state", "deadlines", "approvals", "collateral_id", "loan_nos", "certificate_ids"]
+    *[
+        "no",
+        "kind",
+        "handling_mode",
+        "state",
+        "deadlines",
+        "approvals",
+        "collateral_id",
+        "loan_nos",
+        "certificate_ids",
+    ]
 )
 
 

@@ -120,9 +120,7 @@ def build_function(entries: Sequence[Entry], *, prefix: str | None) -> Build:
     return build
 
 
-def _pick(
-    leaves: Sequence[Leaf], v: dict[int, str], source: _Source, *, has_ids: bool
-) -> None:
+def _pick(leaves: Sequence[Leaf], v: dict[int, str], source: _Source, *, has_ids: bool) -> None:
     """Lines that put the values of each leaf into a column."""
     plain = []
     for leaf in leaves:
@@ -204,9 +202,7 @@ def _one(v: str, kind: GraphQLLeafType, *, nullable: bool, source: _Source) -> s
 
 def _enum_names(kind: GraphQLEnumType) -> dict[Any, str]:
     """The name of each kept value."""
-    return {
-        getattr(value.value, "value", value.value): name for name, value in kind.values.items()
-    }
+    return {getattr(value.value, "value", value.value): name for name, value in kind.values.items()}
 
 
 def _completer(kind: GraphQLLeafType, *, nullable: bool) -> Callable[[Any], Any]:

@@ -22,7 +22,7 @@ Row: TypeAlias = Any  # a record; what else may stand in its place is found out 
 Answer: TypeAlias = dict[str, Any]
 Column: TypeAlias = list[Any]
 
-ROWS_WORTH_A_THREAD = 20  # from so many rows on, branches are read beside each other
+ROWS_WORTH_A_THREAD = 101  # beyond a page, branches are read beside each other
 
 
 class Unexpected(Exception):

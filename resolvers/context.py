@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import TypeAlias
 
 import strawberry
+from ulid import ULID
 
 from domain.calendar import business_date
 from domain.people import Actor
@@ -40,7 +41,7 @@ class Context:
 
     stores: Stores
     look_up: Callable[[], Sight]
-    request_id: str
+    given_id: str | None  # the client's own name for this request, if it has one
     chinese: bool
     now: datetime
     digests: dict[str, str | None] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Context:
     # Not `cached_property`: up to Python 3.11 that holds one lock for every request.
     _sight: Sight | None = None
     _reader: Reader | None = None
+    _request_id: str | None = None
 
     @property
     def sight(self) -> Sight:
@@ -55,6 +57,13 @@ class Context:
         if self._sight is None:
             self._sight = self.look_up()
         return self._sight
+
+    @property
+    def request_id(self) -> str:
+        """What this request is called in logs and ledgers."""
+        if self._request_id is None:
+            self._request_id = self.given_id or f"req_{ULID()}"
+        return self._request_id
 
     @property
     def actor(self) -> Actor:

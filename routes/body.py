@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,7 @@ from execution.limits import MAX_DOCUMENT_BYTES
 MAX_BODY_BYTES = 1_048_576
 MAX_QUERY_STRING_BYTES = 16_384
 MAX_PARAMETERS = 10
+MAX_ACCEPTS = 100  # headers whose meaning is remembered
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 EVENTS = "text/event-stream"
@@ -62,6 +64,7 @@ class Answer:
     events: bool  # whether it takes a stream of events at all
 
 
+@lru_cache(maxsize=MAX_ACCEPTS)
 def wanted(accept: str | None) -> Answer:
     """What the Accept header asks for; no header means JSON. Raises: BadRequest."""
     if not accept:

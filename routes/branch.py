@@ -84,7 +84,7 @@ def _as_feed(stores: Stores) -> Context:
     return Context(
         stores=stores,
         look_up=lambda: Sight(feed, stores.sealer),
-        request_id="seed",
+        given_id="seed",
         chinese=False,
         now=stores.clock.now(),
     )

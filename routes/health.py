@@ -1,7 +1,8 @@
-"""Whether the server lives, and whether it can do its work."""
+"""Whether the server lives, whether it can do its work, and what it counts."""
 
 import asyncio
 
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -19,7 +20,7 @@ class Promise:
 
 
 def health_routes(stores: Stores, promise: Promise) -> list[Route]:
-    """`/healthz` and `/readyz`."""
+    """`/healthz`, `/readyz` and `/metrics`."""
 
     async def alive(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -37,7 +38,10 @@ def health_routes(stores: Stores, promise: Promise) -> list[Route]:
         }
         return JSONResponse(body, status_code=200 if well else 503)
 
-    return [Route("/healthz", alive), Route("/readyz", ready)]
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return [Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", metrics)]
 
 
 async def _answer(question: object) -> str:

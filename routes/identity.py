@@ -10,7 +10,6 @@ from typing import Any
 import jwt
 from jwt import PyJWKClient
 from starlette.requests import HTTPConnection
-from ulid import ULID
 
 from domain.calendar import business_date
 from domain.people import User, actor
@@ -113,7 +112,7 @@ class Identity:
         return Context(
             stores=self._stores,
             look_up=lambda: self._sight(login, business_date(now)),
-            request_id=_request_id(connection),
+            given_id=_request_id(connection),
             chinese=_chinese(connection.headers.get("accept-language", "")),
             now=now,
         )
@@ -146,10 +145,10 @@ def _bearer(authorization: str | None) -> str:
     return token.strip()
 
 
-def _request_id(connection: HTTPConnection) -> str:
+def _request_id(connection: HTTPConnection) -> str | None:
     given = connection.headers.get("x-request-id", "")
     fit = given.isascii() and given.replace("-", "").isalnum() and len(given) <= MAX_REQUEST_ID
-    return given if given and fit else f"req_{ULID()}"
+    return given if given and fit else None
 
 
 def _chinese(accepted: str) -> bool:
