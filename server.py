@@ -258,9 +258,12 @@ def _arguments() -> argparse.ArgumentParser:
 
 def _serve(settings: Settings, _given: argparse.Namespace) -> int:
     listener = _listen(settings)
-    with contextlib.closing(listener), _servers(settings) as endpoints:
-        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-            return runner.run(_run(settings, endpoints, listener))
+    with (
+        contextlib.closing(listener),
+        _servers(settings) as endpoints,
+        asyncio.Runner(loop_factory=auto_loop_factory()) as runner,
+    ):
+        return runner.run(_run(settings, endpoints, listener))
 
 
 async def _run(settings: Settings, endpoints: Endpoints, listener: socket.socket) -> int:
