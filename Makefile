@@ -13,11 +13,12 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-input --
 	$$(test -t 1 || echo --quiet)
 FAILED = { echo "Installing failed; pip's reason is above. Run the command again." >&2; exit 1; }
 UV := .cache/uv/bin/uv
+SECONDS ?= 600
 COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-header --no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format schema verify lock explorer test-minio clean
+.PHONY: help serve test check format schema verify lock explorer test-minio fuzz bench-reads clean
 
 help: ## Show this help
 	@echo "Lienkeeper. What you can do:"
@@ -59,6 +60,12 @@ explorer: ## Install GraphiQL for the page at /, with npm
 test-minio: $(DEVELOP_STAMP) ## Run the tests of the store and the story on a real MinIO
 	@tools/with-minio $(BIN)/python -m pytest tests/storage/test_objects.py \
 		tests/storage/test_signing.py tests/api/test_story.py tests/api/test_files.py
+
+fuzz: $(DEVELOP_STAMP) ## Compare compiled plans with graphql-core for ten minutes; SECONDS, FUZZ_SEED
+	@FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest -s -q tests/execution/test_same_answers.py
+
+bench-reads: $(DEVELOP_STAMP) ## Compare server CPU a request with a hand-written limit and other servers
+	@$(BIN)/python bench/reads.py
 
 clean: ## Remove what was installed here; data folders stay
 	@rm -rf .venv .cache node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import httpx2
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "shared" / "samples"
 NOON = "2025-06-20T10:00:00+08:00"
 _numbers = itertools.count(1)
+MADE_TO_FAIL = {"Unavailable", "OperationFailure"}  # by tests that break a storage call
+EXECUTED: Counter[str] = Counter()  # operations asked for, "compiled" or why they were not
 
 REFUSALS = "refusals { code ruleId message field detail { name value } }"
 CASE = f"case {{ id no state version proofPending settlementProofNos }} {REFUSALS}"
@@ -113,7 +116,11 @@ class Bank:
                 "accept": "application/json",
             },
         )
-        return answer.json()
+        told: dict[str, Any] = answer.json()
+        plan = told.get("extensions", {}).get("plan", {})
+        if plan.get("reason") not in MADE_TO_FAIL:
+            EXECUTED[plan.get("reason", "compiled")] += 1
+        return told
 
     def query(self, login: str, document: str, **variables: Any) -> Any:
         """The data, where nothing went wrong."""

@@ -18,9 +18,11 @@ import uvicorn
 import server
 from settings import Settings
 from storage.embedded import Embedded, Endpoints
-from tests.client import Bank
+from tests.client import EXECUTED, Bank
 
 PATIENCE_S = 60
+MIN_COMPILED = 0.95  # of what the tests ask over HTTP
+MIN_ASKED = 500  # below, a few tests were picked and the share says nothing
 
 
 @pytest.fixture(scope="session")
@@ -146,3 +148,30 @@ def _minio(binary: str, started: Endpoints, folder: Path):
         ),
         process,
     )
+
+
+def pytest_sessionfinish(session) -> None:
+    """Each worker tells what its operations did; the whole run fails below the share."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["executed"] = dict(EXECUTED)
+    elif EXECUTED.total() >= MIN_ASKED and _compiled() < MIN_COMPILED:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node) -> None:
+    EXECUTED.update(getattr(node, "workeroutput", {}).get("executed", {}))
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if EXECUTED:
+        others = {reason: count for reason, count in EXECUTED.items() if reason != "compiled"}
+        terminalreporter.write_line(
+            f"{EXECUTED.total():,} operations over HTTP, {_compiled():.2%} compiled;"
+            f" at least {MIN_COMPILED:.0%} have to be. The others: {others}"
+        )
+
+
+def _compiled() -> float:
+    return EXECUTED["compiled"] / EXECUTED.total()

@@ -6,7 +6,9 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.database import Database
 
-COLLECTIONS = ["orgs", "users", "customers", "partners", "credit_contracts", "loans", "guarantee_contracts", "collaterals", "valuations", "certificates", "custody_events", "handovers", "vaults", "slots", "packets", "proposals", "dereg_cases", "settlement_proofs", "dossiers", "files", "file_versions", "legal_holds", "risk_signals", "legal_cases"]
+from storage.records import KEPT
+
+COLLECTIONS = tuple(kept.collection for kept in KEPT.values())
 SPOILED = 0.12  # of the records of a collection
 LOST = 0.03
 KEPT_AS_IT_IS = {"_id"}
