@@ -90,7 +90,7 @@ def engines(bank: Bank, endpoints) -> Iterator[Engines]:
     mongo = Mongo(endpoints.mongo_url, ODD)
     stores = Stores(
         mongo=mongo,
-        objects=None,  # type: ignore[arg-type]
+        objects=None,
         sealer=Sealer(endpoints.pii_key),
         rulebook=Rulebook(mongo),
         clock=Clock(),
