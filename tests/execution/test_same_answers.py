@@ -106,6 +106,10 @@ def engines(bank: Bank, endpoints) -> Iterator[Engines]:
     client.close()
 
 
+# Where a field fails, graphql-core drops the others' coroutines.
+@pytest.mark.filterwarnings(
+    "ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 def test_compiled_plans_answer_as_graphql_core_does(engines: Engines, caplog):
     caplog.set_level(logging.CRITICAL)  # what is wrong on purpose need not be logged
     reasons: Counter[str | None] = Counter()
