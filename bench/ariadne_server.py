@@ -726,9 +726,28 @@ SCAN_ITEM = {
     "TREASURY_BOND_RECEIPT": "PLEDGE_CERT_SCAN",
 }
 EMPTY_CERTIFICATE = dict.fromkeys(
-    "cert_no cert_no_norm issuer issuer_code issue_date registered_on registered_until"
-    " right_holder right_amount pages holder place lock due_date collected_on vault_due"
-    " priority_date supersedes superseded_by given_by".split()
+    [
+        "cert_no",
+        "cert_no_norm",
+        "issuer",
+        "issuer_code",
+        "issue_date",
+        "registered_on",
+        "registered_until",
+        "right_holder",
+        "right_amount",
+        "pages",
+        "holder",
+        "place",
+        "lock",
+        "due_date",
+        "collected_on",
+        "vault_due",
+        "priority_date",
+        "supersedes",
+        "superseded_by",
+        "given_by",
+    ]
 )
 EXPECTED_DAYS, VAULT_DAYS, SCAN_DAYS = 90, 3, 10
 MAX_DUPLICATES, MAX_FOUND = 10, 5_000

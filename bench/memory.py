@@ -1,4 +1,4 @@
-"""Memory of a server that sees ever new documents: resident size after each ten thousand of them."""
+"""Memory of a server that sees ever new documents: its resident size as they come."""
 
 import os
 import sys

@@ -75,7 +75,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("due_date", "_id"),
             _plain("expected_by", "_id"),
             _plain("vault_due", "_id"),
-            _plain("collateral_nos"),
+            _plain("collateral_nos", "_id"),
             _plain("holder.login", "custody_state"),
             _plain("place.vault", "place.slot", "_id"),
             _plain("place.vault", "custody_state", "_id"),
