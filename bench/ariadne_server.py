@@ -629,7 +629,10 @@ async def resolve_loan(_: Any, info: Any, id: str | None = None, no: str | None 
 
 @query_type.field("dossier")
 async def resolve_dossier(
-    _: Any, info: Any, id: str | None = None, loanNo: str | None = None
+    _: Any,
+    info: Any,
+    id: str | None = None,
+    loanNo: str | None = None,  # noqa: N803  as GraphQL names it
 ) -> Any:
     """The dossier of a loan."""
     return await _one(info, id, loanNo)
