@@ -44,9 +44,9 @@ const PROCESS = {
 };
 
 function unauthenticated(message) {
-  return new GraphQLError(message, {
-    extensions: { code: "UNAUTHENTICATED", http: { status: 401 } },
-  });
+  const extensions = { code: "UNAUTHENTICATED", http: { status: 401 } };
+  // Yoga and Apollo read the status in the extensions, Fastify on the error itself.
+  return Object.assign(new GraphQLError(message, { extensions }), { statusCode: 401 });
 }
 
 // Checks tokens signed with our own key. A token already checked is only asked whether it ended.
