@@ -84,15 +84,15 @@ def serving(names: Sequence[str], given: Mapping[str, str]) -> Iterator[dict[str
 
 
 def load(
-    server: Server, operation: str, token: str, bodies: Sequence[str], **how: int
+    server: Server, operation: str, token: str, bodies: Sequence[str], *, amount: int
 ) -> dict[str, float]:
-    """Sends bodies from the other core. how: `seconds` or `amount`."""
+    """Sends so many of the bodies, over again where they run out, from the other core."""
     plan = {
         "url": server.address(operation),
         "token": token,
         "bodies": bodies,
         "connections": CONNECTIONS,
-        **how,
+        "amount": amount,
     }
     before = server.cpu_s()
     done = subprocess.run(

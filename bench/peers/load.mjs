@@ -6,12 +6,12 @@ import autocannon from "autocannon";
 
 let text = "";
 for await (const chunk of process.stdin) text += chunk;
-const { url, token, bodies, connections, seconds, amount } = JSON.parse(text);
+const { url, token, bodies, connections, amount } = JSON.parse(text);
 let next = 0;
 const result = await autocannon({
   url,
   connections,
-  ...(amount ? { amount } : { duration: seconds }),
+  amount,
   method: "POST",
   headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
   requests: [{ setupRequest: (request) => ({ ...request, body: bodies[next++ % bodies.length] }) }],
