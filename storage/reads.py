@@ -3,6 +3,7 @@
 `Reads` blocks and runs in one hop of `storage.mongo`; `Reader` is the same for the event loop.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -180,7 +181,8 @@ class Reader:
         loader = self._loaders.get((relation, limit))
         if loader is None:
             loader = self._loaders[relation, limit] = self._loader(relation, limit)
-        return await loader.load(relation.keys(parent))
+        # Parents share what they wait for; one that is cancelled must not cancel it for the others.
+        return await asyncio.shield(loader.load(relation.keys(parent)))
 
     def _loader(self, relation: Relation, limit: int) -> DataLoader[tuple[str, ...], list[Record]]:
         async def load(parents: list[tuple[str, ...]]) -> list[list[Record]]:
