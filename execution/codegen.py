@@ -4,7 +4,7 @@ For `{ id loanNo balance files { … } }` it reads like this. Values are picked 
 at a time, by loops that run in C; a loop in Python is left for what has to be rewritten:
 
     def build(rows, today, column0):
-        if {row["_id"][:5] for row in rows} != {"loan_"}:
+        if set(map(beginning, map(id_of, rows))) != {"loan_"}:
             raise Unexpected("type")
         v0, v1, v2 = picked(rows)
         if not texts.issuperset(map(type, v0)):
@@ -76,6 +76,7 @@ class _Source:
             "Long": Long,
             "UTC": UTC,
             "datetime": datetime,
+            "id_of": itemgetter("_id"),
         }
     )
 
@@ -94,8 +95,9 @@ def build_function(entries: Sequence[Entry], *, prefix: str | None) -> Build:
     source = _Source()
     if prefix is not None:
         begins = f"{prefix}_"
+        beginning = source.name("beginning", itemgetter(slice(len(begins))))
         source.lines += [
-            f'if {{row["_id"][:{len(begins)}] for row in rows}} != {{{begins!r}}}:',
+            f"if set(map({beginning}, map(id_of, rows))) != {{{begins!r}}}:",
             '    raise Unexpected("type")',
         ]
     varying = [entry for entry in entries if not isinstance(entry, Named)]

@@ -98,7 +98,7 @@ async def _executed(
             question = asked.field.ask(info, asked.arguments(variables))
             if question is not None:
                 fields = asked.fields_of(question)
-                row[key] = reads.answer(question, fields=fields, cursors=asked.cursors)
+                row[key] = reads.answer(question, fields=fields, edges=asked.edges)
         data = plan.root.shape([row], run)[0]
         return data, reads.asked - before
 

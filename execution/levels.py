@@ -6,10 +6,11 @@ A branch leads to the next level: to what lies inside the record (`Inside`) or t
 along a relation, read for all rows at once (`Along`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Any, Protocol, TypeAlias
 
 from graphql.execution.values import VariableValues
@@ -17,6 +18,7 @@ from graphql.execution.values import VariableValues
 from execution.values import Arguments
 from schema.fields import RelatedField
 from storage.reads import Reads
+from storage.relations import dealt
 
 Row: TypeAlias = Any  # a record; what else may stand in its place is found out by using it
 Answer: TypeAlias = dict[str, Any]
@@ -29,7 +31,7 @@ class Unexpected(Exception):
     """A value that the compiled form does not take; graphql-core says what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Run:
     """One execution of a plan: the viewer's reads, the variables, the day."""
 
@@ -89,28 +91,28 @@ class Along:
     arguments: Arguments
     wrapping: Wrapping
     level: Shapes
+    fields: frozenset[str] | None  # to read of the rows; none means any
     reading: bool = True
 
     def column(self, rows: Sequence[Row], run: Run) -> Column:
         """One read for all rows; a row that several lead to is shaped once."""
-        keys = self.field.relation.keys
         found, places = run.reads.related(
             self.field.relation,
-            [keys(row) for row in rows],
+            self.field.relation.keys(rows),
             limit=self.field.most(**self.arguments(run.variables)),
-            fields=self.level.fields,
+            fields=self.fields,
         )
         answers = self.level.shape(found, run)
         if self.wrapping.many:
-            return [[answers[place] for place in own] for own in places]
-        return [self._one(answers, own) for own in places]
-
-    def _one(self, answers: Sequence[Answer], own: Sequence[int]) -> Answer | None:
-        if own:
-            return answers[own[0]]
-        if not self.wrapping.nullable:
+            return [answers] if places is None else dealt(answers, places)
+        ones: Column
+        if places is None:
+            ones = answers[:] or [None]
+        else:
+            ones = [answers[own[0]] if own else None for own in places]
+        if not self.wrapping.nullable and None in ones:
             raise Unexpected("null")
-        return None
+        return ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,20 +134,25 @@ Build: TypeAlias = Callable[..., list[Answer]]
 class Level:
     """One selection on one object type; `build` makes the answers of rows from their columns."""
 
-    branches: Mapping[str, Branch]  # by response key
+    branches: Sequence[Branch]
     fields: frozenset[str]
     build: Build
+    reading: bool = field(init=False)  # whether anything at or below this level is read
+    _beside: bool = field(init=False)  # whether several branches are
 
-    @property
-    def reading(self) -> bool:
-        """Whether anything at or below this level is read."""
-        return any(branch.reading for branch in self.branches.values())
+    def __post_init__(self) -> None:
+        self.reading = any(branch.reading for branch in self.branches)
+        self._beside = sum(branch.reading for branch in self.branches) > 1
 
     def shape(self, rows: Sequence[Row], run: Run) -> list[Answer]:
         """The answers of rows, in their order."""
         if not rows:
             return []
-        return self.build(rows, run.today, *_columns(list(self.branches.values()), rows, run))
+        if self._beside and len(rows) >= ROWS_WORTH_A_THREAD:
+            return self.build(rows, run.today, *_beside_each_other(self.branches, rows, run))
+        if not self.branches:
+            return self.build(rows, run.today)
+        return self.build(rows, run.today, *[one.column(rows, run) for one in self.branches])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -185,9 +192,11 @@ def complete(values: Sequence[Any], wrapping: Wrapping, level: Shapes, run: Run)
     if not wrapping.many:
         return _filled(values, wrapping.nullable, level, run)
     lists = [_listed(value, wrapping.nullable) for value in values]
+    if len(lists) == 1 and lists[0] is not None:
+        return [_filled(lists[0], wrapping.nullable_items, level, run)]
     items = [item for some in lists if some is not None for item in some]
     answers = iter(_filled(items, wrapping.nullable_items, level, run))
-    return [None if some is None else [next(answers) for _ in some] for some in lists]
+    return [None if some is None else list(islice(answers, len(some))) for some in lists]
 
 
 def _filled(values: Sequence[Any], nullable: bool, level: Shapes, run: Run) -> Column:
@@ -207,14 +216,12 @@ def _listed(value: Any, nullable: bool) -> Sequence[Any] | None:
     raise Unexpected("list")
 
 
-def _columns(branches: Sequence[Branch], rows: Sequence[Row], run: Run) -> list[Column]:
-    """A column for each branch. Where it pays, those that read are read beside each other.
+def _beside_each_other(branches: Sequence[Branch], rows: Sequence[Row], run: Run) -> list[Column]:
+    """A column for each branch; those that read are read by several threads.
 
     A branch that no thread has begun is taken back and read here, so that no thread ever waits
     for another that waits for a thread.
     """
-    if len(rows) < ROWS_WORTH_A_THREAD or sum(branch.reading for branch in branches) < 2:
-        return [branch.column(rows, run) for branch in branches]
     lent: dict[int, Future[Column]] = {
         number: run.threads.submit(branch.column, rows, run)
         for number, branch in enumerate(branches[1:], start=1)

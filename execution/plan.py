@@ -60,7 +60,7 @@ class Asked:
     arguments: Arguments
     level: Shapes
     fields: frozenset[str]  # where the level knows; see `fields_of`
-    cursors: bool
+    edges: bool  # whether a page's are asked for
 
     def fields_of(self, question: Any) -> frozenset[str]:
         """The fields to read for a question."""
@@ -135,7 +135,7 @@ class _Planning:
         asked: dict[str, Asked] = {}
         resolved: dict[str, Resolved] = {}
         entries: list[Entry] = []
-        branches: dict[str, Branch] = {}
+        branches: list[Branch] = []
         for key, details in collected.grouped_field_set.items():
             name = details[0].node.name.value
             if name == "__typename":
@@ -146,7 +146,7 @@ class _Planning:
             entry, branch = self._value(key, key, field.type, details)
             entries.append(entry)
             if branch is not None:
-                branches[key] = branch
+                branches.append(branch)
             if isinstance(declared, AskedField):
                 assert isinstance(branch, Inside)
                 asked[key] = self._asked(declared, field, details, branch.level)
@@ -174,20 +174,20 @@ class _Planning:
         self, declared: AskedField, field: GraphQLField, details: FieldDetailsList, level: Shapes
     ) -> Asked:
         convert = partial(self._convert, declared)
-        fields, cursors = level.fields or frozenset(), True
+        fields, edges = level.fields or frozenset(), True
         if isinstance(level, Level) and _is_connection(get_named_type(field.type)):
-            fields, cursors = _of_page(level)
+            fields, edges = _of_page(level)
         return Asked(
             field=declared,
             arguments=arguments(field, details[0].node, convert),
             level=level,
             fields=fields,
-            cursors=cursors,
+            edges=edges,
         )
 
     def _level(self, kind: GraphQLObjectType, selected: GroupedFieldSet) -> Level:
         entries: list[Entry] = []
-        branches: dict[str, Branch] = {}
+        branches: list[Branch] = []
         fields: set[str] = set()
         for key, details in selected.items():
             if details[0].node.name.value == "__typename":
@@ -197,7 +197,7 @@ class _Planning:
             entries.append(entry)
             fields |= looked_at
             if branch is not None:
-                branches[key] = branch
+                branches.append(branch)
         prefix = _prefix(kind)
         return Level(
             branches=branches,
@@ -212,14 +212,17 @@ class _Planning:
         field = self._field(parent, details)
         match field.extensions[_BACK]:
             case RelatedField() as declared:
+                relation = declared.relation
                 wrapping, _ = _unwrapped(field.type)
+                level = self._below(field.type, details)
                 branch = Along(
                     field=declared,
                     arguments=arguments(field, details[0].node, dict),
                     wrapping=wrapping,
-                    level=self._below(field.type, details),
+                    level=level,
+                    fields=None if level.fields is None else level.fields | relation.looks_at,
                 )
-                return Filled(key=key), branch, _first(declared.relation.local)
+                return Filled(key=key), branch, _first(relation.local)
             case DerivedField() as declared:
                 entry, inside = self._value(key, "", field.type, details)
                 if inside is not None or not isinstance(entry, Leaf):
@@ -310,21 +313,21 @@ def _is_connection(kind: Any) -> bool:
 
 
 def _of_page(connection: Level) -> tuple[frozenset[str], bool]:
-    """The fields that a connection's rows are asked for, and whether their cursors are."""
+    """The fields that a connection's rows are asked for, and whether its edges are."""
     fields: frozenset[str] = frozenset()
-    cursors = False
+    asked = False
     for branch in _named(connection, "nodes"):
         fields |= branch.level.fields or frozenset()
     for edges in _named(connection, "edges"):
-        cursors |= "cursor" in (edges.level.fields or ())
+        asked = True
         assert isinstance(edges.level, Level)
         for node in _named(edges.level, "node"):
             fields |= node.level.fields or frozenset()
-    return fields, cursors
+    return fields, asked
 
 
 def _named(level: Level, name: str) -> Iterable[Inside]:
-    for branch in level.branches.values():
+    for branch in level.branches:
         if isinstance(branch, Inside) and branch.name == name:
             yield branch
 

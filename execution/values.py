@@ -118,6 +118,9 @@ def arguments(
     taken = [(*convert(dict.fromkeys([name])), variable) for name, variable in passed.items()]
     fixed = _fixed(field, rest, convert, MAX_REMEMBERED if remember else 0)
 
+    if not taken:
+        return fixed
+
     def read(variables: VariableValues) -> dict[str, Any]:
         values, known = variables.coerced, fixed(variables).copy()
         for name, variable in taken:

@@ -88,15 +88,15 @@ def _offer(part: str) -> tuple[float, str]:
     return 1.0, name
 
 
-def refuse_unlikely(request: Request) -> None:
+def refuse_unlikely(method: str, headers: Mapping[str, str]) -> None:
     """Refuses by the headers alone, before anything is read. Raises: BadRequest."""
-    if request.method not in {"GET", "POST"}:
+    if method not in {"GET", "POST"}:
         raise BadRequest(405, "Operations come by GET or POST.", headers={"Allow": "GET, POST"})
-    if request.method == "GET":
-        if not any(name in request.headers for name in PREFLIGHT_HEADERS):
+    if method == "GET":
+        if not any(name in headers for name in PREFLIGHT_HEADERS):
             raise BadRequest(400, f"A GET needs one of the headers {', '.join(PREFLIGHT_HEADERS)}.")
         return
-    kind, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    kind, _, parameters = headers.get("content-type", "").lower().partition(";")
     if kind.strip() == "multipart/form-data":
         raise BadRequest(
             415, "Files do not travel in GraphQL; ask for an upload and send it there."
@@ -104,21 +104,26 @@ def refuse_unlikely(request: Request) -> None:
     charset = parameters.strip().removeprefix("charset=").strip('"')
     if kind.strip() != JSON or (charset and charset not in {"utf-8", "utf8"}):
         raise BadRequest(415, f"A POST needs Content-Type: {JSON}, in UTF-8.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        headers = {"Accept-Encoding": "identity"}
-        raise BadRequest(415, "The body has to come uncompressed.", headers=headers)
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        taken = {"Accept-Encoding": "identity"}
+        raise BadRequest(415, "The body has to come uncompressed.", headers=taken)
 
 
-async def read_operation(request: Request) -> Operation:
+def headers_of(request: Request) -> dict[str, str]:
+    """The headers, looked up often; of a repeated one the first counts."""
+    given = reversed(request.scope["headers"])
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in given}
+
+
+async def read_operation(request: Request, headers: Mapping[str, str]) -> Operation:
     """The operation of a request. Raises: BadRequest."""
     if request.method == "GET":
         return operation_of(_parameters(request.scope["query_string"]))
-    return operation_of(decoded(await _body(request)))
+    return operation_of(decoded(await _body(request, headers.get("content-length", "0"))))
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, promised: str) -> bytes:
     """The whole body, counted while it comes in: a length may be left out or lied about."""
-    promised = request.headers.get("content-length", "0")
     body = bytearray()
     if not promised.isdecimal() or len(promised) > 9 or int(promised) > MAX_BODY_BYTES:
         raise _too_large()

@@ -28,6 +28,7 @@ from routes.body import (
     Answer,
     BadRequest,
     Operation,
+    headers_of,
     read_operation,
     refuse_unlikely,
     wanted,
@@ -49,7 +50,7 @@ def graphql_routes(
 ) -> list[BaseRoute]:
     """The doors of a schema.
 
-    context_of: makes the context from a connection and the raw value of Authorization, once a
+    context_of: makes the context from the headers and the raw value of Authorization, once a
     request or once a WebSocket; raises Unauthenticated.
     init_timeout: how long a WebSocket may stay silent before it says who it is.
     """
@@ -92,11 +93,12 @@ class GraphQLView(GraphQL[Any, None]):
     async def _answer(self, request: Request) -> Response:
         media = JSON
         try:
-            answer = wanted(request.headers.get("accept"))
+            headers = headers_of(request)
+            answer = wanted(headers.get("accept"))
             media = GRAPHQL_JSON if answer.media == GRAPHQL_JSON else JSON
-            refuse_unlikely(request)
-            context = await self.context_of(request, request.headers.get("authorization"))
-            operation = await read_operation(request)
+            refuse_unlikely(request.method, headers)
+            context = await self.context_of(headers, headers.get("authorization"))
+            operation = await read_operation(request, headers)
             return await self._executed(request.method, answer, operation, context)
         except BadRequest as bad:
             error = refused(str(bad), bad.code)

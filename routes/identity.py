@@ -101,7 +101,7 @@ class Identity:
         self._stores, self._trust = stores, trust
         self._seen: dict[str, tuple[Record, date, Sight]] = {}  # by login
 
-    async def context(self, connection: HTTPConnection, authorization: str | None) -> Context:
+    async def context(self, headers: Mapping[str, str], authorization: str | None) -> Context:
         """The request as this person. Raises: Unauthenticated.
 
         The token says who it is; whether this person may still ask, and what they see, is looked
@@ -112,14 +112,15 @@ class Identity:
         return Context(
             stores=self._stores,
             look_up=lambda: self._sight(login, business_date(now)),
-            given_id=_request_id(connection),
-            chinese=_chinese(connection.headers.get("accept-language", "")),
+            given_id=_request_id(headers.get("x-request-id", "")),
+            chinese=_chinese(headers.get("accept-language", "")),
             now=now,
         )
 
     async def of(self, connection: HTTPConnection) -> Context:
         """The same by its own header, looked up. Raises: Unauthenticated, Unavailable."""
-        context = await self.context(connection, connection.headers.get("authorization"))
+        headers = connection.headers
+        context = await self.context(headers, headers.get("authorization"))
         await context.identified()
         return context
 
@@ -145,8 +146,7 @@ def _bearer(authorization: str | None) -> str:
     return token.strip()
 
 
-def _request_id(connection: HTTPConnection) -> str | None:
-    given = connection.headers.get("x-request-id", "")
+def _request_id(given: str) -> str | None:
     fit = given.isascii() and given.replace("-", "").isalnum() and len(given) <= MAX_REQUEST_ID
     return given if given and fit else None
 

@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeAlias
 
 from graphql import GraphQLError
-from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import (
@@ -29,7 +28,7 @@ class Asking(Protocol):
         """Looks up who asks. Raises: Unauthenticated."""
 
 
-ContextOf: TypeAlias = Callable[[HTTPConnection, str | None], Awaitable[Asking]]
+ContextOf: TypeAlias = Callable[[Mapping[str, str], str | None], Awaitable[Asking]]
 
 MAX_REASON_BYTES = 123  # what a close frame can carry
 MAX_ID_LENGTH = 200
@@ -139,7 +138,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def _know_caller(self) -> None:
         """A fresh context for each operation: its own moment, its own reads, today's roles."""
-        context = await self.view.context_of(self.websocket.ws, self._bearer)
+        context = await self.view.context_of(self.websocket.ws.headers, self._bearer)
         await context.identified()
         self.context = context
 

@@ -64,13 +64,12 @@ class Order:
 
 
 def connection(
-    rows: Sequence[Record], order: Order, *, has_next: bool, has_previous: bool, cursors: bool
+    rows: Sequence[Record], order: Order, *, has_next: bool, has_previous: bool, edges: bool
 ) -> Record:
-    """A page as the record behind a connection. Without `cursors` only its ends have theirs."""
-    edges = [{"cursor": order.cursor(row) if cursors else None, "node": row} for row in rows]
+    """A page as the record behind a connection. edges: whether it has any."""
     return {
         "nodes": rows,
-        "edges": edges,
+        "edges": [{"cursor": order.cursor(row), "node": row} for row in rows] if edges else None,
         "page_info": {
             "has_next_page": has_next,
             "has_previous_page": has_previous,

@@ -5,6 +5,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from strawberry.dataloader import DataLoader
@@ -14,11 +15,10 @@ from storage.mongo import QUERY_TIMEOUT_MS, Direct, Mongo
 from storage.pages import MAX_TOTAL, connection
 from storage.questions import One, PageOf, Question, Several
 from storage.records import COLLECTION_OF_PREFIX, Record
-from storage.relations import Relation, batches, shared_out
+from storage.relations import Keys, Relation, batches, dealt, shared_out
 from storage.scope import Sight
 
 Fields = frozenset[str] | None  # none: whole records
-Keys = Sequence[tuple[str, ...]]  # for each parent, the values that lead to its rows
 
 
 class Reads:
@@ -40,23 +40,22 @@ class Reads:
     ) -> list[Record]:
         """Records the viewer may see, masked; without `sort` in any order. Raises: PyMongoError."""
         self.asked += 1
-        wanted = None if fields is None else self.sight.needs(collection, fields)
         rows = find(
             self._database,
             collection,
-            dict(query) if unscoped else self._within(query),
+            query if unscoped else self._within(query),
             sort=sort,
             limit=limit,
-            fields=None if wanted is None else dict.fromkeys(wanted, 1) or {"_id": 1},
+            fields=None if fields is None else self.sight.projection(collection, fields),
         )
         return self.sight.shown(collection, rows, fields=fields)
 
     def answer(
-        self, question: Question, *, fields: Fields = None, cursors: bool = True
+        self, question: Question, *, fields: Fields = None, edges: bool = True
     ) -> Record | list[Record] | None:
         """What a root field asked for: a record or none, records, or a page of them.
 
-        cursors: whether each row's cursor is wanted. Raises: BadCursor, PyMongoError.
+        edges: whether a page's edges are wanted. Raises: BadCursor, PyMongoError.
         """
         match question:
             case One():
@@ -71,7 +70,7 @@ class Reads:
                     fields=fields,
                 )
             case PageOf():
-                return self._page(question, fields=fields, cursors=cursors)
+                return self._page(question, fields=fields, edges=edges)
 
     def count(self, collection: str, query: Mapping[str, Any]) -> int:
         """How many the viewer may see, counted up to `MAX_TOTAL`. Raises: PyMongoError."""
@@ -81,33 +80,39 @@ class Reads:
         )
 
     def related(
-        self, relation: Relation, parents: Keys, *, limit: int, fields: Fields = None
-    ) -> tuple[list[Record], list[list[int]]]:
+        self, relation: Relation, parents: Sequence[Keys], *, limit: int, fields: Fields = None
+    ) -> tuple[list[Record], list[Sequence[int]] | None]:
         """The rows that parents lead to, and for each parent the places of its own among them.
 
-        One read serves all parents; it is divided where it would bring too much. Raises:
-        PyMongoError.
+        No places are told where all rows are those of one parent, in order. fields: those that
+        the relation looks at (`looks_at`) are among them. One read serves all parents; it is
+        divided where it would bring too much. Raises: PyMongoError.
         """
-        if fields is not None:
-            fields |= {relation.foreign.partition(".")[0], relation.order}
-        keys = dict.fromkeys(key for parent in parents for key in parent)
-        rows: list[Record] = []
-        places: dict[str, list[int]] = {}
 
         def read(some: Sequence[str], most: int, sort: Sort | None) -> list[Record]:
             query = relation.query(some)
             return self.find(relation.collection, query, sort=sort, limit=most, fields=fields)
 
-        if keys and limit > 0:
-            for some, found in batches(relation, list(keys), limit, read):
-                shared_out(relation, some, found, start=len(rows), into=places)
-                rows += found
+        keys = list(dict.fromkeys(chain.from_iterable(parents)))
+        if not keys or limit <= 0:
+            return [], [[] for _ in parents]
+        if len(parents) == 1 == len(keys):
+            ((_, found),) = batches(relation, keys, limit, read)
+            if len(found) > 1:
+                relation.put_in_order(found)
+            return found[:limit], None
+        rows: list[Record] = []
+        places: dict[str, Sequence[int]] = dict.fromkeys(keys, ())
+        for _, found in batches(relation, keys, limit, read):
+            rows += shared_out(relation, found, limit, start=len(rows), into=places)
+        if set(map(len, parents)) == {1}:
+            return rows, list(map(places.__getitem__, chain.from_iterable(parents)))
         return rows, [_joined(places, parent, rows)[:limit] for parent in parents]
 
-    def _page(self, question: PageOf, *, fields: Fields, cursors: bool) -> Record:
+    def _page(self, question: PageOf, *, fields: Fields, edges: bool) -> Record:
         order, query = question.order, question.query
         wanted = query if question.after is None else {"$and": [query, order.after(question.after)]}
-        if fields is not None:
+        if fields is not None and order.field not in fields:
             fields |= {order.field.partition(".")[0]}
         rows = self.find(
             question.collection,
@@ -121,12 +126,12 @@ class Reads:
             order,
             has_next=len(rows) > question.first,
             has_previous=question.after is not None,
-            cursors=cursors,
+            edges=edges,
         ) | {"collection": question.collection, "query": query}
 
-    def _within(self, query: Mapping[str, Any]) -> Record:
+    def _within(self, query: Mapping[str, Any]) -> Mapping[str, Any]:
         scope = self.sight.scope
-        return dict(query) if not scope else {"$and": [dict(query), scope]}
+        return {"$and": [query, scope]} if scope else query
 
 
 class Reader:
@@ -135,7 +140,7 @@ class Reader:
     def __init__(self, mongo: Mongo, sight: Sight) -> None:
         self._mongo = mongo
         self.reads = Reads(mongo.direct, sight)
-        self._loaders: dict[tuple[Relation, int], DataLoader[tuple[str, ...], list[Record]]] = {}
+        self._loaders: dict[tuple[Relation, int], DataLoader[Keys, Sequence[Record]]] = {}
 
     def show(self, collection: str, record: Record) -> Record:
         """A record as the viewer may see it."""
@@ -176,32 +181,28 @@ class Reader:
 
     async def related(
         self, relation: Relation, parent: Mapping[str, Any], *, limit: int
-    ) -> list[Record]:
+    ) -> Sequence[Record]:
         """Rows a parent leads to; all parents of one level share one read. Raises: Unavailable."""
         loader = self._loaders.get((relation, limit))
         if loader is None:
             loader = self._loaders[relation, limit] = self._loader(relation, limit)
         # Parents share what they wait for; one that is cancelled must not cancel it for the others.
-        return await asyncio.shield(loader.load(relation.keys(parent)))
+        return await asyncio.shield(loader.load(relation.keys([parent])[0]))
 
-    def _loader(self, relation: Relation, limit: int) -> DataLoader[tuple[str, ...], list[Record]]:
-        async def load(parents: list[tuple[str, ...]]) -> list[list[Record]]:
+    def _loader(self, relation: Relation, limit: int) -> DataLoader[Keys, Sequence[Record]]:
+        async def load(parents: list[Keys]) -> Sequence[Sequence[Record]]:
             rows, places = await self._mongo.hop(
                 lambda: self.reads.related(relation, parents, limit=limit)
             )
-            return [[rows[place] for place in own] for own in places]
+            return [rows] if places is None else dealt(rows, places)
 
         return DataLoader(load_fn=load)
 
 
 def _joined(
-    places: Mapping[str, list[int]], keys: Sequence[str], rows: Sequence[Record]
-) -> list[int]:
+    places: Mapping[str, Sequence[int]], keys: Keys, rows: Sequence[Record]
+) -> Sequence[int]:
     """The rows of several keys without repeats, in the order of the keys."""
     if len(keys) == 1:
-        return places.get(keys[0], [])
-    seen: dict[Any, int] = {}
-    for key in keys:
-        for place in places.get(key, ()):
-            seen.setdefault(rows[place]["_id"], place)
-    return list(seen.values())
+        return places[keys[0]]
+    return list({rows[place]["_id"]: place for key in keys for place in places[key]}.values())

@@ -1,16 +1,21 @@
 """Relations declared as data: from one declaration come every batched read along them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from functools import partial
+from operator import itemgetter
+from typing import Any, TypeAlias, TypeVar
 
 from storage.finds import Sort
-from storage.records import Record
+from storage.records import Long, Record
 
 MAX_RELATED = 100  # rows a relation gives to one parent
 MAX_BATCH = 20_000  # rows one batched read may bring
 MIN_BATCH = 1_000  # rows a batched read may always bring, however few are wanted
 
+T = TypeVar("T")
+Keys: TypeAlias = tuple[str, ...]
 Read: TypeAlias = Callable[[Sequence[str], int, Sort | None], list[Record]]
 
 
@@ -31,19 +36,17 @@ class Relation:
     where: Mapping[str, Any] = field(default_factory=dict)
     limit: int = MAX_RELATED
 
-    def keys(self, parent: Mapping[str, Any]) -> tuple[str, ...]:
-        """The values that lead from a parent to its rows; every key of a record is a text."""
-        if "." not in self.local:
-            value = parent.get(self.local)
-        else:
-            value = parent
-            for part in self.local.split("."):
-                value = _step(value, part)
-        if type(value) is str:
-            return (value,)
-        if type(value) is list:
-            return tuple([key for key in value if type(key) is str])
-        return ()
+    def keys(self, parents: Sequence[Mapping[str, Any]]) -> list[Keys]:
+        """For each parent the values that lead to its rows; every key of a record is a text."""
+        values = _values(parents, self.local)
+        if set(map(type, values)) == {str}:
+            return list(zip(values, strict=True))
+        return [(value,) if type(value) is str else _texts(value) for value in values]
+
+    @property
+    def looks_at(self) -> frozenset[str]:
+        """The fields of the rows by which they are shared out and sorted."""
+        return frozenset({self.foreign.partition(".")[0], self.order})
 
     def __hash__(self) -> int:
         return hash((self.collection, self.local, self.foreign, self.order, self.many))
@@ -58,63 +61,125 @@ class Relation:
         by_id = [("_id", direction)]
         return by_id if self.order == "_id" else [(self.order, direction), *by_id]
 
-    def place(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    def put_in_order(self, rows: list[Record], *, by_key: bool = False) -> None:
+        """Sorts rows as `sort` does. by_key: within each value of `foreign`, a plain text."""
+        kinds = {str} if self.order == "_id" else {type(row.get(self.order)) for row in rows}
+        first = (self.foreign,) if by_key else ()
+        place: Callable[[Record], Any]
+        if kinds == {str} or kinds <= {int, Long}:
+            place = itemgetter(*first, self.order, "_id")
+        else:
+            place = partial(self._place, first)
+        rows.sort(key=place, reverse=self.descending)
+
+    def _place(self, first: Sequence[str], row: Mapping[str, Any]) -> tuple[Any, ...]:
         """Where a row stands in that order, as the server compares: nothing, numbers, texts."""
-        value = row.get(self.order)
-        kind = type(value)
-        if kind is str:
-            return 2, value, row["_id"]
+        before, value = [row[name] for name in first], row.get(self.order)
+        if type(value) is str:
+            return *before, 2, value, row["_id"]
         if isinstance(value, int):
-            return 1, value, row["_id"]
-        return 0 if value is None else 3, 0, row["_id"]
+            return *before, 1, value, row["_id"]
+        return *before, 0 if value is None else 3, 0, row["_id"]
 
 
 def batches(
     relation: Relation, keys: Sequence[str], limit: int, read: Read
-) -> Iterator[tuple[Sequence[str], list[Record]]]:
-    """Reads the rows of all keys at once, bounded, in order; halves the keys where it overflows.
+) -> list[tuple[Sequence[str], list[Record]]]:
+    """Reads the rows of all keys at once, bounded; halves the keys where it overflows.
 
-    limit: rows wanted of one key. The rows come unsorted and are sorted here: asked to sort, the
+    limit: rows wanted of one key. The rows come in no order and are sorted here: asked to sort, the
     server is tempted to walk the sort's index through the whole collection. Only a key that has
     more rows than any batch may bring is read in the server's order, up to the limit.
     """
     most = min(max(MIN_BATCH, len(keys) * limit), MAX_BATCH)
     found = read(keys, most + 1, None)
     if len(found) <= most:
-        found.sort(key=relation.place, reverse=relation.descending)
-        yield keys, found
-    elif len(keys) == 1:
-        yield keys, read(keys, limit, relation.sort())
-    else:
-        half = len(keys) // 2
-        yield from batches(relation, keys[:half], limit, read)
-        yield from batches(relation, keys[half:], limit, read)
+        return [(keys, found)]
+    if len(keys) == 1:
+        return [(keys, read(keys, limit, relation.sort()))]
+    half = len(keys) // 2
+    return [
+        *batches(relation, keys[:half], limit, read),
+        *batches(relation, keys[half:], limit, read),
+    ]
 
 
 def shared_out(
     relation: Relation,
-    keys: Sequence[str],
-    rows: Sequence[Record],
+    rows: list[Record],
+    limit: int,
     *,
     start: int,
-    into: dict[str, list[int]],
-) -> None:
-    """Notes for each key the places of its rows, in order. start: the first row's place."""
-    wanted = frozenset(keys)
-    first, *parts = relation.foreign.split(".")
-    for place, row in enumerate(rows, start):
-        value: Any = row.get(first)
-        for part in parts:
-            value = _step(value, part)
-        if type(value) is str:
-            if value in wanted:
-                into.setdefault(value, []).append(place)
-            continue
-        for key in value if type(value) is list else (value,):
-            if type(key) is str and key in wanted:
-                own = into.setdefault(key, [])
-                if not own or own[-1] != place:
-                    own.append(place)
+    into: dict[str, Sequence[int]],
+) -> list[Record]:
+    """The rows that their keys keep, `limit` each; notes each key's places among them, in order.
+
+    start: the place of the first row. into: by key, with every key that was asked for.
+    """
+    values = _values(rows, relation.foreign)
+    if set(map(type, values)) != {str} or "." in relation.foreign:
+        return _shared_by_several(relation, rows, limit, start=start, into=into)
+    counts = Counter(values)
+    if len(counts) == len(rows):  # one each, in whatever order
+        into.update(zip(values, zip(range(start, start + len(rows)), strict=True), strict=True))
+        return rows
+    relation.put_in_order(rows, by_key=True)
+    counts = Counter(map(itemgetter(relation.foreign), rows))
+    kept: list[Record] = []
+    at = 0
+    for key, count in counts.items():
+        first = start + len(kept)
+        kept += rows[at : at + min(count, limit)]
+        into[key] = range(first, start + len(kept))
+        at += count
+    return kept
+
+
+def _shared_by_several(
+    relation: Relation,
+    rows: list[Record],
+    limit: int,
+    *,
+    start: int,
+    into: dict[str, Sequence[int]],
+) -> list[Record]:
+    """The same where a row may belong to several keys; it is kept, whoever wants it."""
+    relation.put_in_order(rows)
+    own: dict[str, list[int]] = {}
+    for place, value in enumerate(_values(rows, relation.foreign), start):
+        for key in (value,) if type(value) is str else _texts(value):
+            if key in into:
+                places = own.setdefault(key, [])
+                if not places or places[-1] != place:
+                    places.append(place)
+    into.update((key, places[:limit]) for key, places in own.items())
+    return rows
+
+
+def dealt(rows: Sequence[T], places: Sequence[Sequence[int]]) -> list[Sequence[T]]:
+    """What stands at the places of each parent."""
+    return [
+        rows[own.start : own.stop] if type(own) is range else [rows[at] for at in own]
+        for own in places
+    ]
+
+
+def _values(records: Sequence[Mapping[str, Any]], path: str) -> list[Any]:
+    """What stands at a path of each record: a value, or those of the items along it."""
+    if "." not in path:
+        try:
+            return list(map(itemgetter(path), records))
+        except KeyError:  # records from before the field was added
+            return [record.get(path) for record in records]
+    first, *parts = path.split(".")
+    values = [record.get(first) for record in records]
+    for part in parts:
+        values = [_step(value, part) for value in values]
+    return values
+
+
+def _texts(value: Any) -> Keys:
+    return tuple([key for key in value if type(key) is str]) if type(value) is list else ()
 
 
 def _step(value: Any, part: str) -> Any:

@@ -11,6 +11,7 @@ from domain.people import Actor, Operation
 from storage.records import Record
 from storage.sealing import Sealer
 
+MAX_PROJECTIONS = 1_000  # sets of fields remembered for one viewer
 NOTHING: Mapping[str, Any] = MappingProxyType({"_id": {"$in": []}})
 
 # Amounts that a vault keeper does not see (§9: "no amounts").
@@ -73,9 +74,21 @@ class Sight:
         )
         self._amounts: dict[str, bool] = {}  # by organisation
         self._persons: dict[str, bool] = {}
+        masked = PERSONAL.keys() | (set() if self._all_amounts else _MASKED_AMOUNTS.keys())
+        self._masked = frozenset(masked)  # collections
+        self._projections: dict[tuple[str, frozenset[str]], Record] = {}
 
-    def needs(self, collection: str, fields: frozenset[str]) -> frozenset[str]:
-        """The fields to read so that these can be shown: some masks look at others."""
+    def projection(self, collection: str, fields: frozenset[str]) -> Record:
+        """What to read so that these fields can be shown: some masks look at others."""
+        known = self._projections.get((collection, fields))
+        if known is None:
+            if len(self._projections) >= MAX_PROJECTIONS:
+                self._projections.clear()
+            names = dict.fromkeys(self._needed(collection, fields), 1) or {"_id": 1}
+            known = self._projections[collection, fields] = names
+        return known
+
+    def _needed(self, collection: str, fields: frozenset[str]) -> frozenset[str]:
         if not self._all_amounts and fields & _MASKED_AMOUNTS.get(collection, _NONE):
             fields |= {"org_path"}
         if fields & PERSONAL.get(collection, {}).keys():
@@ -89,6 +102,8 @@ class Sight:
 
         fields: what was read of them; none means everything.
         """
+        if collection not in self._masked:
+            return records
         amounts = None if self._all_amounts else _MASKED_AMOUNTS.get(collection)
         if amounts and (fields is None or fields & amounts):
             records = [self._without_amounts(collection, record) for record in records]

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,7 +13,6 @@ import strawberry
 import uvicorn
 from graphql import GraphQLError
 from starlette.applications import Starlette
-from starlette.requests import HTTPConnection
 from strawberry.schema.config import StrawberryConfig
 
 from domain.refusals import Forbidden
@@ -193,7 +192,7 @@ async def open_doors(
 ) -> AsyncIterator[Doors]:
     callers: list[Caller] = []
 
-    async def context_of(connection: HTTPConnection, bearer: str | None) -> Caller:
+    async def context_of(headers: Mapping[str, str], bearer: str | None) -> Caller:
         if bearer == "Bearer broken":
             raise RuntimeError("the directory is down at 10.0.0.1")
         if bearer != TOKEN:
