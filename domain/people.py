@@ -1,7 +1,7 @@
 """People (人员), their roles, and how far each role reaches."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -216,6 +216,9 @@ class Actor:
     org_path: str
     grants: tuple[RoleGrant, ...]
     vaults: tuple[str, ...] = ()
+    _paths: dict[Operation, tuple[str, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # what was found out once
 
     def holds(self, role: Role) -> bool:
         """Whether the person holds this role anywhere today."""
@@ -223,7 +226,11 @@ class Actor:
 
     def paths(self, operation: Operation) -> tuple[str, ...]:
         """Roots of the subtrees where the person may do this; ("",) is everywhere."""
-        return reduced(_path(grant, operation) for grant in self.grants)
+        known = self._paths.get(operation)
+        if known is None:
+            reached = reduced(_path(grant, operation) for grant in self.grants)
+            known = self._paths[operation] = reached
+        return known
 
     def may(self, operation: Operation, org_path: str) -> bool:
         """Whether the person may do this to a record of that organisation."""
@@ -236,6 +243,11 @@ class Actor:
             for grant in self.grants
             if (path := _path(grant, operation)) is not None and covers(path, org_path)
         )
+
+    def grant_for(self, operation: Operation) -> RoleGrant | None:
+        """The first grant that allows this anywhere."""
+        allowing = (grant for grant in self.grants if _path(grant, operation) is not None)
+        return next(allowing, None)
 
 
 def actor(user: User, *, today: date) -> Actor:

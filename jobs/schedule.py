@@ -88,7 +88,7 @@ async def chase_owner_proofs(stores: Stores) -> int:
 async def sweep_uploads(stores: Stores) -> int:
     """Removes what was announced and never completed, bytes first (ARC-21)."""
     now = stores.clock.now()
-    rules = await stores.rulebook.on(business_date(now))
+    rules = await stores.mongo.hop(lambda: stores.rulebook.on(business_date(now)))
     before = now - timedelta(hours=rules.policy.number("archive.orphan_hours"))
     query = {"status": FileStatus.PENDING.value, "requested_at": {"$lt": before}}
     ids = await _ids(stores, "file_versions", query)

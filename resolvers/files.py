@@ -39,6 +39,7 @@ from schema.uploads import (
     FileRequestUploadInput,
     FileUploadPayload,
 )
+from storage.decisions import Outside
 from storage.objects import Measured
 from storage.records import Record, new_id
 from storage.writes import Insert
@@ -219,7 +220,9 @@ async def _measured(deed: Deed, version: FileVersion, limit: int) -> Measured | 
     """What is stored, read once a request even when the decision is taken again."""
     known = deed.context.measured
     if version.id not in known:
-        known[version.id] = await deed.stores.objects.measure(version.object_key, limit=limit)
+        known[version.id] = await Outside(
+            lambda: deed.stores.objects.measure(version.object_key, limit=limit)
+        )
     return known[version.id]
 
 

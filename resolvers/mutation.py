@@ -137,9 +137,8 @@ class Deed:
 
 def operator(context: Context, operation: Operation) -> Operator:
     """The person of this request as an operator of an event."""
-    grants = [g for g in context.actor.grants if context.actor.paths(operation)]
-    able = [g for g in grants if context.actor.grants_for(operation, g.org_path)]
-    role = able[0] if able else grants[0]
+    role = context.actor.grant_for(operation)
+    assert role is not None  # a mutation begins by asking
     return Operator(
         login=context.actor.login,
         role=role.role,
@@ -177,6 +176,7 @@ def mutation(
                 operation=operation,
                 body=body,
                 input=input,
+                given=dataclasses.asdict(input),
                 key=idempotency_key,
                 expected_version=expected_version,
             )
@@ -217,6 +217,7 @@ class _Run:
     operation: Operation
     body: Body
     input: Any
+    given: Record  # the same as plain values
     key: str | None
     expected_version: int | None
 
@@ -226,7 +227,7 @@ class _Run:
             await self._record("FORBIDDEN")
             raise _forbidden("Your role does not allow this.")
         try:
-            too_long = list(_oversize(self._given(), "input"))
+            too_long = list(_oversize(self.given, "input"))
             if too_long:
                 raise Refused(*too_long)
             held = await self._claim()
@@ -239,9 +240,9 @@ class _Run:
 
     async def _act(self, held: Claim | None) -> Record:
         mongo = self.context.stores.mongo
-        rules = await self.context.stores.rulebook.on(self.context.today)
 
         async def work(decision: Decision) -> Record:
+            rules = self.context.stores.rulebook.on(self.context.today)
             deed = Deed(
                 context=self.context,
                 decision=decision,
@@ -281,7 +282,7 @@ class _Run:
             return None
         if not 0 < len(self.key) <= MAX_KEY_LENGTH:
             raise Refused(invalid("idempotencyKey", f"1 to {MAX_KEY_LENGTH} characters"))
-        given = {"input": self._given(), "expected_version": self.expected_version}
+        given = {"input": self.given, "expected_version": self.expected_version}
         return await claim(
             self.context.stores.mongo,
             actor=self.context.actor.login,
@@ -312,14 +313,11 @@ class _Run:
             "outcome": outcome,
             "codes": [refusal["code"] for refusal in refusals],
             "subjects": [f"{entity.id}@{getattr(entity, 'version', 0)}" for entity in changed],
-            "input_hash": input_hash(self.name, {"input": self._given()}),
+            "input_hash": input_hash(self.name, {"input": self.given}),
             "policy_version": None if rules is None else rules.policy.version,
             "request_id": self.context.request_id,
             "seq": None,
         }
-
-    def _given(self) -> Any:
-        return dataclasses.asdict(self.input)
 
     def _told(self, answer: Record) -> Record:
         reader = self.context.reader

@@ -297,9 +297,9 @@ def _several(collection: str, query: Record, *, sort: Sort = BY_ID, limit: int =
 async def _evaluations(info: Info, query: Record, mode: HandlingMode | None) -> list[Record]:
     """The answers for every collateral within reach, on one snapshot."""
     context = info.context
-    rules = await context.stores.rulebook.on(context.today)
 
     async def work(decision: Decision) -> list[Answer]:
+        rules = context.stores.rulebook.on(context.today)
         answers = []
         for collateral in await decision.find(Pledged, query, within=scope(context.actor)):
             case = None

@@ -5,6 +5,7 @@ from domain.dossiers import DocType
 from domain.files import ArchiveFile, FileStatus, FileVersion
 from domain.vaulting import Scan
 from resolvers.mutation import Deed
+from storage.decisions import Outside
 
 
 async def accepted_scans(deed: Deed, certificate: TitleCertificate) -> list[Scan]:
@@ -38,7 +39,6 @@ async def is_intact(deed: Deed, version: FileVersion) -> bool:
         return False
     known = deed.context.digests
     if version.id not in known:
-        known[version.id] = await deed.stores.objects.digest(
-            version.object_key, version.object_version_id
-        )
+        key, stored = version.object_key, version.object_version_id
+        known[version.id] = await Outside(lambda: deed.stores.objects.digest(key, stored))
     return known[version.id] == version.sha256

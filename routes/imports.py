@@ -225,9 +225,9 @@ async def _alone(context: Context, item: Given) -> Outcome:
 
 async def _decided(context: Context, given: Sequence[Given]) -> list[Outcome]:
     stores = context.stores
-    rules = await stores.rulebook.on(context.today)
 
     async def work(decision: Decision) -> list[Outcome]:
+        rules = stores.rulebook.on(context.today)
         known = Known(
             decision=decision,
             sealer=stores.sealer,

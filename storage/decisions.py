@@ -10,10 +10,11 @@ import contextlib
 import random
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from pymongo.client_session import ClientSession
 from pymongo.errors import ConnectionFailure, PyMongoError
@@ -33,9 +34,24 @@ MAX_PAUSE_S = 0.25
 MAX_FOUND = 5_000  # entities one question of a decision may bring
 
 
+class Outside(Generic[T]):
+    """What the work of a decision awaits outside MongoDB, such as the object store.
+
+    Everything else of it runs in one hop, where nothing can be awaited.
+    """
+
+    def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
+        self.work = work
+
+    def __await__(self) -> Generator["Outside[T]", T, T]:
+        """Leaves the hop until the work is done."""
+        return (yield self)
+
+
 class Decision:
     """What one decision read and what it wants kept; nothing is written before `flush`.
 
+    Its reads block: the work of a decision runs in a hop, see `decide`.
     by: login of whoever decides; cause: name of the mutation, import or job.
     """
 
@@ -73,14 +89,14 @@ class Decision:
     ) -> list[T]:
         """Entities that answer the query, by id. Refuses: LIMIT_EXCEEDED beyond `MAX_FOUND`."""
         wanted = dict(query) if not within else {"$and": [dict(query), within]}
-        records = await self._read(KEPT[cls].collection, wanted, limit=limit + 1)
+        records = self._read(KEPT[cls].collection, wanted, limit=limit + 1)
         if len(records) > limit == MAX_FOUND:
             raise Refused(_too_many(cls))
         return [self._keep_in_mind(cls, record) for record in records[:limit]]
 
     async def exists(self, collection: str, query: Mapping[str, Any]) -> bool:
         """Whether a record that never changes is there, such as a used seal."""
-        return bool(await self._read(collection, query, limit=1))
+        return bool(self._read(collection, query, limit=1))
 
     def save(self, entity: T) -> T:
         """Keeps the entity's new state; it must have been read here. One version a decision."""
@@ -102,11 +118,8 @@ class Decision:
         """Adds a plain write to the same transaction, for what is not an entity."""
         self._writes[collection].append(operation)
 
-    async def _read(self, collection: str, query: Mapping[str, Any], *, limit: int) -> list[Record]:
-        database, session = self._mongo.direct, self._session
-        return await _hop(
-            self._mongo, lambda: find(database, collection, query, limit=limit, session=session)
-        )
+    def _read(self, collection: str, query: Mapping[str, Any], *, limit: int) -> list[Record]:
+        return find(self._mongo.direct, collection, query, limit=limit, session=self._session)
 
     @property
     def changed(self) -> list[Any]:
@@ -176,7 +189,8 @@ async def decide(
 ) -> T:
     """Runs one decision in one transaction, again from the start while others overtake it.
 
-    Raises: whatever `work` raises, with nothing written; Busy, Unavailable.
+    The work may await nothing but the decision's own reads and `Outside`. Raises: whatever `work`
+    raises, with nothing written; Busy, Unavailable.
     """
     with mongo.session() as session:
         for attempt in range(MAX_ATTEMPTS):
@@ -196,12 +210,11 @@ async def consider(mongo: Mongo, work: Callable[[Decision], Awaitable[T]], *, at
     """Runs the reads and rules of a decision on one snapshot and keeps nothing."""
     with mongo.session() as session:
         session.start_transaction(read_concern=ReadConcern("snapshot"))
+        decision = Decision(mongo, session, by="", cause="", at=at)
         try:
-            return await work(Decision(mongo, session, by="", cause="", at=at))
+            return await _run(mongo, session, work(decision), end=lambda: _abort(session))
         except PyMongoError as error:
             raise Unavailable("mongo") from error
-        finally:
-            await _hop(mongo, lambda: _abort(session))
 
 
 async def _attempt(
@@ -219,13 +232,43 @@ async def _attempt(
         max_commit_time_ms=QUERY_TIMEOUT_MS,
     )
     decision = Decision(mongo, session, by=by, cause=cause, at=at)
+    end = partial(_keep, mongo.direct, session, decision)
+    return await _run(mongo, session, work(decision), end=end)
+
+
+async def _run(
+    mongo: Mongo, session: ClientSession, work: Awaitable[T], *, end: Callable[[], None]
+) -> T:
+    """Runs the work of a decision and its end in one hop; in several where it goes outside."""
+    steps = work.__await__()
+    resume: Callable[[], Any] = partial(next, steps)
     try:
-        result = await work(decision)
+        while True:
+            outside, result = await _hop(mongo, partial(_step, session, resume, end))
+            if outside is None:
+                return result  # type: ignore[no-any-return]
+            try:
+                resume = partial(steps.send, await outside.work())
+            except Exception as problem:  # the work may know what to do about it
+                resume = partial(steps.throw, problem)
     except BaseException:
-        await _hop(mongo, lambda: _abort(session))
+        if session.in_transaction:
+            await _hop(mongo, lambda: _abort(session))
         raise
-    await _hop(mongo, lambda: _keep(mongo.direct, session, decision))
-    return result
+
+
+def _step(
+    session: ClientSession, resume: Callable[[], Any], end: Callable[[], None]
+) -> tuple[Outside[Any] | None, Any]:
+    """Goes on with the work: to where it goes outside, or through its end with a result."""
+    try:
+        return resume(), None
+    except StopIteration as done:
+        end()
+        return None, done.value
+    except BaseException:
+        _abort(session)
+        raise
 
 
 async def _hop(mongo: Mongo, work: Callable[[], T]) -> T:

@@ -10,6 +10,7 @@ from chinese_calendar.constants import holidays, workdays
 
 from domain.calendar import WorkCalendar
 from domain.policy import Policy, PolicyValue, resolve
+from storage.finds import find
 from storage.mongo import Mongo
 from storage.writes import Update
 
@@ -30,33 +31,49 @@ class Rules:
     calendar: WorkCalendar
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Edition:
+    """What was read at once. resolved: the policy of the last day that was asked for."""
+
+    number: int | None
+    values: list[PolicyValue]
+    calendar: WorkCalendar
+    resolved: dict[date, Policy]
+
+
 class Rulebook:
     """Keeps the newest edition at hand; one small read tells whether it is still the newest."""
 
     def __init__(self, mongo: Mongo) -> None:
-        self._mongo = mongo
-        self._edition: int | None = None
-        self._values: list[PolicyValue] = []
-        self._calendar = _calendar([])
-        self._resolved: dict[date, Policy] = {}
+        self._database = mongo.direct
+        self._known = _Edition(number=None, values=[], calendar=_calendar([]), resolved={})
 
-    async def on(self, today: date) -> Rules:
-        """The rules in force on that business date."""
-        meta = await self._mongo.database["meta"].find_one({"_id": _KEY})
-        edition = meta["edition"] if meta else 0
-        if edition != self._edition:
-            await self._read(edition)
-        if today not in self._resolved:
-            self._resolved = {today: resolve(self._values, on=today)}
-        return Rules(policy=self._resolved[today], calendar=self._calendar)
+    def on(self, today: date) -> Rules:
+        """The rules in force on that business date. It blocks, so it belongs into a hop.
 
-    async def _read(self, edition: int) -> None:
-        values = await self._mongo.database["policy_values"].find({}).to_list(_MAX_VALUES)
-        days = await self._mongo.database["work_calendar"].find({}).to_list(_MAX_VALUES)
-        self._values = [_value(record) for record in values]
-        self._calendar = _calendar(days)
-        self._resolved = {}
-        self._edition = edition
+        Raises: PyMongoError.
+        """
+        meta = find(self._database, "meta", {"_id": _KEY}, limit=1)
+        number = meta[0]["edition"] if meta else 0
+        known = self._known
+        if number != known.number:
+            known = self._known = self._read(number)
+        policy = known.resolved.get(today)
+        if policy is None:
+            policy = resolve(known.values, on=today)
+            known.resolved.clear()
+            known.resolved[today] = policy
+        return Rules(policy=policy, calendar=known.calendar)
+
+    def _read(self, number: int) -> _Edition:
+        values = find(self._database, "policy_values", {}, limit=_MAX_VALUES)
+        days = find(self._database, "work_calendar", {}, limit=_MAX_VALUES)
+        return _Edition(
+            number=number,
+            values=[_value(record) for record in values],
+            calendar=_calendar(days),
+            resolved={},
+        )
 
 
 def _value(record: Mapping[str, Any]) -> PolicyValue:
