@@ -23,7 +23,7 @@ import jwt
 from load import load as load_data
 from load import samples
 from pymongo import MongoClient
-from servers import ARIADNE, BENCH, LOADED_BY, PEER_NAMES, PEERS, ROOT, Server, load, serving
+from servers import ARIADNE, BENCH, LOADED_BY, PEER_NAMES, PEERS, ROOT, Load, Server, serving
 
 from storage.embedded import Embedded
 from storage.indexes import prepare
@@ -31,9 +31,9 @@ from storage.mongo import Mongo
 
 DATABASE = "lienkeeper_bench"
 LOANS = int(os.environ.get("BENCH_LOANS", "200000"))
-SECONDS = int(os.environ.get("BENCH_SECONDS", "1"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "0.9"))
 ROUNDS = 5
-WARM_UP, MIN_AMOUNT, MUTATIONS = 200, 48, 80  # requests
+FIRST, MIN_AMOUNT, MUTATIONS = 32, 48, 80  # requests
 READS = ("Q1", "Q2", "Q3", "Q4", "Q5", "Q6")
 CACHE = "cache_size=2G"
 _numbers = count(1)
@@ -162,28 +162,26 @@ def medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
 
 
-def measure_reads(servers, asked, token):  # type: ignore[no-untyped-def]
+def measure_reads(load, servers, asked, token):  # type: ignore[no-untyped-def]
     """Figures by operation and server, rounds interleaved."""
     figures: dict[str, dict[str, dict[str, float]]] = {}
     for operation, some in asked.items():
         print(f"Measuring {operation} …", flush=True)
-        # A count, not a time: what is cut off unanswered would be charged to what was answered.
-        amounts = {
-            n: max(
-                MIN_AMOUNT,
-                int(SECONDS * load(s, operation, token, some, amount=WARM_UP)["perSecond"]),
-            )
-            for n, s in servers.items()
-        }
+        amounts = dict.fromkeys(servers, FIRST)
+        for _ in range(2):  # the second is the warm-up, as long as a round
+            for n, s in servers.items():
+                told = load.send(s, operation, token, some, amount=amounts[n])
+                # A count, not a time: what is cut off would be charged to what was answered.
+                amounts[n] = max(MIN_AMOUNT, int(SECONDS * told["perSecond"]))
         rounds = [
-            {n: load(s, operation, token, some, amount=amounts[n]) for n, s in servers.items()}
+            {n: load.send(s, operation, token, some, amount=amounts[n]) for n, s in servers.items()}
             for _ in range(ROUNDS)
         ]
         figures[operation] = {n: medians([one[n] for one in rounds]) for n in servers}
     return figures
 
 
-def measure_mutations(servers, url, known, token):  # type: ignore[no-untyped-def]
+def measure_mutations(load, servers, url, known, token):  # type: ignore[no-untyped-def]
     """The same for mutations; no two requests act on the same record."""
     makers = {
         "M1": lambda amount: expectations(known, amount),
@@ -197,10 +195,10 @@ def measure_mutations(servers, url, known, token):  # type: ignore[no-untyped-de
             told = json.loads(server.ask(operation, make(1)[0], token))
             if next(iter(told["data"].values()))["refusals"]:
                 raise SystemExit(f"{server.name} refuses {operation}: {told}")
-            load(server, operation, token, make(MUTATIONS // 2), amount=MUTATIONS // 2)
+            load.send(server, operation, token, make(MUTATIONS // 2), amount=MUTATIONS // 2)
         rounds = [
             {
-                n: load(s, operation, token, make(MUTATIONS), amount=MUTATIONS)
+                n: load.send(s, operation, token, make(MUTATIONS), amount=MUTATIONS)
                 for n, s in rivals.items()
             }
             for _ in range(ROUNDS)
@@ -251,9 +249,13 @@ def main() -> None:
         with serving(names, given) as servers:
             asked, reader = read_bodies(known), token_of("bench-officer", key)
             same_answers(servers, asked, reader)
-            figures = measure_reads(servers, asked, reader)
-            writer = token_of("bench-handler", key)
-            figures |= measure_mutations(servers, url, known, writer)
+            load = Load()
+            try:
+                figures = measure_reads(load, servers, asked, reader)
+                writer = token_of("bench-handler", key)
+                figures |= measure_mutations(load, servers, url, known, writer)
+            finally:
+                load.close()
     if save is not None:
         save.write_text(table(figures) + "\n")
     print(table(figures))

@@ -21,7 +21,6 @@ ARIADNE = ROOT / ".cache" / "bench" / "ariadne"
 SERVED_BY, LOADED_BY = 0, 1  # cores
 PATIENCE_S = 60
 CONNECTIONS = 16
-TICKS = os.sysconf("SC_CLK_TCK")
 NODE = ("node", "--max-semi-space-size=64")
 COMMANDS: Mapping[str, tuple[Path, tuple[str, ...]]] = {
     "ours": (ROOT, (sys.executable, "bench/ours.py")),
@@ -49,9 +48,9 @@ class Server:
         return f"http://127.0.0.1:{self.port}/{path}"
 
     def cpu_s(self) -> float:
-        """Processor time that its threads have used so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        """Processor time that its threads have used so far, user and system, to the nanosecond."""
+        threads = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(one.read_text().split()[0]) for one in threads) / 1e9
 
     def ask(self, operation: str, body: str, token: str) -> Any:
         """One answer."""
@@ -83,29 +82,41 @@ def serving(names: Sequence[str], given: Mapping[str, str]) -> Iterator[dict[str
             process.wait()
 
 
-def load(
-    server: Server, operation: str, token: str, bodies: Sequence[str], *, amount: int
-) -> dict[str, float]:
-    """Sends so many of the bodies, over again where they run out, from the other core."""
-    plan = {
-        "url": server.address(operation),
-        "token": token,
-        "bodies": bodies,
-        "connections": CONNECTIONS,
-        "amount": amount,
-    }
-    before = server.cpu_s()
-    done = subprocess.run(
-        ["taskset", "-c", str(LOADED_BY), "node", "load.mjs"],
-        cwd=PEERS,
-        input=json.dumps(plan),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    told: dict[str, float] = json.loads(done.stdout)
-    told["cpu_ms"] = (server.cpu_s() - before) * 1_000 / max(1, told["answered"])
-    return told
+class Load:
+    """A process on the other core that sends requests; it serves all rounds."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            ["taskset", "-c", str(LOADED_BY), "node", "load.mjs"],
+            cwd=PEERS,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def send(
+        self, server: Server, operation: str, token: str, bodies: Sequence[str], *, amount: int
+    ) -> dict[str, float]:
+        """Sends so many of the bodies, over again where they run out."""
+        plan = {
+            "url": server.address(operation),
+            "token": token,
+            "bodies": bodies,
+            "connections": CONNECTIONS,
+            "amount": amount,
+        }
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        before = server.cpu_s()
+        print(json.dumps(plan), file=self._process.stdin, flush=True)
+        told: dict[str, float] = json.loads(self._process.stdout.readline())
+        told["cpu_ms"] = (server.cpu_s() - before) * 1_000 / max(1, told["answered"])
+        return told
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.kill()
+        self._process.wait()
 
 
 def _free_port() -> int:
