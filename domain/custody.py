@@ -6,7 +6,7 @@ Source: domain 3.4 (X01 to X26) and CUS-01: nothing else changes a certificate.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -198,7 +198,7 @@ def moved(
 
 def digest(event: CustodyEvent) -> str:
     """SHA-256 over everything the event says, including the hash of the one before."""
-    facts = {name: value for name, value in asdict(event).items() if name != "hash"}
+    facts = {name: value for name, value in _facts(event).items() if name != "hash"}
     text = json.dumps(facts, sort_keys=True, ensure_ascii=False, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -214,7 +214,13 @@ def broken_link(events: Sequence[CustodyEvent]) -> CustodyEvent | None:
     return None
 
 
-def _plain(value: object) -> str:
+def _facts(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def _plain(value: object) -> str | dict[str, Any]:
+    if is_dataclass(value):
+        return _facts(value)
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds")
     if isinstance(value, date):

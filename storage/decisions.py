@@ -25,7 +25,7 @@ from domain.refusals import Refusal, RefusalCode, Refused
 from storage.errors import Busy, Unavailable
 from storage.finds import find
 from storage.mongo import JOURNALED, QUERY_TIMEOUT_MS, Direct, Mongo
-from storage.records import KEPT, Record, from_record, is_versioned, to_record
+from storage.records import KEPT, Record, changes, from_record, is_versioned, to_record
 from storage.writes import Insert, Overtaken, Update, Write, raise_fences, write
 
 T = TypeVar("T")
@@ -137,9 +137,10 @@ class Decision:
             record |= {"created_at": self._at, "created_by": self._by, "fence": 0}
             self._writes[KEPT[type(entity)].collection].append(Insert(record))
         for entity in self._saved.values():
-            record = to_record(entity) | stamp
-            where = {"_id": record.pop("_id"), "version": entity.version - 1}
-            self._writes[KEPT[type(entity)].collection].append(Update(where, {"$set": record}))
+            before = self._seen[_key(entity)]
+            where = {"_id": entity.id, "version": before.version}
+            change = {"$set": changes(before, entity) | stamp}
+            self._writes[KEPT[type(entity)].collection].append(Update(where, change))
         for entity in self.changed:
             self._tell(entity)
         for collection, operations in self._writes.items():

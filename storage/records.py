@@ -84,6 +84,7 @@ COLLECTION_OF_PREFIX: Mapping[str, str] = MappingProxyType(
 )
 _ADAPTERS: Mapping[type, TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in KEPT}
 _FIELD_NAMES: dict[type, tuple[str, ...]] = {}
+_AS_IT_IS = frozenset({type(None), bool, int, str, datetime})
 _VERSIONED = frozenset(cls for cls in KEPT if "version" in {field.name for field in fields(cls)})
 
 
@@ -99,9 +100,18 @@ def is_versioned(cls: type) -> bool:
 
 def to_record(entity: object) -> Record:
     """The record of an entity."""
-    record = {name: _plain(getattr(entity, name)) for name in _names(type(entity))}
+    record = _plain_fields(entity)
     record["_id"] = record.pop("id")
     return record
+
+
+def changes(before: object, after: object) -> Record:
+    """The fields of the record that differ between two states of an entity."""
+    return {
+        name: _plain(value)
+        for name in _names(type(after))
+        if (value := getattr(after, name)) != getattr(before, name)
+    }
 
 
 def from_record(cls: type[T], record: Mapping[str, Any]) -> T:
@@ -119,12 +129,15 @@ def _names(cls: type) -> tuple[str, ...]:
 
 
 def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind in _AS_IT_IS:
+        return value
+    if kind in _FIELD_NAMES:
+        return _plain_fields(value)
+    if isinstance(value, Enum):
+        return value._value_  # without the property, which is slow
     match value:
-        case None | bool() | int() | datetime():
-            return value
-        case Enum():
-            return value.value
-        case str():
+        case int() | datetime() | str():
             return value
         case date():
             return value.isoformat()
@@ -135,4 +148,11 @@ def _plain(value: Any) -> Any:
         case Mapping():
             return {key: _plain(item) for key, item in value.items()}
         case _:
-            return {name: _plain(getattr(value, name)) for name in _names(type(value))}
+            return _plain_fields(value)
+
+
+def _plain_fields(value: object) -> Record:
+    return {
+        name: one if type(one := getattr(value, name)) in _AS_IT_IS else _plain(one)
+        for name in _names(type(value))
+    }
