@@ -27,7 +27,7 @@ from resolvers.context import Context, Info, Stores
 from schema.mutations import EXPECTED_VERSION, IDEMPOTENCY_KEY, INPUT, kept, told
 from storage.decisions import Decision, decide
 from storage.idempotency import MAX_KEY_LENGTH, Claim, claim, input_hash, release
-from storage.records import Record, new_id, to_record
+from storage.records import Record, new_id, plain, to_record
 from storage.rulebook import Rules
 from storage.scope import under
 from storage.writes import Insert
@@ -176,7 +176,7 @@ def mutation(
                 operation=operation,
                 body=body,
                 input=input,
-                given=dataclasses.asdict(input),
+                given=plain(input),
                 key=idempotency_key,
                 expected_version=expected_version,
             )

@@ -100,18 +100,24 @@ def is_versioned(cls: type) -> bool:
 
 def to_record(entity: object) -> Record:
     """The record of an entity."""
-    record = _plain_fields(entity)
+    record = plain(entity)
     record["_id"] = record.pop("id")
     return record
 
 
 def changes(before: object, after: object) -> Record:
-    """The fields of the record that differ between two states of an entity."""
-    return {
-        name: _plain(value)
-        for name in _names(type(after))
-        if (value := getattr(after, name)) != getattr(before, name)
-    }
+    """What differs between two states of an entity, by its path in the record."""
+    found: Record = {}
+    for name in _names(type(after)):
+        old, new = getattr(before, name), getattr(after, name)
+        if new is old:
+            continue
+        if type(new) is tuple and len(new) == len(old):
+            pairs = enumerate(zip(old, new, strict=True))
+            found |= {f"{name}.{place}": _plain(b) for place, (a, b) in pairs if a != b}
+        elif new != old:
+            found[name] = _plain(new)
+    return found
 
 
 def from_record(cls: type[T], record: Mapping[str, Any]) -> T:
@@ -133,7 +139,7 @@ def _plain(value: Any) -> Any:
     if kind in _AS_IT_IS:
         return value
     if kind in _FIELD_NAMES:
-        return _plain_fields(value)
+        return plain(value)
     if isinstance(value, Enum):
         return value._value_  # without the property, which is slow
     match value:
@@ -148,10 +154,11 @@ def _plain(value: Any) -> Any:
         case Mapping():
             return {key: _plain(item) for key, item in value.items()}
         case _:
-            return _plain_fields(value)
+            return plain(value)
 
 
-def _plain_fields(value: object) -> Record:
+def plain(value: object) -> Record:
+    """The fields of a dataclass as they are kept, through and through."""
     return {
         name: one if type(one := getattr(value, name)) in _AS_IT_IS else _plain(one)
         for name in _names(type(value))
