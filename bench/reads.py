@@ -31,7 +31,7 @@ from storage.mongo import Mongo
 
 DATABASE = "lienkeeper_bench"
 LOANS = int(os.environ.get("BENCH_LOANS", "200000"))
-SECONDS = float(os.environ.get("BENCH_SECONDS", "0.9"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "0.8"))
 ROUNDS = 5
 FIRST, MIN_AMOUNT, MUTATIONS = 32, 48, 80  # requests
 READS = ("Q1", "Q2", "Q3", "Q4", "Q5", "Q6")

@@ -105,7 +105,7 @@ class Load:
             "url": server.address(operation),
             "token": token,
             "bodies": bodies,
-            "connections": CONNECTIONS,
+            "connections": min(CONNECTIONS, amount),
             "amount": amount,
         }
         assert self._process.stdin is not None
