@@ -28,7 +28,7 @@ from domain.loans import (
 from domain.orgs import Org
 from domain.parties import Customer
 from domain.refusals import Refused, invalid
-from domain.watch import LegalCase, LegalHold, RiskSignal, SubjectKind
+from domain.watch import Incident, LegalCase, LegalHold, RiskSignal, SubjectKind
 from resolvers.import_parties import read_orgs
 from resolvers.imports import (
     Kind,
@@ -41,6 +41,7 @@ from resolvers.imports import (
 from schema.imports import (
     CollateralLine,
     GuaranteeContractLine,
+    IncidentLine,
     LegalCaseLine,
     LegalHoldLine,
     RiskSignalLine,
@@ -305,6 +306,17 @@ def _take_legal_case(known: Known, line: LegalCaseLine) -> tuple[LineStatus, str
     return _watched(known, LegalCase, line)
 
 
+async def _read_incident(known: Known, lines: Sequence[IncidentLine]) -> None:
+    await known.read(Incident, [line.no for line in lines], field_name="no")
+    await read_orgs(known, [line.org for line in lines])
+    await _read_subjects(known, [(line.subject_kind, line.subject) for line in lines])
+
+
+def _take_incident(known: Known, line: IncidentLine) -> tuple[LineStatus, str]:
+    _subject(known, line.subject_kind, line.subject, "subject")
+    return _watched(known, Incident, line)
+
+
 def _watched(known: Known, cls: Any, line: Any) -> tuple[LineStatus, str]:
     old, org = known.get(cls, line.no), known.need(Org, line.org, "org")
     new = cls(
@@ -327,4 +339,5 @@ FACT_KINDS = {
     "LegalHold": Kind(read=_read_hold, take=_take_hold),
     "RiskSignal": Kind(read=_read_signal, take=_take_signal),
     "LegalCase": Kind(read=_read_case, take=_take_legal_case),
+    "Incident": Kind(read=_read_incident, take=_take_incident),
 }

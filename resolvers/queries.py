@@ -29,7 +29,7 @@ from schema.mutations import kept, told
 from schema.nodes import Node
 from schema.organisations import Org, User
 from schema.viewer import AccessLogEntry, Viewer
-from schema.watch import RiskSignal
+from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 from storage.decisions import Decision, consider
 from storage.finds import BY_ID, Sort
 from storage.questions import One, Several, by_id
@@ -154,6 +154,39 @@ class RecordQueries:
         """Risk signals."""
         query: Record = {"eliminated_at": None} if open_only else {}
         return _several("risk_signals", query, sort=NEWEST)
+
+    @asked("Incidents within your reach, newest first (事件).")
+    def incidents(
+        self,
+        info: Info,
+        open_only: Annotated[
+            bool, strawberry.argument(description="Leave out closed ones.")
+        ] = True,
+    ) -> list[Incident]:
+        """Incidents."""
+        return _several("incidents", {"closed_at": None} if open_only else {}, sort=NEWEST)
+
+    @asked("Legal holds within your reach, newest first (法律冻结).")
+    def legal_holds(
+        self,
+        info: Info,
+        open_only: Annotated[
+            bool, strawberry.argument(description="Leave out released ones.")
+        ] = True,
+    ) -> list[LegalHold]:
+        """Legal holds."""
+        return _several("legal_holds", {"released_at": None} if open_only else {}, sort=NEWEST)
+
+    @asked("Legal cases within your reach, newest first (诉讼、执行).")
+    def legal_cases(
+        self,
+        info: Info,
+        open_only: Annotated[
+            bool, strawberry.argument(description="Leave out closed ones.")
+        ] = True,
+    ) -> list[LegalCase]:
+        """Legal cases."""
+        return _several("legal_cases", {"closed_at": None} if open_only else {}, sort=NEWEST)
 
     @asked("Vaults within your reach (库房).")
     def vaults(self, info: Info) -> list[Vault]:

@@ -21,7 +21,7 @@ from schema.deregistration import DeregistrationCase, SettlementProof
 from schema.dossiers import ArchiveFile, Dossier, FileVersion
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
-from schema.watch import LegalCase, LegalHold, RiskSignal
+from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 NODES = [
     ArchiveFile,
@@ -34,6 +34,7 @@ NODES = [
     FileVersion,
     GuaranteeContract,
     Handover,
+    Incident,
     LegalCase,
     LegalHold,
     Loan,

@@ -36,7 +36,14 @@ from domain.orgs import OrgLevel
 from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
 from domain.vaults import VaultStatus
-from domain.watch import HoldReason, HoldScope, SignalCategory, SignalSeverity, SubjectKind
+from domain.watch import (
+    HoldReason,
+    HoldScope,
+    IncidentKind,
+    SignalCategory,
+    SignalSeverity,
+    SubjectKind,
+)
 
 
 def _fen(value: Any) -> int:
@@ -465,6 +472,22 @@ class RiskSignalLine(Line):
     org: No
 
 
+class IncidentLine(Line):
+    """Something that went wrong and is looked into (事件), open until closed."""
+
+    no: No
+    kind: IncidentKind
+    severity: SignalSeverity
+    subject_kind: SubjectKind
+    subject: No
+    reason: Text = ""
+    discovered_at: Moment
+    reported_at: Moment | None = None
+    closed_at: Moment | None = None
+    outcome: Text | None = None
+    org: No
+
+
 class LegalCaseLine(Line):
     """Litigation or execution by this bank (诉讼、执行), open until closed."""
 
@@ -497,6 +520,7 @@ LINES: Mapping[str, type[Line]] = MappingProxyType(
         "LegalHold": LegalHoldLine,
         "RiskSignal": RiskSignalLine,
         "LegalCase": LegalCaseLine,
+        "Incident": IncidentLine,
     }
 )
 

@@ -132,6 +132,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
         "legal_holds": [_unique("no"), _plain("scope", "target", "released_at")],
         "risk_signals": [_unique("no"), _plain("subject_kind", "subject", "eliminated_at")],
         "legal_cases": [_unique("no"), _plain("subject_kind", "subject", "closed_at")],
+        "incidents": [_unique("no"), _plain("subject_kind", "subject", "closed_at")],
         "policy_values": [_unique("key", "effective_from")],
         "work_calendar": [],
         "idempotency": [IndexModel([("expires_at", _A)], expireAfterSeconds=0)],

@@ -30,7 +30,7 @@ from domain.orgs import Org
 from domain.parties import Customer, Partner
 from domain.people import User
 from domain.vaults import SealedPacket, Slot, Vault
-from domain.watch import LegalCase, LegalHold, RiskSignal
+from domain.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 Record = dict[str, Any]
 Long = Int64  # how a whole number beyond 32 bits comes back: an int, of a type of its own
@@ -77,6 +77,7 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         LegalHold: Kept(collection="legal_holds", prefix="hold"),
         RiskSignal: Kept(collection="risk_signals", prefix="sign"),
         LegalCase: Kept(collection="legal_cases", prefix="lcas"),
+        Incident: Kept(collection="incidents", prefix="incd"),
     }
 )
 COLLECTION_OF_PREFIX: Mapping[str, str] = MappingProxyType(
