@@ -186,6 +186,7 @@ class CustodyEvent:
     seal_no: str | None = None
     evidence: tuple[Evidence, ...] = ()
     reason: str | None = None
+    overdue_days: int | None = None  # of a paper brought back, as they stood that day
     biz_date: date
     recorded_at: datetime
     prev_hash: str
@@ -219,6 +220,7 @@ def moved(
     seal_no: str | None = None,
     evidence: Sequence[Evidence] = (),
     reason: str | None = None,
+    overdue_days: int | None = None,
     opening: bool = False,
     **changes: Any,
 ) -> tuple[TitleCertificate, CustodyEvent]:
@@ -253,6 +255,7 @@ def moved(
         seal_no=seal_no,
         evidence=tuple(evidence),
         reason=reason,
+        overdue_days=overdue_days,
         biz_date=today,
         recorded_at=now,
         prev_hash=certificate.event_hash,
@@ -265,6 +268,8 @@ def moved(
 def digest(event: CustodyEvent) -> str:
     """SHA-256 over everything the event says, including the hash of the one before."""
     facts = {name: value for name, value in _facts(event).items() if name != "hash"}
+    if event.overdue_days is None:
+        del facts["overdue_days"]  # what an event does not tell leaves older hashes as they are
     text = json.dumps(facts, sort_keys=True, ensure_ascii=False, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -10,11 +10,13 @@ from types import MappingProxyType
 from ulid import ULID
 
 from domain.calendar import business_date
+from domain.checkouts import CheckOut, CheckOutState, has_expired
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dual_control import Proposal, ProposalState
 from domain.files import FileStatus, FileVersion
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
+from resolvers.checkouts import let_go
 from resolvers.context import Stores
 from resolvers.vault_work import end_proposal_in
 from storage.decisions import Decision, decide
@@ -48,6 +50,24 @@ async def expire_proposals(stores: Stores) -> int:
                 await end_proposal_in(decision, proposal, ProposalState.EXPIRED)
 
         await decide(stores.mongo, end, by=BY, cause="expire_proposals", at=now)
+    return len(late)
+
+
+async def expire_check_outs(stores: Stores) -> int:
+    """Ends approved check-outs that nobody took in time; the paper is free again (X09)."""
+    now = stores.clock.now()
+    today = business_date(now)
+    query = {"state": CheckOutState.APPROVED.value, "take_by": {"$lt": today.isoformat()}}
+    late = await _ids(stores, "check_outs", query)
+    for id in late:
+
+        async def end(decision: Decision, id: str = id) -> None:
+            check_out = await decision.get(CheckOut, id)
+            if has_expired(check_out, today):
+                await let_go(decision, check_out)
+                decision.save(replace(check_out, state=CheckOutState.EXPIRED))
+
+        await decide(stores.mongo, end, by=BY, cause="expire_check_outs", at=now)
     return len(late)
 
 
@@ -128,6 +148,7 @@ async def sweep_uploads(stores: Stores) -> int:
 JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
     {
         "expire_proposals": expire_proposals,
+        "expire_check_outs": expire_check_outs,
         "chase_owner_proofs": chase_owner_proofs,
         "sweep_uploads": sweep_uploads,
         "number_entries": number_entries,

@@ -118,12 +118,12 @@ async def certificate_register_expected(
 async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dict[str, Any]:
     """X02."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
-    paper = _facts(input.paper)
+    paper = paper_facts(input.paper)
     refuse_if(
         collection_refusals(
             certificate,
             paper,
-            duplicate=await _duplicate(deed, certificate, paper),
+            duplicate=await duplicate_of(deed, certificate, paper),
             movement=Movement.COLLECT,
             today=deed.today,
         )
@@ -135,7 +135,7 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
         holder=Holder(login=deed.actor.login, since=deed.now),
         collected_on=deed.today,
         vault_due=deed.calendar.wd(deed.today, deed.policy.number("vault.in_due_wd")),
-        **_printed(deed, certificate, paper),
+        **printed(deed, certificate, paper),
     )
     await _scan_falls_due(deed, certificate)
     return {"certificate": after}
@@ -192,7 +192,7 @@ async def certificate_file_electronic_confirm(
         evidence=[evidence],
         lock=None,
         collected_on=deed.today,
-        **_printed(deed, certificate, _facts(input.filing.paper)),
+        **printed(deed, certificate, paper_facts(input.filing.paper)),
     )
     deed.decision.save(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
@@ -229,12 +229,12 @@ async def _electronic(
     certificate = await deed.get(TitleCertificate, input.certificate_id)
     deed.permit(certificate.org_path)
     version = await deed.get(FileVersion, input.file_version_id)
-    paper = _facts(input.paper)
+    paper = paper_facts(input.paper)
     refusals = [
         *collection_refusals(
             certificate,
             paper,
-            duplicate=await _duplicate(deed, certificate, paper),
+            duplicate=await duplicate_of(deed, certificate, paper),
             movement=Movement.FILE_ELECTRONIC,
             today=deed.today,
         ),
@@ -266,7 +266,8 @@ def _held_by_other(certificate: TitleCertificate, own_lock: str | None) -> Refus
     )
 
 
-def _facts(paper: PaperInput) -> PaperFacts:
+def paper_facts(paper: PaperInput) -> PaperFacts:
+    """What is printed on a paper, as the rules read it."""
     return PaperFacts(
         cert_no=paper.cert_no,
         issuer=paper.issuer,
@@ -281,7 +282,8 @@ def _facts(paper: PaperInput) -> PaperFacts:
     )
 
 
-def _printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dict[str, Any]:
+def printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dict[str, Any]:
+    """What a certificate becomes once its paper has been read."""
     registered = certificate.catalog is Catalog.RIGHT_CERT
     return {
         "cert_no": paper.cert_no.strip(),
@@ -315,7 +317,7 @@ def _filing(input: CertificateFileElectronicInput) -> dict[str, Any]:
     }
 
 
-async def _duplicate(
+async def duplicate_of(
     deed: Deed, certificate: TitleCertificate, paper: PaperFacts
 ) -> TitleCertificate | None:
     """Another certificate of the same type, issuer and number that is not void (CUS-02)."""

@@ -10,9 +10,11 @@ import strawberry
 from graphql import GraphQLError
 
 from domain.certificates import CustodyState, normalised
+from domain.checkouts import CheckOutState
 from domain.dossiers import FILED_STATUSES
 from resolvers.context import Info
 from schema.certificates import TitleCertificate
+from schema.checkouts import CheckOut
 from schema.collaterals import Collateral
 from schema.deregistration import DeregistrationCase
 from schema.dossiers import ArchiveFile, Dossier
@@ -22,6 +24,8 @@ from schema.filters import (
     CaseOrder,
     CertificateFilter,
     CertificateOrder,
+    CheckOutFilter,
+    CheckOutOrder,
     CollateralFilter,
     CollateralOrder,
     DossierFilter,
@@ -61,6 +65,8 @@ ORDERS: Mapping[Enum, Order] = MappingProxyType(
         DossierOrder.LOAN_NO: Order(name="loan_no", field="loan_no"),
         FileOrder.CREATED: Order(name="created", field="_id"),
         FileOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
+        CheckOutOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
+        CheckOutOrder.DUE_DATE: Order(name="due", field="due_date"),
         CaseOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
         CaseOrder.NEXT_DUE: Order(name="next_due", field="deadlines.next_due"),
     }
@@ -148,6 +154,21 @@ class ListQueries:
         """Files."""
         return _page("files", _files(filter or FileFilter()), order, first, after)
 
+    @asked("Check-outs within your reach (临时出库).")
+    def check_outs(
+        self,
+        info: Info,
+        filter: Annotated[CheckOutFilter | None, strawberry.argument(description="Which.")] = None,
+        order: Annotated[
+            CheckOutOrder, strawberry.argument(description="Sorted how.")
+        ] = CheckOutOrder.CREATED_DESC,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[CheckOut]:
+        """Check-outs."""
+        query = _check_outs(filter or CheckOutFilter(), info.context.today)
+        return _page("check_outs", query, order, first, after)
+
     @asked("Deregistration cases within your reach (押品注销业务).")
     def deregistration_cases(
         self,
@@ -221,6 +242,15 @@ def _dossiers(given: DossierFilter) -> Record:
 def _files(given: FileFilter) -> Record:
     query = _exactly(given, "dossier_id", "loan_no", "certificate_id")
     return query | _one_of(given, "doc_type", "status")
+
+
+def _check_outs(given: CheckOutFilter, today: date) -> Record:
+    query = _exactly(given, "certificate_id", "borrower", "requester", "vault", "org_code")
+    query |= _one_of(given, "state", "purpose")
+    if not given.overdue_only:
+        return query
+    late = {"state": CheckOutState.OUT.value, "due_date": {"$lt": today.isoformat()}}
+    return {"$and": [query, late]}
 
 
 def _cases(given: CaseFilter) -> Record:

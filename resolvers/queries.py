@@ -20,6 +20,7 @@ from resolvers.case_work import kept_results
 from resolvers.context import Info
 from resolvers.release_facts import release_facts
 from schema.certificates import CustodyHistory, Handover, Proposal, TitleCertificate, Vault
+from schema.checkouts import CheckOut
 from schema.collaterals import Collateral, GuaranteeContract
 from schema.deregistration import DeregistrationCase, Evaluation, ReleaseReadiness
 from schema.dossiers import Dossier
@@ -142,6 +143,15 @@ class RecordQueries:
     def handover(self, info: Info, id: Id = None, no: No = None) -> Handover | None:
         """A handover."""
         return _one("handovers", "no", id, no)
+
+    @asked("A check-out (临时出库单).")
+    def check_out(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="By id.")],
+    ) -> CheckOut | None:
+        """A check-out."""
+        return _one("check_outs", "_id", id, None)
 
     @asked("Risk signals within your reach, newest first (风险信号).")
     def risk_signals(

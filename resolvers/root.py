@@ -3,7 +3,16 @@
 import strawberry
 from strawberry.tools import merge_types
 
-from resolvers import case_papers, custody, deregistration, files, handovers, registry, vaulting
+from resolvers import (
+    case_papers,
+    checkouts,
+    custody,
+    deregistration,
+    files,
+    handovers,
+    registry,
+    vaulting,
+)
 from resolvers.events import EventQueries, Subscription
 from resolvers.lists import ListQueries
 from resolvers.queries import QuestionQueries, RecordQueries
@@ -16,6 +25,7 @@ from schema.certificates import (
     TitleCertificate,
     Vault,
 )
+from schema.checkouts import CheckOut
 from schema.collaterals import Collateral, GuaranteeContract, Valuation
 from schema.deregistration import DeregistrationCase, SettlementProof
 from schema.dossiers import ArchiveFile, Dossier, FileVersion
@@ -25,6 +35,7 @@ from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 NODES = [
     ArchiveFile,
+    CheckOut,
     Collateral,
     CreditContract,
     CustodyEvent,
@@ -74,6 +85,17 @@ class Mutation:
     packet_relocate_propose = vaulting.packet_relocate_propose
     packet_relocate_confirm = vaulting.packet_relocate_confirm
     proposal_withdraw = vaulting.proposal_withdraw
+    check_out_request = checkouts.check_out_request
+    check_out_decide = checkouts.check_out_decide
+    check_out_cancel = checkouts.check_out_cancel
+    check_out_sign = checkouts.check_out_sign
+    check_out_vault_out_propose = checkouts.check_out_vault_out_propose
+    check_out_vault_out_confirm = checkouts.check_out_vault_out_confirm
+    check_out_renew = checkouts.check_out_renew
+    check_out_decide_renewal = checkouts.check_out_decide_renewal
+    check_out_return = checkouts.check_out_return
+    check_out_receive = checkouts.check_out_receive
+    check_out_receive_exchanged = checkouts.check_out_receive_exchanged
     deregistration_case_open = deregistration.deregistration_case_open
     deregistration_case_attach_document = deregistration.deregistration_case_attach_document
     deregistration_case_submit = deregistration.deregistration_case_submit

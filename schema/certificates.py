@@ -25,6 +25,7 @@ from schema.scalars import Money
 from storage.relations import Relation
 
 if TYPE_CHECKING:
+    from schema.checkouts import CheckOut
     from schema.dossiers import ArchiveFile
     from schema.organisations import User
 
@@ -207,6 +208,15 @@ class TitleCertificate(Node):
             order="seq",
         ),
         "Its ledger, oldest first.",
+    )
+    check_outs: list[Annotated["CheckOut", strawberry.lazy("schema.checkouts")]] = related(
+        Relation(
+            collection="check_outs",
+            foreign="certificate_id",
+            many=True,
+            descending=True,
+        ),
+        "Its check-outs, newest first.",
     )
     scans: list[Annotated["ArchiveFile", strawberry.lazy("schema.dossiers")]] = related(
         Relation(collection="files", foreign="certificate_id", many=True),

@@ -5,6 +5,12 @@ from enum import StrEnum
 import strawberry
 
 from domain.certificates import Carrier, Catalog, CertType, CustodyState, LegalState, LockKind
+from domain.checkouts import (
+    ChangeType,
+    CheckOutPurpose,
+    CheckOutState,
+    RenewalState,
+)
 from domain.collaterals import (
     CollateralKind,
     PledgeState,
@@ -722,6 +728,50 @@ _name(
 )
 
 strawberry.enum(RefusalCode, description="Why something was refused (拒绝原因); stable codes.")
+_name(
+    CheckOutPurpose,
+    """
+    LITIGATION 诉讼、执行举证: evidence in litigation or execution
+    NON_LITIGATION_USE 其他借阅: other use
+    REGISTRATION_CHANGE 变更登记: a change at the registry
+    PRE_NOTICE_CONVERSION 预告转现房抵押: from pre-notice to the final registration
+    CERT_RENEWAL 换证: a new certificate for the old one
+    LOAN_ROLLOVER 借新还旧: kept for a loan that takes the old one's place
+    PARTIAL_CHANGE 部分出库、置换: only as part of a release
+    APPRAISAL_AUDIT 估值、审计、检查: looked at in the house, escorted
+    REDEMPTION 到期兑付、续存: redeemed or renewed at the bank's counter
+    """,
+)
+_name(
+    CheckOutState,
+    """
+    REQUESTED 待审批: waits for its approvals
+    APPROVED 已审批: may be taken out
+    REJECTED 已否决: rejected
+    CANCELLED 已撤销: given up by the requester
+    EXPIRED 已失效: approved and not taken in time
+    OUT 已出库: with the borrower
+    RETURNED 已归还: the same paper is back
+    EXCHANGED 已换证: a new certificate came instead
+    LOST 已遗失: confirmed lost
+    """,
+)
+_name(
+    ChangeType,
+    """
+    SURFACE_INFO 表面信息变化: what is printed changed
+    TYPE_CHANGE 类型改变: another type of certificate
+    OTHER 其他: anything else
+    """,
+)
+_name(
+    RenewalState,
+    """
+    REQUESTED 待审批: waits for the approver
+    APPROVED 已同意: given
+    REJECTED 已否决: refused
+    """,
+)
 _name(
     IncidentKind,
     """

@@ -6,6 +6,7 @@ from enum import StrEnum
 import strawberry
 
 from domain.certificates import CertType, CustodyState, LegalState
+from domain.checkouts import CheckOutPurpose, CheckOutState
 from domain.collaterals import CollateralKind, PledgeState
 from domain.deregistration import CaseState, DeregKind, HandlingMode
 from domain.dossiers import DocType, DossierStatus
@@ -90,6 +91,20 @@ class CaseFilter:
     due_before: date | None = named("With a step due before this day.", default=None)
 
 
+@strawberry.input(description="Which check-outs; every given part must hold.")
+class CheckOutFilter:
+    """Of check-outs."""
+
+    certificate_id: strawberry.ID | None = named("Of this certificate.", default=None)
+    state: list[CheckOutState] | None = named("One of these states.", default=None)
+    purpose: list[CheckOutPurpose] | None = named("One of these purposes.", default=None)
+    borrower: str | None = named("With this person.", default=None)
+    requester: str | None = named("Asked for by this person.", default=None)
+    vault: str | None = named("Out of this vault.", default=None)
+    org_code: str | None = named("Of this organisation.", default=None)
+    overdue_only: bool = named("Out beyond the due date.", default=False)
+
+
 class LoanOrder(StrEnum):
     """How loans are sorted."""
 
@@ -129,6 +144,13 @@ class FileOrder(StrEnum):
     CREATED_DESC = "CREATED_DESC"
 
 
+class CheckOutOrder(StrEnum):
+    """How check-outs are sorted."""
+
+    CREATED_DESC = "CREATED_DESC"
+    DUE_DATE = "DUE_DATE"
+
+
 class CaseOrder(StrEnum):
     """How cases are sorted."""
 
@@ -152,6 +174,7 @@ _MEANINGS = {
     },
     DossierOrder: {"CREATED": "Oldest record first.", "LOAN_NO": "By number of the loan."},
     FileOrder: {"CREATED": "Oldest record first.", "CREATED_DESC": "Newest record first."},
+    CheckOutOrder: {"CREATED_DESC": "Newest first.", "DUE_DATE": "Due back earliest first."},
     CaseOrder: {"CREATED_DESC": "Newest case first.", "NEXT_DUE": "Due soonest first."},
 }
 for _order, _meanings in _MEANINGS.items():

@@ -92,7 +92,18 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
         "vaults": [_unique("code")],
         "slots": [_unique("vault", "cabinet", "slot")],
         "packets": [_unique("packet_no"), _plain("vault", "cabinet", "slot"), _plain("seal_no")],
-        "proposals": [_plain("state", "expires_at"), _plain("certificate_ids"), _plain("case_id")],
+        "proposals": [
+            _plain("state", "expires_at"),
+            _plain("certificate_ids"),
+            _plain("case_id"),
+            _plain("check_out_id"),
+        ],
+        "check_outs": [
+            _plain("certificate_id", "_id"),
+            _plain("borrower", "state", "due_date"),
+            _plain("state", "due_date", "_id"),
+            _plain("state", "take_by"),
+        ],
         "dereg_cases": [
             IndexModel(
                 [("collateral_id", _A)],

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from ulid import ULID
 
 from domain.certificates import TitleCertificate
+from domain.checkouts import CheckOut
 from domain.collaterals import Collateral, Valuation
 from domain.custody import CustodyEvent
 from domain.deregistration import DeregistrationCase, SettlementProof
@@ -69,6 +70,7 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         Slot: Kept(collection="slots", prefix="slot", told=False),
         SealedPacket: Kept(collection="packets", prefix="pack", told=False),
         Proposal: Kept(collection="proposals", prefix="prop"),
+        CheckOut: Kept(collection="check_outs", prefix="chko"),
         DeregistrationCase: Kept(collection="dereg_cases", prefix="case"),
         SettlementProof: Kept(collection="settlement_proofs", prefix="proof"),
         Dossier: Kept(collection="dossiers", prefix="doss"),
