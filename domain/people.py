@@ -65,6 +65,7 @@ class Operation(StrEnum):
     REISSUE = "REISSUE"
     APPROVE_TRANSFER = "APPROVE_TRANSFER"
     SUPERVISE_PROCESSING = "SUPERVISE_PROCESSING"
+    ACKNOWLEDGE_ALERT = "ACKNOWLEDGE_ALERT"
     UPLOAD_FILE = "UPLOAD_FILE"
     ACCEPT_FILE = "ACCEPT_FILE"
     DOWNLOAD_FILE = "DOWNLOAD_FILE"
@@ -176,6 +177,18 @@ PERMISSIONS: Mapping[Operation, Mapping[Role, Reach]] = MappingProxyType(
             _R.BATCH_SUPERVISOR: _J,
             _R.APPROVER: _J,
             _R.AUDITOR: _J,
+        },
+        # Whom of them an alert is meant for is the alert's matter.
+        Operation.ACKNOWLEDGE_ALERT: {
+            _R.RELATIONSHIP_MANAGER: _OWN,
+            _R.CERT_HANDLER: _J,
+            _R.MORTGAGE_REGISTRAR: _J,
+            _R.VAULT_KEEPER: _J,
+            _R.VAULT_SUPERVISOR: _J,
+            _R.BATCH_SUPERVISOR: _J,
+            _R.RISK_MANAGER: _J,
+            _R.LEGAL_OFFICER: _J,
+            _R.APPROVER: _J,
         },
         Operation.UPLOAD_FILE: {
             _R.RELATIONSHIP_MANAGER: _OWN,

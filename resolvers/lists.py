@@ -12,7 +12,9 @@ from graphql import GraphQLError
 from domain.certificates import CustodyState, normalised
 from domain.checkouts import CheckOutState
 from domain.dossiers import FILED_STATUSES
+from domain.people import Actor
 from resolvers.context import Info
+from schema.alerts import Alert
 from schema.certificates import TitleCertificate
 from schema.checkouts import CheckOut
 from schema.collaterals import Collateral
@@ -20,6 +22,8 @@ from schema.deregistration import DeregistrationCase
 from schema.dossiers import ArchiveFile, Dossier
 from schema.fields import asked
 from schema.filters import (
+    AlertFilter,
+    AlertOrder,
     CaseFilter,
     CaseOrder,
     CertificateFilter,
@@ -69,6 +73,8 @@ ORDERS: Mapping[Enum, Order] = MappingProxyType(
         CheckOutOrder.DUE_DATE: Order(name="due", field="due_date"),
         CaseOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
         CaseOrder.NEXT_DUE: Order(name="next_due", field="deadlines.next_due"),
+        AlertOrder.DUE_ON: Order(name="due", field="due_on"),
+        AlertOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
     }
 )
 
@@ -184,6 +190,21 @@ class ListQueries:
         query = _cases(filter or CaseFilter())
         return _page("dereg_cases", query, order, first, after)
 
+    @asked("Alerts within your reach (提醒).")
+    def alerts(
+        self,
+        info: Info,
+        filter: Annotated[AlertFilter | None, strawberry.argument(description="Which.")] = None,
+        order: Annotated[
+            AlertOrder, strawberry.argument(description="Sorted how.")
+        ] = AlertOrder.DUE_ON,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Alert]:
+        """Alerts."""
+        query = _alerts(filter or AlertFilter(), info.context.actor)
+        return _page("alerts", query, order, first, after)
+
 
 def _page(collection: str, query: Record, order: Enum, first: int | None, after: str | None) -> Any:
     return PageOf(
@@ -257,6 +278,19 @@ def _cases(given: CaseFilter) -> Record:
     query = _exactly(given, "no", "collateral_no", "org_code")
     query |= _one_of(given, "state", "kind", "handling_mode")
     return query | _before("deadlines.next_due", given.due_before)
+
+
+def _alerts(given: AlertFilter, actor: Actor) -> Record:
+    query = _exactly(given, "subject", "org_code") | _one_of(given, "kind")
+    if given.open_only:
+        query["acknowledged_at"] = None
+    if given.mine:
+        roles = [
+            {"roles": grant.role.value, "level": {"$in": [None, grant.org_level.value]}}
+            for grant in actor.grants
+        ]
+        query["$or"] = [{"logins": actor.login}, *roles]
+    return query
 
 
 def _exactly(given: Any, *names: str) -> Record:

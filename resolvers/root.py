@@ -4,6 +4,7 @@ import strawberry
 from strawberry.tools import merge_types
 
 from resolvers import (
+    alerts,
     case_papers,
     checkouts,
     custody,
@@ -16,6 +17,7 @@ from resolvers import (
 from resolvers.events import EventQueries, Subscription
 from resolvers.lists import ListQueries
 from resolvers.queries import QuestionQueries, RecordQueries
+from schema.alerts import Alert
 from schema.certificates import (
     CustodyEvent,
     Handover,
@@ -34,6 +36,7 @@ from schema.organisations import Org, User
 from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 NODES = [
+    Alert,
     ArchiveFile,
     CheckOut,
     Collateral,
@@ -108,6 +111,7 @@ class Mutation:
     deregistration_case_surrender = case_papers.deregistration_case_surrender
     deregistration_case_return_to_owner = case_papers.deregistration_case_return_to_owner
     deregistration_case_close = registry.deregistration_case_close
+    alert_acknowledge = alerts.alert_acknowledge
     file_request_upload = files.file_request_upload
     file_complete_upload = files.file_complete_upload
     file_accept = files.file_accept

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import strawberry
 
+from domain.alerts import AlertKind
 from domain.certificates import Carrier, Catalog, CertType, CustodyState, LegalState, LockKind
 from domain.checkouts import (
     ChangeType,
@@ -724,6 +725,15 @@ _name(
     CERTIFICATE 权证: a certificate
     DOSSIER 档案: a dossier
     FILE 文件: a file
+    """,
+)
+_name(
+    AlertKind,
+    """
+    PRE_NOTICE 预告登记: a pre-notice is about to lapse
+    EXPIRY 到期: a paper or a registration ends
+    UNCLAIMED 客户未领: the owner has not fetched his paper
+    CHECK_OUT 逾期未还: a paper was not brought back
     """,
 )
 

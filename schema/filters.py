@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import strawberry
 
+from domain.alerts import AlertKind
 from domain.certificates import CertType, CustodyState, LegalState
 from domain.checkouts import CheckOutPurpose, CheckOutState
 from domain.collaterals import CollateralKind, PledgeState
@@ -105,6 +106,17 @@ class CheckOutFilter:
     overdue_only: bool = named("Out beyond the due date.", default=False)
 
 
+@strawberry.input(description="Which alerts; every given part must hold.")
+class AlertFilter:
+    """Of alerts."""
+
+    mine: bool = named("Only those meant for you.", default=False)
+    open_only: bool = named("Leave out acknowledged ones.", default=True)
+    kind: list[AlertKind] | None = named("One of these kinds.", default=None)
+    subject: str | None = named("About this number or id.", default=None)
+    org_code: str | None = named("Of this organisation.", default=None)
+
+
 class LoanOrder(StrEnum):
     """How loans are sorted."""
 
@@ -158,6 +170,13 @@ class CaseOrder(StrEnum):
     NEXT_DUE = "NEXT_DUE"
 
 
+class AlertOrder(StrEnum):
+    """How alerts are sorted."""
+
+    DUE_ON = "DUE_ON"
+    CREATED_DESC = "CREATED_DESC"
+
+
 _MEANINGS = {
     LoanOrder: {
         "LOAN_NO": "By number.",
@@ -176,6 +195,7 @@ _MEANINGS = {
     FileOrder: {"CREATED": "Oldest record first.", "CREATED_DESC": "Newest record first."},
     CheckOutOrder: {"CREATED_DESC": "Newest first.", "DUE_DATE": "Due back earliest first."},
     CaseOrder: {"CREATED_DESC": "Newest case first.", "NEXT_DUE": "Due soonest first."},
+    AlertOrder: {"DUE_ON": "Due soonest first.", "CREATED_DESC": "Newest alert first."},
 }
 for _order, _meanings in _MEANINGS.items():
     strawberry.enum(_order, description=(_order.__doc__ or "").rstrip(".") + ".")

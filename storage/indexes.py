@@ -144,6 +144,13 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
         "risk_signals": [_unique("no"), _plain("subject_kind", "subject", "eliminated_at")],
         "legal_cases": [_unique("no"), _plain("subject_kind", "subject", "closed_at")],
         "incidents": [_unique("no"), _plain("subject_kind", "subject", "closed_at")],
+        "alerts": [
+            _unique("no"),
+            _plain("due_on", "_id"),
+            _plain("org_path", "acknowledged_at", "due_on", "_id"),
+            _plain("logins", "acknowledged_at"),
+            _plain("subject", "_id"),
+        ],
         "policy_values": [_unique("key", "effective_from")],
         "work_calendar": [],
         "idempotency": [IndexModel([("expires_at", _A)], expireAfterSeconds=0)],

@@ -16,6 +16,7 @@ from bson.int64 import Int64
 from pydantic import TypeAdapter
 from ulid import ULID
 
+from domain.alerts import Alert
 from domain.certificates import TitleCertificate
 from domain.checkouts import CheckOut
 from domain.collaterals import Collateral, Valuation
@@ -80,6 +81,7 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         RiskSignal: Kept(collection="risk_signals", prefix="sign"),
         LegalCase: Kept(collection="legal_cases", prefix="lcas"),
         Incident: Kept(collection="incidents", prefix="incd"),
+        Alert: Kept(collection="alerts", prefix="alrt"),
     }
 )
 COLLECTION_OF_PREFIX: Mapping[str, str] = MappingProxyType(
