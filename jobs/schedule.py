@@ -15,6 +15,7 @@ from domain.deregistration import DeregistrationCase
 from domain.dual_control import Proposal, ProposalState
 from domain.files import FileStatus, FileVersion
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
+from jobs.watch import BY, Round, look_after
 from resolvers.context import Stores
 from resolvers.vault_work import end_proposal_in
 from storage.decisions import Decision, decide
@@ -26,7 +27,6 @@ _LOG = logging.getLogger(__name__)
 BATCH = 200
 SEQUENCE_EVERY_S = 1.0
 OTHERS_EVERY_S = 30.0
-BY = "SYSTEM"
 
 
 async def number_entries(stores: Stores) -> int:
@@ -85,6 +85,22 @@ async def chase_owner_proofs(stores: Stores) -> int:
     return raised
 
 
+async def watch_papers(stores: Stores) -> int:
+    """Reminds of deadlines and ends what has lapsed (CUS-16, CUS-17, CUS-26)."""
+    now = stores.clock.now()
+    today = business_date(now)
+    raised = 0
+    query = {"next_look_on": {"$lte": today.isoformat()}}
+    for id in await _ids(stores, "certificates", query):
+
+        async def look(decision: Decision, id: str = id) -> int:
+            rules = stores.rulebook.on(today)
+            return await look_after(Round(decision=decision, rules=rules, now=now, today=today), id)
+
+        raised += await decide(stores.mongo, look, by=BY, cause="watch_papers", at=now)
+    return raised
+
+
 async def sweep_uploads(stores: Stores) -> int:
     """Removes what was announced and never completed, bytes first (ARC-21)."""
     now = stores.clock.now()
@@ -129,6 +145,7 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
     {
         "expire_proposals": expire_proposals,
         "chase_owner_proofs": chase_owner_proofs,
+        "watch_papers": watch_papers,
         "sweep_uploads": sweep_uploads,
         "number_entries": number_entries,
     }

@@ -73,6 +73,14 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("custody_state", "place.vault", "place.slot"),
             _plain("custody_state", "due_date", "_id"),
             _plain("due_date", "_id"),
+            IndexModel(
+                [("next_look_on", _A), ("_id", _A)],
+                partialFilterExpression={"next_look_on": {"$type": "string"}},
+            ),
+            IndexModel(
+                [("released_on", _A), ("_id", _A)],
+                partialFilterExpression={"released_on": {"$type": "string"}},
+            ),
             _plain("expected_by", "_id"),
             _plain("vault_due", "_id"),
             _plain("collateral_nos", "_id"),
