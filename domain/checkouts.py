@@ -143,6 +143,7 @@ class CheckOut:
     overdue_days: int | None = None  # frozen at the return
     exchange: Exchange | None = None
     escalated: tuple[str, ...] = ()
+    escalate_on: date | None = None  # when the next level is reached
     decided_reason: str | None = None
     org_code: str
     org_path: str
@@ -594,6 +595,15 @@ def due_escalations(check_out: CheckOut, today: date, policy: Policy) -> list[Es
         for level in Escalation
         if level not in check_out.escalated and days >= policy.number(f"checkout.escalate.{level}")
     ]
+
+
+def next_escalation(check_out: CheckOut, policy: Policy) -> date | None:
+    """The day on which the next level is reached; none once the paper is back or all is told."""
+    if check_out.state is not CheckOutState.OUT:
+        return None
+    left = [level for level in Escalation if level not in check_out.escalated]
+    days = [policy.number(f"checkout.escalate.{level}") for level in left]
+    return nd(check_out.due_date, min(days)) if days else None
 
 
 def parts(check_out: CheckOut) -> dict[str, str]:

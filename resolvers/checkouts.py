@@ -18,6 +18,7 @@ from domain.checkouts import (
     decision_refusals,
     exchange_refusals,
     mismatches,
+    next_escalation,
     overdue_days,
     parts,
     priority_carried,
@@ -253,6 +254,7 @@ async def check_out_vault_out_confirm(
     out = replace(
         check_out, state=CheckOutState.OUT, borrower=check_out.signed_by, out_on=deed.today
     )
+    out = replace(out, escalate_on=next_escalation(out, deed.policy))
     return {"check_out": deed.decision.save(out)}
 
 
@@ -313,6 +315,7 @@ async def check_out_decide_renewal(deed: Deed, input: CheckOutDecideRenewalInput
             due_date=renewal.new_due,
         )
         after = replace(after, due_date=renewal.new_due)
+        after = replace(after, escalate_on=next_escalation(after, deed.policy))
     return {"check_out": deed.decision.save(after)}
 
 
@@ -375,7 +378,11 @@ async def check_out_receive(deed: Deed, input: CheckOutReceiveInput) -> dict[str
         lock=await case_lock(deed.decision, certificate),
     )
     back = replace(
-        check_out, state=CheckOutState.RETURNED, returned_on=deed.today, overdue_days=days
+        check_out,
+        state=CheckOutState.RETURNED,
+        returned_on=deed.today,
+        overdue_days=days,
+        escalate_on=None,
     )
     return {"check_out": deed.decision.save(back)}
 
@@ -464,6 +471,7 @@ async def check_out_receive_exchanged(
         state=CheckOutState.EXCHANGED,
         returned_on=deed.today,
         overdue_days=days,
+        escalate_on=None,
         exchange=replace(check_out.exchange, certificate_id=new.id),
     )
     return {"check_out": deed.decision.save(done)}

@@ -37,10 +37,12 @@ from domain.processing import (
     collection_refusals,
     expectation_refusals,
     expected_by,
+    expected_from,
     out_of_scope,
 )
 from domain.refusals import Refusal, RefusalCode, invalid, refuse_if
 from resolvers.mutation import Deed, mutation
+from resolvers.pre_notices import obtained
 from resolvers.scans import is_intact
 from schema.custody import (
     CertificateCancelElectronicInput,
@@ -91,6 +93,7 @@ async def certificate_register_expected(
         carrier=input.carrier,
         collateral_nos=tuple(numbers),
         guarantee_contract_nos=tuple(standing if named is None else named),
+        expected_from=expected_from(input.cert_type, loan, policy=deed.policy, today=deed.today),
         expected_by=expected_by(
             input.cert_type, loan, policy=deed.policy, calendar=deed.calendar, today=deed.today
         ),
@@ -138,7 +141,7 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
         **printed(deed, certificate, paper),
     )
     await _scan_falls_due(deed, certificate)
-    return {"certificate": after}
+    return {"certificate": await obtained(deed, after)}
 
 
 @mutation(
@@ -197,7 +200,7 @@ async def certificate_file_electronic_confirm(
     deed.decision.save(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
     )
-    return {"certificate": after}
+    return {"certificate": await obtained(deed, after)}
 
 
 @mutation(
@@ -277,6 +280,7 @@ def paper_facts(paper: PaperInput) -> PaperFacts:
         right_amount=paper.right_amount,
         registered_on=paper.registered_on,
         registered_until=paper.registered_until,
+        expires_on=paper.expires_on,
         rank=paper.rank,
         pages=paper.pages,
     )
@@ -293,6 +297,7 @@ def printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dic
         "issue_date": paper.issue_date,
         "registered_on": paper.registered_on,
         "registered_until": paper.registered_until,
+        "expires_on": paper.expires_on,
         "right_holder": deed.stores.sealer.seal(
             paper.right_holder.strip(), record=certificate.id, field="right_holder"
         ),

@@ -11,6 +11,7 @@ from resolvers import (
     deregistration,
     files,
     handovers,
+    pre_notices,
     registry,
     vaulting,
 )
@@ -79,6 +80,8 @@ class Mutation:
     certificate_file_electronic_propose = custody.certificate_file_electronic_propose
     certificate_file_electronic_confirm = custody.certificate_file_electronic_confirm
     certificate_cancel_electronic = custody.certificate_cancel_electronic
+    certificate_mark_convertible = pre_notices.certificate_mark_convertible
+    certificate_file_conversion = pre_notices.certificate_file_conversion
     handover_initiate = handovers.handover_initiate
     handover_accept_item = handovers.handover_accept_item
     handover_reject_item = handovers.handover_reject_item

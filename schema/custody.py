@@ -41,6 +41,9 @@ class PaperInput:
     right_amount: Money | None = named("Registered amount; the bank's own right has one.")
     registered_on: date | None = named("When the right was registered.", default=None)
     registered_until: date | None = named("When the registration ends.", default=None)
+    expires_on: date | None = named(
+        "When the deposit matures, or the policy or term ends.", default=None
+    )
     rank: int = named("Rank.", default=1)
     pages: int = named("Pages.")
 
@@ -75,6 +78,23 @@ class CertificateCancelElectronicInput:
     """X25."""
 
     certificate_id: strawberry.ID = named("The certificate.")
+
+
+@strawberry.input(description="From when a pre-notice could become a full registration (CUS-16).")
+class CertificateMarkConvertibleInput:
+    """CUS-16."""
+
+    certificate_id: strawberry.ID = named("The pre-notice.")
+    convertible_from: date = named("The first day on which registration was possible (可办证).")
+
+
+@strawberry.input(description="An application to turn a pre-notice into a registration (CUS-16).")
+class CertificateFileConversionInput:
+    """CUS-16."""
+
+    certificate_id: strawberry.ID = named("The pre-notice.")
+    filed_on: date = named("When the registry received it.")
+    acceptance_no: str = named("Number of the registry's receipt.")
 
 
 @strawberry.input(description="Papers to hand over (X03, or X15 from a failed deregistration).")

@@ -321,7 +321,11 @@ class CollateralLine(Line):
     owners: list[OwnerLine] = Field(default_factory=list, max_length=50)
     area_m2: Decimal | None = Field(default=None, ge=0)
     unit_no: Annotated[str, Field(max_length=64)] | None = None
-    convertible_from: Day | None = None
+    convertible_from: Day | None = Field(
+        default=None,
+        description="From when formal registration was possible (可办证); a new date counts for"
+        " its pre-notices too.",
+    )
     prior_claims: Amount = 0
     in_dispute: bool = False
     encumbered_by: Text | None = Field(default=None, description="Re-pledge by the bank, if any.")
@@ -421,6 +425,15 @@ class CertificateLine(Line):
     right_holder: Name
     right_amount: Amount | None = None
     registered_on: Day | None = None
+    registered_until: Day | None = Field(default=None, description="When the registration ends.")
+    expires_on: Day | None = Field(
+        default=None, description="When the deposit matures, or the policy or term ends."
+    )
+    convertible_from: Day | None = Field(
+        default=None,
+        description="Of a pre-notice: from when formal registration was possible; by default as"
+        " its collateral says.",
+    )
     rank: Annotated[int, Field(ge=1, le=99)] = 1
     pages: Annotated[int, Field(ge=1, le=10_000)] = 1
     collaterals: list[No] = Field(min_length=1, max_length=50)

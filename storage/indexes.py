@@ -73,6 +73,14 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("custody_state", "place.vault", "place.slot"),
             _plain("custody_state", "due_date", "_id"),
             _plain("due_date", "_id"),
+            IndexModel(
+                [("next_look_on", _A), ("_id", _A)],
+                partialFilterExpression={"next_look_on": {"$type": "string"}},
+            ),
+            IndexModel(
+                [("released_on", _A), ("_id", _A)],
+                partialFilterExpression={"released_on": {"$type": "string"}},
+            ),
             _plain("expected_by", "_id"),
             _plain("vault_due", "_id"),
             _plain("collateral_nos", "_id"),
@@ -103,6 +111,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("borrower", "state", "due_date"),
             _plain("state", "due_date", "_id"),
             _plain("state", "take_by"),
+            _plain("escalate_on"),
         ],
         "dereg_cases": [
             IndexModel(
