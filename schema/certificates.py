@@ -101,6 +101,7 @@ class CustodyEvent(Node):
     seal_no: str | None = named("Seal.")
     evidence: list[Evidence] = named("What it rests on.")
     reason: str | None = named("Why.")
+    overdue_days: int | None = named("Days it was overdue when it came back.")
     biz_date: date = named("Business date.")
     recorded_at: datetime = named("When it was recorded.")
     prev_hash: str = named("Hash of the event before.")
