@@ -17,6 +17,7 @@ from resolvers import (
 )
 from resolvers.events import EventQueries, Subscription
 from resolvers.lists import ListQueries
+from resolvers.movements import MovementQueries
 from resolvers.queries import QuestionQueries, RecordQueries
 from schema.alerts import Alert
 from schema.certificates import (
@@ -68,7 +69,9 @@ NODES = [
 
 __all__ = ["NODES", "Mutation", "Query", "Subscription"]
 
-Query = merge_types("Query", (RecordQueries, QuestionQueries, ListQueries, EventQueries))
+Query = merge_types(
+    "Query", (RecordQueries, QuestionQueries, ListQueries, MovementQueries, EventQueries)
+)
 
 
 @strawberry.type(description="Everything that changes something. Each is one transaction.")

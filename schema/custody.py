@@ -5,12 +5,23 @@ from datetime import date
 import strawberry
 
 from domain.certificates import Carrier, Catalog, CertType
+from domain.custody import Movement
 from schema.certificates import Handover, Proposal, SealedPacket, TitleCertificate
 from schema.fields import named
 from schema.nodes import Refusal
 from schema.scalars import Money
 
 REFUSALS = "Every rule broken, all at once; empty means it was done."
+
+
+@strawberry.type(description="Whether a movement is possible now, or all that keeps it.")
+class MovementAnswer:
+    """One movement of a certificate."""
+
+    movement: Movement = named("Which.")
+    allowed: bool = named("Whether the certificate, its vault and its holds let it happen today.")
+    permitted: bool = named("Whether one of your roles may take part in it.")
+    refusals: list[Refusal] = named("Every rule in its way; empty means yes.")
 
 
 @strawberry.input(description="A certificate to expect from the registry or owner (X01).")

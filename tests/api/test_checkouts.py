@@ -443,3 +443,48 @@ def test_each_level_hears_once_of_what_does_not_come_back(bank: Bank):
     ]
     bank.clock(NOON)
     _bring_back(bank, story, id)
+
+
+def allowed(bank: Bank, story: Story, login: str = "keeper-1"):
+    """Each movement: whether it is possible, and else the codes in its way."""
+    text = (
+        "query($id: ID!) { allowedMovements(certificateId: $id)"
+        " { movement allowed permitted refusals { code } } }"
+    )
+    told = bank.query(login, text, id=story.certificate_id)["allowedMovements"]
+    return {
+        one["movement"]: one["allowed"] or sorted({r["code"] for r in one["refusals"]})
+        for one in told
+    }
+
+
+def test_every_movement_is_answered_with_yes_or_all_that_keeps_it(bank: Bank):
+    story = bank.vaulted()
+    now = allowed(bank, story)
+    yes = {movement for movement, answer in now.items() if answer is True}
+    assert yes == {"RELOCATE", "CHECK_OUT", "VAULT_OUT_FOR_DEREG", "TRANSFER_OUT", "DISPATCH"} | {
+        "SURRENDER",
+        "RETURN_TO_OWNER",
+    }
+    assert now["COLLECT"] == now["VAULT_IN"] == ["STATE_CONFLICT"]
+    assert now["REDEEM"] == ["VALUE_INVALID"]
+    asked(bank, story)
+    held = allowed(bank, story)
+    assert held["CHECK_OUT"] is True
+    assert held["RELOCATE"] == held["DISPATCH"] == ["OPEN_REQUEST_EXISTS"]
+    hold = {
+        "no": f"HM{story.n:05}",
+        "scope": "COLLATERAL",
+        "target": story.collateral_no,
+        "reason": "AUDIT",
+        "placed_at": "2025-06-20T03:00:00Z",
+        "org": "OB",
+    }
+    bank.load(("LegalHold", hold))
+    assert allowed(bank, story)["DISPATCH"] == ["LEGAL_HOLD", "OPEN_REQUEST_EXISTS"]
+
+
+def test_movements_of_what_is_out_of_reach_are_not_told(bank: Bank):
+    story = bank.vaulted()
+    text = "query($id: ID!) { allowedMovements(certificateId: $id) { movement } }"
+    assert bank.query("rm-x", text, id=story.certificate_id) == {"allowedMovements": None}
