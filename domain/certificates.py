@@ -101,6 +101,16 @@ class LegalState(StrEnum):
     VOID = "VOID"
 
 
+# No right stands any more; what has lapsed or is void does not come back.
+ENDED_RIGHTS = frozenset(
+    {LegalState.LAPSED, LegalState.SUPERSEDED, LegalState.CANCELLED, LegalState.VOID}
+)
+
+
+# Where an owner's paper waits to be fetched.
+WAITING_FOR_OWNER = frozenset({CustodyState.IN_VAULT, CustodyState.RECEIVED_PENDING_VAULT})
+
+
 class LockKind(StrEnum):
     """What kind of open request holds a certificate (在途业务)."""
 
@@ -200,6 +210,15 @@ class VaultPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """An application to turn a pre-notice into a full registration (预告转现房抵押)."""
+
+    filed_on: date
+    acceptance_no: str  # of the registry's receipt
+    recorded_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TitleCertificate:
     """A title certificate (权证); changed only by custody events. Amounts in fen."""
 
@@ -214,6 +233,10 @@ class TitleCertificate:
     issue_date: date | None = None
     registered_on: date | None = None
     registered_until: date | None = None
+    expires_on: date | None = None  # a deposit matures, a policy or a term ends
+    convertible_from: date | None = None  # a pre-notice: when formal registration was possible
+    lapses_on: date | None = None  # a pre-notice: the last day to apply
+    conversion: Conversion | None = None
     right_holder: str | None = None
     right_amount: int | None = None
     rank: int = 1
@@ -226,9 +249,13 @@ class TitleCertificate:
     place: VaultPlace | None = None
     lock: Lock | None = None
     due_date: date | None = None
+    expected_from: date | None = None  # the day its processing counts from
     expected_by: date | None = None
     collected_on: date | None = None
     vault_due: date | None = None
+    vaulted_on: date | None = None  # when it first went into the vault
+    released_on: date | None = None  # an owner's paper: when no lien was left on what it covers
+    next_look_on: date | None = None  # when one of its deadlines asks for something next
     priority_date: date | None = None
     supersedes: str | None = None
     superseded_by: str | None = None

@@ -130,6 +130,7 @@ class Collateral:
     area_m2: Decimal | None = None
     unit_no: str | None = None  # 不动产单元号
     convertible_from: date | None = None
+    right_lapsed_on: date | None = None  # the bank's pre-notice lapsed and nothing replaced it
     pledge_state: PledgeState = PledgeState.EFFECTIVE
     first_value: int | None = None
     latest_value: int | None = None
@@ -151,6 +152,11 @@ class Collateral:
             return None
         last = max(range(len(self.title_searches)), key=self._age)
         return self.title_searches[last]
+
+    @property
+    def eligible_value(self) -> int | None:
+        """What it counts for against a debt, in fen: nothing once the right has lapsed (CUS-16)."""
+        return self.latest_value if self.right_lapsed_on is None else 0
 
     def _age(self, index: int) -> tuple[date, int]:
         return self.title_searches[index].searched_on, index

@@ -30,13 +30,28 @@ class Movement(StrEnum):
     RECALL_HANDOVER = "RECALL_HANDOVER"
     VAULT_IN = "VAULT_IN"
     RELOCATE = "RELOCATE"
+    CHECK_OUT = "CHECK_OUT"
+    RENEW_CHECK_OUT = "RENEW_CHECK_OUT"
+    RETURN_SAME = "RETURN_SAME"
+    RETURN_EXCHANGED = "RETURN_EXCHANGED"
+    RECEIVE_EXCHANGED = "RECEIVE_EXCHANGED"
     VAULT_OUT_FOR_DEREG = "VAULT_OUT_FOR_DEREG"
     DEREG_RETURN = "DEREG_RETURN"
     REGISTRY_CANCELLED = "REGISTRY_CANCELLED"
     SURRENDER = "SURRENDER"
     RETURN_TO_OWNER = "RETURN_TO_OWNER"
+    TRANSFER_OUT = "TRANSFER_OUT"
+    DISPATCH = "DISPATCH"
+    RECEIVE_DISPATCHED = "RECEIVE_DISPATCHED"
+    MARK_MISSING = "MARK_MISSING"
+    FOUND = "FOUND"
+    CONFIRM_LOST = "CONFIRM_LOST"
+    REISSUE = "REISSUE"
+    RECEIVE_REISSUED = "RECEIVE_REISSUED"
     FILE_ELECTRONIC = "FILE_ELECTRONIC"
     CANCEL_ELECTRONIC = "CANCEL_ELECTRONIC"
+    REDEEM = "REDEEM"
+    LAPSE = "LAPSE"
 
 
 RULE_OF: Mapping[Movement, str] = MappingProxyType(
@@ -50,13 +65,28 @@ RULE_OF: Mapping[Movement, str] = MappingProxyType(
         Movement.RECALL_HANDOVER: "X05",
         Movement.VAULT_IN: "X06",
         Movement.RELOCATE: "X07",
+        Movement.CHECK_OUT: "X10",
+        Movement.RENEW_CHECK_OUT: "X11",
+        Movement.RETURN_SAME: "X12",
+        Movement.RETURN_EXCHANGED: "X13",
+        Movement.RECEIVE_EXCHANGED: "X13",
         Movement.VAULT_OUT_FOR_DEREG: "X14",
         Movement.DEREG_RETURN: "X15",
         Movement.REGISTRY_CANCELLED: "DRG-4.2",
         Movement.SURRENDER: "X16",
         Movement.RETURN_TO_OWNER: "X17",
+        Movement.TRANSFER_OUT: "X18",
+        Movement.DISPATCH: "X19",
+        Movement.RECEIVE_DISPATCHED: "X19",
+        Movement.MARK_MISSING: "X20",
+        Movement.FOUND: "X21",
+        Movement.CONFIRM_LOST: "X22",
+        Movement.REISSUE: "X23",
+        Movement.RECEIVE_REISSUED: "X23",
         Movement.FILE_ELECTRONIC: "X24",
         Movement.CANCEL_ELECTRONIC: "X25",
+        Movement.REDEEM: "X26",
+        Movement.LAPSE: "CUS-16",
     }
 )
 
@@ -77,10 +107,43 @@ TRANSITIONS: Mapping[tuple[CustodyState, Movement], frozenset[CustodyState]] = M
         (State.IN_VAULT, Movement.SURRENDER): frozenset({State.SURRENDERED}),
         (State.OUT_FOR_DEREG, Movement.RETURN_TO_OWNER): frozenset({State.RETURNED_TO_OWNER}),
         (State.IN_VAULT, Movement.RETURN_TO_OWNER): frozenset({State.RETURNED_TO_OWNER}),
+        (State.IN_VAULT, Movement.CHECK_OUT): frozenset({State.CHECKED_OUT}),
+        (State.CHECKED_OUT, Movement.RENEW_CHECK_OUT): frozenset({State.CHECKED_OUT}),
+        (State.CHECKED_OUT, Movement.RETURN_SAME): frozenset({State.RECEIVED_PENDING_VAULT}),
+        (State.CHECKED_OUT, Movement.RETURN_EXCHANGED): frozenset({State.REPLACED}),
+        (State.IN_VAULT, Movement.TRANSFER_OUT): frozenset({State.TRANSFERRED_OUT}),
+        (State.IN_VAULT, Movement.DISPATCH): frozenset({State.IN_TRANSIT}),
+        (State.IN_TRANSIT, Movement.RECEIVE_DISPATCHED): frozenset({State.RECEIVED_PENDING_VAULT}),
+        (State.IN_VAULT, Movement.MARK_MISSING): frozenset({State.MISSING}),
+        (State.RECEIVED_PENDING_VAULT, Movement.MARK_MISSING): frozenset({State.MISSING}),
+        (State.MISSING, Movement.FOUND): frozenset({State.RECEIVED_PENDING_VAULT}),
+        **{
+            (state, Movement.CONFIRM_LOST): frozenset({State.LOST})
+            for state in (
+                State.MISSING,
+                State.CHECKED_OUT,
+                State.IN_TRANSIT,
+                State.WITH_HANDLER,
+                State.OUT_FOR_DEREG,
+            )
+        },
+        (State.LOST, Movement.REISSUE): frozenset({State.REPLACED}),
         (State.NOT_RECEIVED, Movement.FILE_ELECTRONIC): frozenset({State.ELECTRONIC_ON_FILE}),
         (State.ELECTRONIC_ON_FILE, Movement.CANCEL_ELECTRONIC): frozenset({State.SURRENDERED}),
+        (State.IN_VAULT, Movement.REDEEM): frozenset({State.REDEEMED}),
     }
 )
+
+# A certificate begins with one of these; it comes from no state.
+BEGINNINGS: Mapping[Movement, CustodyState] = MappingProxyType(
+    {
+        Movement.REGISTER_EXPECTED: State.NOT_RECEIVED,
+        Movement.RECEIVE_EXCHANGED: State.RECEIVED_PENDING_VAULT,
+        Movement.RECEIVE_REISSUED: State.WITH_HANDLER,
+    }
+)
+# These change the right and leave the paper where it is.
+LEGAL_ONLY = frozenset({Movement.REGISTRY_CANCELLED, Movement.LAPSE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +186,7 @@ class CustodyEvent:
     seal_no: str | None = None
     evidence: tuple[Evidence, ...] = ()
     reason: str | None = None
+    overdue_days: int | None = None  # of a paper brought back, as they stood that day
     biz_date: date
     recorded_at: datetime
     prev_hash: str
@@ -156,6 +220,7 @@ def moved(
     seal_no: str | None = None,
     evidence: Sequence[Evidence] = (),
     reason: str | None = None,
+    overdue_days: int | None = None,
     opening: bool = False,
     **changes: Any,
 ) -> tuple[TitleCertificate, CustodyEvent]:
@@ -163,9 +228,12 @@ def moved(
 
     changes: other fields of the certificate that the movement sets.
     """
-    before = None if opening else certificate.custody_state
-    registers = movement is Movement.REGISTER_EXPECTED
-    if not opening and not registers and movement is not Movement.REGISTRY_CANCELLED:
+    begins = opening or movement in BEGINNINGS
+    if movement in BEGINNINGS:
+        assert to is BEGINNINGS[movement]
+    elif movement in LEGAL_ONLY:
+        assert to is certificate.custody_state
+    elif not opening:
         assert to in TRANSITIONS[certificate.custody_state, movement]
     after = replace(certificate, custody_state=to, **changes)
     place = after.place or certificate.place
@@ -175,7 +243,7 @@ def moved(
         seq=certificate.event_seq + 1,
         type=movement,
         rule_id=RULE_OF[movement],
-        from_state=None if registers else before,
+        from_state=None if begins else certificate.custody_state,
         to_state=to,
         legal_state=after.legal_state,
         operators=tuple(operators),
@@ -187,6 +255,7 @@ def moved(
         seal_no=seal_no,
         evidence=tuple(evidence),
         reason=reason,
+        overdue_days=overdue_days,
         biz_date=today,
         recorded_at=now,
         prev_hash=certificate.event_hash,
@@ -199,6 +268,8 @@ def moved(
 def digest(event: CustodyEvent) -> str:
     """SHA-256 over everything the event says, including the hash of the one before."""
     facts = {name: value for name, value in _facts(event).items() if name != "hash"}
+    if event.overdue_days is None:
+        del facts["overdue_days"]  # what an event does not tell leaves older hashes as they are
     text = json.dumps(facts, sort_keys=True, ensure_ascii=False, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -36,6 +36,7 @@ class Proposal:
     proposer: Operator
     certificate_ids: tuple[str, ...]
     case_id: str | None = None
+    check_out_id: str | None = None
     vault: str | None = None
     slot_id: str | None = None
     expires_at: datetime

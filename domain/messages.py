@@ -185,6 +185,22 @@ MESSAGES: Mapping[RefusalCode, tuple[str, str]] = MappingProxyType(
             "The limitation period of loan {loan} ended on {expired_on}.",
             "借据 {loan} 的诉讼时效已于 {expired_on} 届满。",
         ),
+        Code.DUE_DATE_INVALID: (
+            "The due date {due} does not fit: {reason}.",
+            "应还日期 {due} 不合规：{reason}。",
+        ),
+        Code.PURPOSE_NOT_ALLOWED: (
+            "{certificate} may not be taken out for {purpose}: {reason}.",
+            "权证 {certificate} 不能以 {purpose} 为由出库：{reason}。",
+        ),
+        Code.BORROWER_OVERDUE: (
+            "{person} has not brought back {certificate}, due on {due}.",
+            "{person} 借出的 {certificate} 已于 {due} 到期未还。",
+        ),
+        Code.RENEWAL_LIMIT: (
+            "A check-out for {purpose} is renewed at most {limit} times.",
+            "以 {purpose} 为由的出库最多可续借 {limit} 次。",
+        ),
     }
 )
 

@@ -57,6 +57,15 @@ class Operation(StrEnum):
     SUBMIT_CASE = "SUBMIT_CASE"
     APPROVE_CASE = "APPROVE_CASE"
     FILE_WITH_REGISTRY = "FILE_WITH_REGISTRY"
+    REQUEST_CHECK_OUT = "REQUEST_CHECK_OUT"
+    APPROVE_CHECK_OUT = "APPROVE_CHECK_OUT"
+    COUNT_VAULT = "COUNT_VAULT"
+    MANAGE_VAULT = "MANAGE_VAULT"
+    CONFIRM_LOSS = "CONFIRM_LOSS"
+    REISSUE = "REISSUE"
+    APPROVE_TRANSFER = "APPROVE_TRANSFER"
+    SUPERVISE_PROCESSING = "SUPERVISE_PROCESSING"
+    ACKNOWLEDGE_ALERT = "ACKNOWLEDGE_ALERT"
     UPLOAD_FILE = "UPLOAD_FILE"
     ACCEPT_FILE = "ACCEPT_FILE"
     DOWNLOAD_FILE = "DOWNLOAD_FILE"
@@ -138,6 +147,49 @@ PERMISSIONS: Mapping[Operation, Mapping[Role, Reach]] = MappingProxyType(
             _R.LEGAL_OFFICER: _J,
         },
         Operation.FILE_WITH_REGISTRY: {_R.CERT_HANDLER: _J, _R.MORTGAGE_REGISTRAR: _J},
+        Operation.REQUEST_CHECK_OUT: {
+            _R.RELATIONSHIP_MANAGER: _OWN,
+            _R.CERT_HANDLER: _J,
+            _R.MORTGAGE_REGISTRAR: _J,
+            _R.LEGAL_OFFICER: _J,
+        },
+        # Who of them may decide a request is the purpose's matter (3.6).
+        Operation.APPROVE_CHECK_OUT: {
+            _R.VAULT_SUPERVISOR: _J,
+            _R.LEGAL_OFFICER: _J,
+            _R.APPROVER: _J,
+        },
+        # A count takes keepers for their own, supervisors, the branch and auditors (CUS-18).
+        Operation.COUNT_VAULT: {
+            _R.VAULT_KEEPER: _J,
+            _R.VAULT_SUPERVISOR: _J,
+            _R.APPROVER: _J,
+            _R.AUDITOR: _J,
+        },
+        Operation.MANAGE_VAULT: {_R.VAULT_SUPERVISOR: _J},
+        Operation.CONFIRM_LOSS: {_R.APPROVER: _J},
+        Operation.REISSUE: {_R.CERT_HANDLER: _J, _R.MORTGAGE_REGISTRAR: _J},
+        Operation.APPROVE_TRANSFER: {_R.APPROVER: _J},
+        Operation.SUPERVISE_PROCESSING: {
+            _R.CERT_HANDLER: _J,
+            _R.MORTGAGE_REGISTRAR: _J,
+            _R.VAULT_SUPERVISOR: _J,
+            _R.BATCH_SUPERVISOR: _J,
+            _R.APPROVER: _J,
+            _R.AUDITOR: _J,
+        },
+        # Whom of them an alert is meant for is the alert's matter.
+        Operation.ACKNOWLEDGE_ALERT: {
+            _R.RELATIONSHIP_MANAGER: _OWN,
+            _R.CERT_HANDLER: _J,
+            _R.MORTGAGE_REGISTRAR: _J,
+            _R.VAULT_KEEPER: _J,
+            _R.VAULT_SUPERVISOR: _J,
+            _R.BATCH_SUPERVISOR: _J,
+            _R.RISK_MANAGER: _J,
+            _R.LEGAL_OFFICER: _J,
+            _R.APPROVER: _J,
+        },
         Operation.UPLOAD_FILE: {
             _R.RELATIONSHIP_MANAGER: _OWN,
             _R.CERT_HANDLER: _J,

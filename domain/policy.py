@@ -11,6 +11,8 @@ from domain.refusals import Refusal, invalid
 
 MAX_KEY_LENGTH = 100
 MAX_DAYS = 1_000
+# Keys that count days, though they do not end in _wd or _nd.
+_IN_DAYS = ("archive.due.", "handover.", "dereg.finality.", "prenotice.legal_days")
 # What a value may be at most, by the end or the whole of its key; others by the last entry.
 _HIGHEST: Mapping[str, int] = MappingProxyType(
     {"archive.url_ttl_s": 300, "_wd": MAX_DAYS, "_nd": MAX_DAYS, "": 10**12}
@@ -22,6 +24,35 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "vault.in_due_wd": "3",
         "handover.accept_wd.same": "1",
         "handover.accept_wd.other": "3",
+        "checkout.take_wd": "3",
+        "checkout.LITIGATION.max": "nd:180",
+        "checkout.LITIGATION.renewal": "nd:90",
+        "checkout.NON_LITIGATION_USE.max": "nd:15",
+        "checkout.NON_LITIGATION_USE.renewals": "1",
+        "checkout.NON_LITIGATION_USE.renewal": "nd:15",
+        "checkout.REGISTRATION_CHANGE.max": "nd:30",
+        "checkout.REGISTRATION_CHANGE.renewals": "1",
+        "checkout.REGISTRATION_CHANGE.renewal": "nd:30",
+        "checkout.PRE_NOTICE_CONVERSION.max": "nd:60",
+        "checkout.PRE_NOTICE_CONVERSION.renewals": "1",
+        "checkout.PRE_NOTICE_CONVERSION.renewal": "nd:30",
+        "checkout.CERT_RENEWAL.max": "nd:30",
+        "checkout.CERT_RENEWAL.renewals": "1",
+        "checkout.CERT_RENEWAL.renewal": "nd:30",
+        "checkout.LOAN_ROLLOVER.max": "nd:15",
+        "checkout.LOAN_ROLLOVER.renewals": "0",
+        "checkout.LOAN_ROLLOVER.renewal": "nd:15",
+        "checkout.APPRAISAL_AUDIT.max": "nd:5",
+        "checkout.APPRAISAL_AUDIT.renewals": "0",
+        "checkout.APPRAISAL_AUDIT.renewal": "nd:5",
+        "checkout.REDEMPTION.max": "wd:3",
+        "checkout.REDEMPTION.renewals": "0",
+        "checkout.REDEMPTION.renewal": "wd:3",
+        "checkout.escalate.SUPERVISOR": "1",
+        "checkout.escalate.CENTER": "3",
+        "checkout.escalate.YELLOW": "7",
+        "checkout.escalate.ORANGE": "15",
+        "checkout.escalate.RED": "30",
         "cert.expected.HOUSING_NEW": "nd:30",
         "cert.expected.HOUSING_RESALE": "wd:15",
         "cert.expected.COMMERCIAL_PROPERTY": "wd:15",
@@ -30,6 +61,10 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "cert.expected.CONSUMER": "wd:15",
         "cert.expected.AUTO": "nd:30",
         "cert.expected.PLEDGE": "wd:0",
+        "prenotice.legal_days": "90",
+        "prenotice.alerts": "30,60,75",
+        "expiry.alerts": "30,15,5",
+        "unclaimed.list_nd": "90",
         "dereg.title_search_wd": "5",
         "dereg.finality.CASH": "0",
         "dereg.finality.OWN_ACCOUNT": "0",
@@ -79,6 +114,10 @@ class Policy:
         """A whole number, such as days, minutes or bytes."""
         return int(self.values[key])
 
+    def numbers(self, key: str) -> tuple[int, ...]:
+        """A list of whole numbers, such as the days on which to remind."""
+        return tuple(int(part) for part in self.values[key].split(","))
+
     def period(self, key: str) -> tuple[str, int]:
         """A period such as "wd:15": its unit (nd, wd) and its length."""
         unit, _, length = self.values[key].partition(":")
@@ -104,14 +143,26 @@ def unfit(key: str, value: str) -> Refusal | None:
     default = DEFAULTS.get(key)
     if default is None:
         return invalid("key", f"{key[:MAX_KEY_LENGTH]} is not a policy key")
+    if "," in default:
+        return _unfit_list(key, value)
     unit, colon, _ = default.rpartition(":")
     given_unit, given_colon, given = value.rpartition(":")
     if colon != given_colon or (unit and given_unit not in {"nd", "wd"}) or not _is_number(given):
         return invalid("value", f"{key} is written like {default}")
-    days = ":" in default or key.startswith(("archive.due.", "handover.", "dereg.finality."))
+    days = ":" in default or key.startswith(_IN_DAYS)
     highest = MAX_DAYS if days else next(n for end, n in _HIGHEST.items() if key.endswith(end))
     if int(given) > highest:
         return invalid("value", f"{key} is at most {highest}")
+    return None
+
+
+def _unfit_list(key: str, value: str) -> Refusal | None:
+    """Why a value is no list of days."""
+    parts = value.split(",")
+    if not all(_is_number(part) for part in parts):
+        return invalid("value", f"{key} is written like {DEFAULTS[key]}")
+    if max(map(int, parts)) > MAX_DAYS:
+        return invalid("value", f"{key} is at most {MAX_DAYS}")
     return None
 
 

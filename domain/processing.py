@@ -50,6 +50,7 @@ class PaperFacts:
     right_amount: int | None
     registered_on: date | None
     registered_until: date | None
+    expires_on: date | None
     rank: int
     pages: int
 
@@ -138,16 +139,34 @@ def expected_by(
     cert_type: CertType, loan: Loan | None, *, policy: Policy, calendar: WorkCalendar, today: date
 ) -> date:
     """When a certificate should have been obtained (CUS-27)."""
-    start = (loan.disbursed_on if loan else None) or today
-    product = loan.product if loan else Product.HOUSING_RESALE
-    key = f"cert.expected.{product}"
-    if cert_type in PRE_NOTICES or key not in policy.values:
-        key = "cert.expected.HOUSING_NEW"
-    elif loan and loan.disbursement_basis is DisbursementBasis.ACCEPTANCE_RECEIPT:
-        start = loan.acceptance_on or start
-        key = "cert.expected.HOUSING_RESALE"
-    unit, length = policy.period(key)
+    start = expected_from(cert_type, loan, policy=policy, today=today)
+    unit, length = policy.period(_period(cert_type, loan, policy))
     return calendar.wd(start, length) if unit == "wd" else nd(start, length)
+
+
+def expected_from(cert_type: CertType, loan: Loan | None, *, policy: Policy, today: date) -> date:
+    """The day from which obtaining a certificate is counted: money out, or the receipt (CUS-27)."""
+    start = (loan.disbursed_on if loan else None) or today
+    if loan is not None and _on_receipt(cert_type, loan, policy):
+        return loan.acceptance_on or start
+    return start
+
+
+def _period(cert_type: CertType, loan: Loan | None, policy: Policy) -> str:
+    """The key of the time allowed."""
+    key = f"cert.expected.{loan.product if loan else Product.HOUSING_RESALE}"
+    if cert_type in PRE_NOTICES or key not in policy.values:
+        return "cert.expected.HOUSING_NEW"
+    if loan is not None and _on_receipt(cert_type, loan, policy):
+        return "cert.expected.HOUSING_RESALE"
+    return key
+
+
+def _on_receipt(cert_type: CertType, loan: Loan, policy: Policy) -> bool:
+    """Whether the money went out on the registry's receipt (见抵押收件单放款)."""
+    known = f"cert.expected.{loan.product}" in policy.values
+    lent_on_it = loan.disbursement_basis is DisbursementBasis.ACCEPTANCE_RECEIPT
+    return lent_on_it and known and cert_type not in PRE_NOTICES
 
 
 def _right_carrier(certificate: TitleCertificate, movement: Movement) -> Refusal | None:

@@ -58,6 +58,10 @@ class RefusalCode(StrEnum):
     IMMUTABLE = "IMMUTABLE"
     OTHER_DEBT = "OTHER_DEBT"
     LIMITATION = "LIMITATION"
+    DUE_DATE_INVALID = "DUE_DATE_INVALID"
+    PURPOSE_NOT_ALLOWED = "PURPOSE_NOT_ALLOWED"
+    BORROWER_OVERDUE = "BORROWER_OVERDUE"
+    RENEWAL_LIMIT = "RENEWAL_LIMIT"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,38 @@ class RiskSignal:
     version: int = 0
 
 
+class IncidentKind(StrEnum):
+    """What went wrong (事件类别)."""
+
+    MISSING = "MISSING"
+    SUSPECTED_LOSS = "SUSPECTED_LOSS"
+    LOSS = "LOSS"
+    RETURN_MISMATCH = "RETURN_MISMATCH"
+    SEAL_BROKEN = "SEAL_BROKEN"
+    REVERSED_SETTLEMENT = "REVERSED_SETTLEMENT"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Something that went wrong and is looked into (事件), open until it is closed."""
+
+    id: str
+    no: str
+    kind: IncidentKind
+    severity: SignalSeverity
+    subject_kind: SubjectKind
+    subject: str  # number or id of what it is about
+    reason: str = ""
+    discovered_at: datetime
+    reported_at: datetime | None = None
+    closed_at: datetime | None = None
+    outcome: str | None = None
+    org_code: str
+    org_path: str
+    version: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalCase:
     """Litigation or execution by this bank (诉讼、执行)."""

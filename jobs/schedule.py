@@ -10,11 +10,15 @@ from types import MappingProxyType
 from ulid import ULID
 
 from domain.calendar import business_date
+from domain.checkouts import CheckOut, CheckOutState, has_expired
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dual_control import Proposal, ProposalState
 from domain.files import FileStatus, FileVersion
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
+from jobs.overdue import escalate
+from jobs.watch import BY, Round, look_after
+from resolvers.checkouts import let_go
 from resolvers.context import Stores
 from resolvers.vault_work import end_proposal_in
 from storage.decisions import Decision, decide
@@ -26,7 +30,6 @@ _LOG = logging.getLogger(__name__)
 BATCH = 200
 SEQUENCE_EVERY_S = 1.0
 OTHERS_EVERY_S = 30.0
-BY = "SYSTEM"
 
 
 async def number_entries(stores: Stores) -> int:
@@ -48,6 +51,24 @@ async def expire_proposals(stores: Stores) -> int:
                 await end_proposal_in(decision, proposal, ProposalState.EXPIRED)
 
         await decide(stores.mongo, end, by=BY, cause="expire_proposals", at=now)
+    return len(late)
+
+
+async def expire_check_outs(stores: Stores) -> int:
+    """Ends approved check-outs that nobody took in time; the paper is free again (X09)."""
+    now = stores.clock.now()
+    today = business_date(now)
+    query = {"state": CheckOutState.APPROVED.value, "take_by": {"$lt": today.isoformat()}}
+    late = await _ids(stores, "check_outs", query)
+    for id in late:
+
+        async def end(decision: Decision, id: str = id) -> None:
+            check_out = await decision.get(CheckOut, id)
+            if has_expired(check_out, today):
+                await let_go(decision, check_out)
+                decision.save(replace(check_out, state=CheckOutState.EXPIRED))
+
+        await decide(stores.mongo, end, by=BY, cause="expire_check_outs", at=now)
     return len(late)
 
 
@@ -83,6 +104,37 @@ async def chase_owner_proofs(stores: Stores) -> int:
 
         raised += await decide(stores.mongo, signal, by=BY, cause="chase_owner_proofs", at=now)
     return raised
+
+
+async def watch_papers(stores: Stores) -> int:
+    """Reminds of deadlines and ends what has lapsed (CUS-16, CUS-17, CUS-26)."""
+    now = stores.clock.now()
+    today = business_date(now)
+    raised = 0
+    query = {"next_look_on": {"$lte": today.isoformat()}}
+    for id in await _ids(stores, "certificates", query):
+
+        async def look(decision: Decision, id: str = id) -> int:
+            rules = stores.rulebook.on(today)
+            return await look_after(Round(decision=decision, rules=rules, now=now, today=today), id)
+
+        raised += await decide(stores.mongo, look, by=BY, cause="watch_papers", at=now)
+    return raised
+
+
+async def escalate_overdue(stores: Stores) -> int:
+    """Tells whoever has to hear of a paper that does not come back (CUS-10)."""
+    now = stores.clock.now()
+    today = business_date(now)
+    told = 0
+    for id in await _ids(stores, "check_outs", {"escalate_on": {"$lte": today.isoformat()}}):
+
+        async def tell(decision: Decision, id: str = id) -> int:
+            rules = stores.rulebook.on(today)
+            return await escalate(Round(decision=decision, rules=rules, now=now, today=today), id)
+
+        told += await decide(stores.mongo, tell, by=BY, cause="escalate_overdue", at=now)
+    return told
 
 
 async def sweep_uploads(stores: Stores) -> int:
@@ -128,7 +180,10 @@ async def sweep_uploads(stores: Stores) -> int:
 JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
     {
         "expire_proposals": expire_proposals,
+        "expire_check_outs": expire_check_outs,
         "chase_owner_proofs": chase_owner_proofs,
+        "watch_papers": watch_papers,
+        "escalate_overdue": escalate_overdue,
         "sweep_uploads": sweep_uploads,
         "number_entries": number_entries,
     }

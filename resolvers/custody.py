@@ -37,10 +37,12 @@ from domain.processing import (
     collection_refusals,
     expectation_refusals,
     expected_by,
+    expected_from,
     out_of_scope,
 )
 from domain.refusals import Refusal, RefusalCode, invalid, refuse_if
 from resolvers.mutation import Deed, mutation
+from resolvers.pre_notices import obtained
 from resolvers.scans import is_intact
 from schema.custody import (
     CertificateCancelElectronicInput,
@@ -91,6 +93,7 @@ async def certificate_register_expected(
         carrier=input.carrier,
         collateral_nos=tuple(numbers),
         guarantee_contract_nos=tuple(standing if named is None else named),
+        expected_from=expected_from(input.cert_type, loan, policy=deed.policy, today=deed.today),
         expected_by=expected_by(
             input.cert_type, loan, policy=deed.policy, calendar=deed.calendar, today=deed.today
         ),
@@ -118,12 +121,12 @@ async def certificate_register_expected(
 async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dict[str, Any]:
     """X02."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
-    paper = _facts(input.paper)
+    paper = paper_facts(input.paper)
     refuse_if(
         collection_refusals(
             certificate,
             paper,
-            duplicate=await _duplicate(deed, certificate, paper),
+            duplicate=await duplicate_of(deed, certificate, paper),
             movement=Movement.COLLECT,
             today=deed.today,
         )
@@ -135,10 +138,10 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
         holder=Holder(login=deed.actor.login, since=deed.now),
         collected_on=deed.today,
         vault_due=deed.calendar.wd(deed.today, deed.policy.number("vault.in_due_wd")),
-        **_printed(deed, certificate, paper),
+        **printed(deed, certificate, paper),
     )
     await _scan_falls_due(deed, certificate)
-    return {"certificate": after}
+    return {"certificate": await obtained(deed, after)}
 
 
 @mutation(
@@ -192,12 +195,12 @@ async def certificate_file_electronic_confirm(
         evidence=[evidence],
         lock=None,
         collected_on=deed.today,
-        **_printed(deed, certificate, _facts(input.filing.paper)),
+        **printed(deed, certificate, paper_facts(input.filing.paper)),
     )
     deed.decision.save(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
     )
-    return {"certificate": after}
+    return {"certificate": await obtained(deed, after)}
 
 
 @mutation(
@@ -229,12 +232,12 @@ async def _electronic(
     certificate = await deed.get(TitleCertificate, input.certificate_id)
     deed.permit(certificate.org_path)
     version = await deed.get(FileVersion, input.file_version_id)
-    paper = _facts(input.paper)
+    paper = paper_facts(input.paper)
     refusals = [
         *collection_refusals(
             certificate,
             paper,
-            duplicate=await _duplicate(deed, certificate, paper),
+            duplicate=await duplicate_of(deed, certificate, paper),
             movement=Movement.FILE_ELECTRONIC,
             today=deed.today,
         ),
@@ -266,7 +269,8 @@ def _held_by_other(certificate: TitleCertificate, own_lock: str | None) -> Refus
     )
 
 
-def _facts(paper: PaperInput) -> PaperFacts:
+def paper_facts(paper: PaperInput) -> PaperFacts:
+    """What is printed on a paper, as the rules read it."""
     return PaperFacts(
         cert_no=paper.cert_no,
         issuer=paper.issuer,
@@ -276,12 +280,14 @@ def _facts(paper: PaperInput) -> PaperFacts:
         right_amount=paper.right_amount,
         registered_on=paper.registered_on,
         registered_until=paper.registered_until,
+        expires_on=paper.expires_on,
         rank=paper.rank,
         pages=paper.pages,
     )
 
 
-def _printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dict[str, Any]:
+def printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dict[str, Any]:
+    """What a certificate becomes once its paper has been read."""
     registered = certificate.catalog is Catalog.RIGHT_CERT
     return {
         "cert_no": paper.cert_no.strip(),
@@ -291,6 +297,7 @@ def _printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> di
         "issue_date": paper.issue_date,
         "registered_on": paper.registered_on,
         "registered_until": paper.registered_until,
+        "expires_on": paper.expires_on,
         "right_holder": deed.stores.sealer.seal(
             paper.right_holder.strip(), record=certificate.id, field="right_holder"
         ),
@@ -315,7 +322,7 @@ def _filing(input: CertificateFileElectronicInput) -> dict[str, Any]:
     }
 
 
-async def _duplicate(
+async def duplicate_of(
     deed: Deed, certificate: TitleCertificate, paper: PaperFacts
 ) -> TitleCertificate | None:
     """Another certificate of the same type, issuer and number that is not void (CUS-02)."""

@@ -27,8 +27,11 @@ from domain.loans import (
 )
 from domain.orgs import Org
 from domain.parties import Customer
+from domain.pre_notices import convertible, is_standing
+from domain.processing import PRE_NOTICES
 from domain.refusals import Refused, invalid
-from domain.watch import LegalCase, LegalHold, RiskSignal, SubjectKind
+from domain.reminders import watched
+from domain.watch import Incident, LegalCase, LegalHold, RiskSignal, SubjectKind
 from resolvers.import_parties import read_orgs
 from resolvers.imports import (
     Kind,
@@ -41,6 +44,7 @@ from resolvers.imports import (
 from schema.imports import (
     CollateralLine,
     GuaranteeContractLine,
+    IncidentLine,
     LegalCaseLine,
     LegalHoldLine,
     RiskSignalLine,
@@ -114,6 +118,14 @@ def _link(link: Any, old: GuaranteeContract | None) -> GuaranteeLink:
 async def _read_collateral(known: Known, lines: Sequence[CollateralLine]) -> None:
     await known.read(Collateral, [line.no for line in lines])
     await read_orgs(known, [line.org for line in lines])
+    told = [line.no for line in lines if line.convertible_from is not None]
+    await known.read_lists(
+        "pre-notices",
+        TitleCertificate,
+        "collateral_nos",
+        told,
+        cert_type={"$in": [cert_type.value for cert_type in PRE_NOTICES]},
+    )
 
 
 def _take_collateral(known: Known, line: CollateralLine) -> tuple[LineStatus, str]:
@@ -133,8 +145,21 @@ def _take_collateral(known: Known, line: CollateralLine) -> tuple[LineStatus, st
         "org_path": org.org_path,
     }
     if old is not None:
+        if line.convertible_from not in {None, old.convertible_from}:
+            _convertible(known, line.no, line.convertible_from)
         return upserted(known, old, replace(old, **facts))
     return upserted(known, None, Collateral(id=new_id(Collateral), no=line.no, **facts))
+
+
+def _convertible(known: Known, collateral_no: str, since: date) -> None:
+    """A new date counts for the pre-notices in force that nothing was applied for (CUS-16)."""
+    rules = known.rules
+    for paper in known.listed("pre-notices", collateral_no):
+        if is_standing(paper) and paper.conversion is None:
+            dated = convertible(paper, since, policy=rules.policy, calendar=rules.calendar)
+            known.keep(
+                watched(dated, policy=rules.policy, calendar=rules.calendar, today=known.today)
+            )
 
 
 async def _read_of_collateral(known: Known, lines: Sequence[Any]) -> None:
@@ -305,6 +330,17 @@ def _take_legal_case(known: Known, line: LegalCaseLine) -> tuple[LineStatus, str
     return _watched(known, LegalCase, line)
 
 
+async def _read_incident(known: Known, lines: Sequence[IncidentLine]) -> None:
+    await known.read(Incident, [line.no for line in lines], field_name="no")
+    await read_orgs(known, [line.org for line in lines])
+    await _read_subjects(known, [(line.subject_kind, line.subject) for line in lines])
+
+
+def _take_incident(known: Known, line: IncidentLine) -> tuple[LineStatus, str]:
+    _subject(known, line.subject_kind, line.subject, "subject")
+    return _watched(known, Incident, line)
+
+
 def _watched(known: Known, cls: Any, line: Any) -> tuple[LineStatus, str]:
     old, org = known.get(cls, line.no), known.need(Org, line.org, "org")
     new = cls(
@@ -327,4 +363,5 @@ FACT_KINDS = {
     "LegalHold": Kind(read=_read_hold, take=_take_hold),
     "RiskSignal": Kind(read=_read_signal, take=_take_signal),
     "LegalCase": Kind(read=_read_case, take=_take_legal_case),
+    "Incident": Kind(read=_read_incident, take=_take_incident),
 }

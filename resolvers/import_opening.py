@@ -33,7 +33,10 @@ from domain.deregistration import (
 from domain.guarantees import GuaranteeContract
 from domain.orgs import Org
 from domain.people import Role
+from domain.pre_notices import convertible
+from domain.processing import PRE_NOTICES
 from domain.refusals import Refusal, RefusalCode, Refused, invalid
+from domain.reminders import watched
 from domain.vaults import SealedPacket, SealUse, Slot, Vault, occupied
 from resolvers.case_work import lock_papers
 from resolvers.imports import Kind, Known, LineStatus
@@ -97,6 +100,8 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
         issuer_code=normalised(line.issuer_code or line.issuer),
         issue_date=line.issue_date,
         registered_on=line.registered_on,
+        registered_until=line.registered_until,
+        expires_on=line.expires_on,
         right_holder=known.sealer.seal(line.right_holder, record=id, field="right_holder"),
         right_amount=line.right_amount,
         rank=line.rank,
@@ -125,10 +130,33 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
         due_date=line.due_date,
         collected_on=None if line.custody_state is CustodyState.NOT_RECEIVED else line.issue_date,
     )
+    certificate = _looked_after(known, certificate, collaterals, line)
+    if (certificate.cert_type, certificate.legal_state) == (
+        CertType.MORTGAGE_REG_PROOF,
+        LegalState.REGISTERED,
+    ):
+        for collateral in collaterals:
+            if collateral.right_lapsed_on is not None:
+                known.keep(replace(collateral, right_lapsed_on=None))
     known.decision.add(event)
     known.add(certificate)
     known.found[TitleCertificate, key] = certificate
     return LineStatus.CREATED, certificate.id
+
+
+def _looked_after(
+    known: Known,
+    certificate: TitleCertificate,
+    collaterals: Sequence[Collateral],
+    line: CertificateLine,
+) -> TitleCertificate:
+    """The paper with its deadlines: from when it could be converted, and when to look again."""
+    rules = known.rules
+    told = [c.convertible_from for c in collaterals if c.convertible_from is not None]
+    since = line.convertible_from or min(told, default=None)
+    if since is not None and certificate.cert_type in PRE_NOTICES:
+        certificate = convertible(certificate, since, policy=rules.policy, calendar=rules.calendar)
+    return watched(certificate, policy=rules.policy, calendar=rules.calendar, today=known.today)
 
 
 def _fits(line: CertificateLine) -> None:
@@ -139,6 +167,8 @@ def _fits(line: CertificateLine) -> None:
     checked_out = line.custody_state is CustodyState.CHECKED_OUT
     if checked_out != (line.due_date is not None):
         raise Refused(invalid("due_date", "CHECKED_OUT has a due date, and only that"))
+    if line.convertible_from is not None and line.cert_type not in PRE_NOTICES:
+        raise Refused(invalid("convertible_from", "only a pre-notice has it", rule_id="CUS-16"))
     if line.custody_state in _OUT and line.holder is None:
         raise Refused(invalid("holder", f"{line.custody_state} has a holder"))
 

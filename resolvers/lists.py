@@ -10,18 +10,26 @@ import strawberry
 from graphql import GraphQLError
 
 from domain.certificates import CustodyState, normalised
+from domain.checkouts import CheckOutState
 from domain.dossiers import FILED_STATUSES
+from domain.people import Actor
 from resolvers.context import Info
+from schema.alerts import Alert
 from schema.certificates import TitleCertificate
+from schema.checkouts import CheckOut
 from schema.collaterals import Collateral
 from schema.deregistration import DeregistrationCase
 from schema.dossiers import ArchiveFile, Dossier
 from schema.fields import asked
 from schema.filters import (
+    AlertFilter,
+    AlertOrder,
     CaseFilter,
     CaseOrder,
     CertificateFilter,
     CertificateOrder,
+    CheckOutFilter,
+    CheckOutOrder,
     CollateralFilter,
     CollateralOrder,
     DossierFilter,
@@ -61,8 +69,12 @@ ORDERS: Mapping[Enum, Order] = MappingProxyType(
         DossierOrder.LOAN_NO: Order(name="loan_no", field="loan_no"),
         FileOrder.CREATED: Order(name="created", field="_id"),
         FileOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
+        CheckOutOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
+        CheckOutOrder.DUE_DATE: Order(name="due", field="due_date"),
         CaseOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
         CaseOrder.NEXT_DUE: Order(name="next_due", field="deadlines.next_due"),
+        AlertOrder.DUE_ON: Order(name="due", field="due_on"),
+        AlertOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
     }
 )
 
@@ -148,6 +160,21 @@ class ListQueries:
         """Files."""
         return _page("files", _files(filter or FileFilter()), order, first, after)
 
+    @asked("Check-outs within your reach (临时出库).")
+    def check_outs(
+        self,
+        info: Info,
+        filter: Annotated[CheckOutFilter | None, strawberry.argument(description="Which.")] = None,
+        order: Annotated[
+            CheckOutOrder, strawberry.argument(description="Sorted how.")
+        ] = CheckOutOrder.CREATED_DESC,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[CheckOut]:
+        """Check-outs."""
+        query = _check_outs(filter or CheckOutFilter(), info.context.today)
+        return _page("check_outs", query, order, first, after)
+
     @asked("Deregistration cases within your reach (押品注销业务).")
     def deregistration_cases(
         self,
@@ -162,6 +189,21 @@ class ListQueries:
         """Cases."""
         query = _cases(filter or CaseFilter())
         return _page("dereg_cases", query, order, first, after)
+
+    @asked("Alerts within your reach (提醒).")
+    def alerts(
+        self,
+        info: Info,
+        filter: Annotated[AlertFilter | None, strawberry.argument(description="Which.")] = None,
+        order: Annotated[
+            AlertOrder, strawberry.argument(description="Sorted how.")
+        ] = AlertOrder.DUE_ON,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Alert]:
+        """Alerts."""
+        query = _alerts(filter or AlertFilter(), info.context.actor)
+        return _page("alerts", query, order, first, after)
 
 
 def _page(collection: str, query: Record, order: Enum, first: int | None, after: str | None) -> Any:
@@ -223,10 +265,32 @@ def _files(given: FileFilter) -> Record:
     return query | _one_of(given, "doc_type", "status")
 
 
+def _check_outs(given: CheckOutFilter, today: date) -> Record:
+    query = _exactly(given, "certificate_id", "borrower", "requester", "vault", "org_code")
+    query |= _one_of(given, "state", "purpose")
+    if not given.overdue_only:
+        return query
+    late = {"state": CheckOutState.OUT.value, "due_date": {"$lt": today.isoformat()}}
+    return {"$and": [query, late]}
+
+
 def _cases(given: CaseFilter) -> Record:
     query = _exactly(given, "no", "collateral_no", "org_code")
     query |= _one_of(given, "state", "kind", "handling_mode")
     return query | _before("deadlines.next_due", given.due_before)
+
+
+def _alerts(given: AlertFilter, actor: Actor) -> Record:
+    query = _exactly(given, "subject", "org_code") | _one_of(given, "kind")
+    if given.open_only:
+        query["acknowledged_at"] = None
+    if given.mine:
+        roles = [
+            {"roles": grant.role.value, "level": {"$in": [None, grant.org_level.value]}}
+            for grant in actor.grants
+        ]
+        query["$or"] = [{"logins": actor.login}, *roles]
+    return query
 
 
 def _exactly(given: Any, *names: str) -> Record:

@@ -20,6 +20,7 @@ from resolvers.case_work import kept_results
 from resolvers.context import Info
 from resolvers.release_facts import release_facts
 from schema.certificates import CustodyHistory, Handover, Proposal, TitleCertificate, Vault
+from schema.checkouts import CheckOut
 from schema.collaterals import Collateral, GuaranteeContract
 from schema.deregistration import DeregistrationCase, Evaluation, ReleaseReadiness
 from schema.dossiers import Dossier
@@ -29,7 +30,7 @@ from schema.mutations import kept, told
 from schema.nodes import Node
 from schema.organisations import Org, User
 from schema.viewer import AccessLogEntry, Viewer
-from schema.watch import RiskSignal
+from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 from storage.decisions import Decision, consider
 from storage.finds import BY_ID, Sort
 from storage.questions import One, Several, by_id
@@ -143,6 +144,15 @@ class RecordQueries:
         """A handover."""
         return _one("handovers", "no", id, no)
 
+    @asked("A check-out (临时出库单).")
+    def check_out(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="By id.")],
+    ) -> CheckOut | None:
+        """A check-out."""
+        return _one("check_outs", "_id", id, None)
+
     @asked("Risk signals within your reach, newest first (风险信号).")
     def risk_signals(
         self,
@@ -154,6 +164,39 @@ class RecordQueries:
         """Risk signals."""
         query: Record = {"eliminated_at": None} if open_only else {}
         return _several("risk_signals", query, sort=NEWEST)
+
+    @asked("Incidents within your reach, newest first (事件).")
+    def incidents(
+        self,
+        info: Info,
+        open_only: Annotated[
+            bool, strawberry.argument(description="Leave out closed ones.")
+        ] = True,
+    ) -> list[Incident]:
+        """Incidents."""
+        return _several("incidents", {"closed_at": None} if open_only else {}, sort=NEWEST)
+
+    @asked("Legal holds within your reach, newest first (法律冻结).")
+    def legal_holds(
+        self,
+        info: Info,
+        open_only: Annotated[
+            bool, strawberry.argument(description="Leave out released ones.")
+        ] = True,
+    ) -> list[LegalHold]:
+        """Legal holds."""
+        return _several("legal_holds", {"released_at": None} if open_only else {}, sort=NEWEST)
+
+    @asked("Legal cases within your reach, newest first (诉讼、执行).")
+    def legal_cases(
+        self,
+        info: Info,
+        open_only: Annotated[
+            bool, strawberry.argument(description="Leave out closed ones.")
+        ] = True,
+    ) -> list[LegalCase]:
+        """Legal cases."""
+        return _several("legal_cases", {"closed_at": None} if open_only else {}, sort=NEWEST)
 
     @asked("Vaults within your reach (库房).")
     def vaults(self, info: Info) -> list[Vault]:

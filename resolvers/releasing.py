@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from domain.case_approvals import with_deadlines
-from domain.certificates import TERMINAL, CustodyState, LegalState, TitleCertificate
+from domain.certificates import TERMINAL, Catalog, CustodyState, LegalState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, Operator, moved
 from domain.deregistration import CaseState, CaseStep, DeregistrationCase, stepped
 from domain.dossiers import Dossier, ItemStage, with_stage_due
 from domain.guarantees import GuaranteeContract
 from domain.releasing import ends_with_entry, is_proven, nothing_left, released, untied
+from domain.reminders import unclaimed_from, watched
 from resolvers.mutation import Deed
 from storage.decisions import Decision
 from storage.records import new_id
@@ -52,6 +53,7 @@ async def end_right(
             decision.save(untied(contract, collateral.no, case.id))
     for certificate in await _certificates(decision, case):
         _cancel(decision, case, certificate, moment, evidence)
+        await _unclaimed(decision, certificate, moment)
     return await returned_when_empty(decision, case, moment)
 
 
@@ -106,6 +108,19 @@ def _cancel(
     )
     decision.add(event)
     decision.save(after)
+
+
+async def _unclaimed(decision: Decision, certificate: TitleCertificate, moment: At) -> None:
+    """From now on an owner's paper waits to be fetched (CUS-26)."""
+    if certificate.catalog is not Catalog.SAFEKEEPING or certificate.custody_state in TERMINAL:
+        return
+    covered = await decision.find(Collateral, {"no": {"$in": list(certificate.collateral_nos)}})
+    certificate = await decision.get(TitleCertificate, certificate.id)
+    waiting = unclaimed_from(certificate, covered, today=moment.today)
+    rules = moment.rules
+    decision.save(
+        watched(waiting, policy=rules.policy, calendar=rules.calendar, today=moment.today)
+    )
 
 
 async def _papers(decision: Decision, case: DeregistrationCase) -> list[TitleCertificate]:

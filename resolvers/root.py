@@ -3,10 +3,23 @@
 import strawberry
 from strawberry.tools import merge_types
 
-from resolvers import case_papers, custody, deregistration, files, handovers, registry, vaulting
+from resolvers import (
+    alerts,
+    case_papers,
+    checkouts,
+    custody,
+    deregistration,
+    files,
+    handovers,
+    pre_notices,
+    registry,
+    vaulting,
+)
 from resolvers.events import EventQueries, Subscription
 from resolvers.lists import ListQueries
+from resolvers.movements import MovementQueries
 from resolvers.queries import QuestionQueries, RecordQueries
+from schema.alerts import Alert
 from schema.certificates import (
     CustodyEvent,
     Handover,
@@ -16,15 +29,18 @@ from schema.certificates import (
     TitleCertificate,
     Vault,
 )
+from schema.checkouts import CheckOut
 from schema.collaterals import Collateral, GuaranteeContract, Valuation
 from schema.deregistration import DeregistrationCase, SettlementProof
 from schema.dossiers import ArchiveFile, Dossier, FileVersion
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
-from schema.watch import LegalCase, LegalHold, RiskSignal
+from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 NODES = [
+    Alert,
     ArchiveFile,
+    CheckOut,
     Collateral,
     CreditContract,
     CustodyEvent,
@@ -34,6 +50,7 @@ NODES = [
     FileVersion,
     GuaranteeContract,
     Handover,
+    Incident,
     LegalCase,
     LegalHold,
     Loan,
@@ -52,7 +69,9 @@ NODES = [
 
 __all__ = ["NODES", "Mutation", "Query", "Subscription"]
 
-Query = merge_types("Query", (RecordQueries, QuestionQueries, ListQueries, EventQueries))
+Query = merge_types(
+    "Query", (RecordQueries, QuestionQueries, ListQueries, MovementQueries, EventQueries)
+)
 
 
 @strawberry.type(description="Everything that changes something. Each is one transaction.")
@@ -64,6 +83,8 @@ class Mutation:
     certificate_file_electronic_propose = custody.certificate_file_electronic_propose
     certificate_file_electronic_confirm = custody.certificate_file_electronic_confirm
     certificate_cancel_electronic = custody.certificate_cancel_electronic
+    certificate_mark_convertible = pre_notices.certificate_mark_convertible
+    certificate_file_conversion = pre_notices.certificate_file_conversion
     handover_initiate = handovers.handover_initiate
     handover_accept_item = handovers.handover_accept_item
     handover_reject_item = handovers.handover_reject_item
@@ -73,6 +94,17 @@ class Mutation:
     packet_relocate_propose = vaulting.packet_relocate_propose
     packet_relocate_confirm = vaulting.packet_relocate_confirm
     proposal_withdraw = vaulting.proposal_withdraw
+    check_out_request = checkouts.check_out_request
+    check_out_decide = checkouts.check_out_decide
+    check_out_cancel = checkouts.check_out_cancel
+    check_out_sign = checkouts.check_out_sign
+    check_out_vault_out_propose = checkouts.check_out_vault_out_propose
+    check_out_vault_out_confirm = checkouts.check_out_vault_out_confirm
+    check_out_renew = checkouts.check_out_renew
+    check_out_decide_renewal = checkouts.check_out_decide_renewal
+    check_out_return = checkouts.check_out_return
+    check_out_receive = checkouts.check_out_receive
+    check_out_receive_exchanged = checkouts.check_out_receive_exchanged
     deregistration_case_open = deregistration.deregistration_case_open
     deregistration_case_attach_document = deregistration.deregistration_case_attach_document
     deregistration_case_submit = deregistration.deregistration_case_submit
@@ -85,6 +117,7 @@ class Mutation:
     deregistration_case_surrender = case_papers.deregistration_case_surrender
     deregistration_case_return_to_owner = case_papers.deregistration_case_return_to_owner
     deregistration_case_close = registry.deregistration_case_close
+    alert_acknowledge = alerts.alert_acknowledge
     file_request_upload = files.file_request_upload
     file_complete_upload = files.file_complete_upload
     file_accept = files.file_accept

@@ -39,6 +39,7 @@ from domain.vaults import (
     vacated,
 )
 from resolvers.mutation import Deed, mutation
+from resolvers.pre_notices import looked_after
 from resolvers.scans import accepted_scans
 from resolvers.seals import seal_is_known, use_seal
 from resolvers.vault_work import case_lock, end_proposal, hold_for, keeper_of, parts_of, slot_at
@@ -112,7 +113,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
         vault=plan.vault, cabinet=plan.cabinet, slot=plan.slot, packet_no=plan.packet_no
     )
     for certificate in facts.certificates:
-        deed.move(
+        inside = deed.move(
             certificate,
             Movement.VAULT_IN,
             CustodyState.IN_VAULT,
@@ -121,9 +122,11 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             seal_no=plan.seal_no,
             evidence=evidence_of(facts.scans.get(certificate.id, ()), certificate),
             place=place,
+            vaulted_on=certificate.vaulted_on or deed.today,
             holder=None,
             lock=await case_lock(deed.decision, certificate),
         )
+        deed.decision.save(looked_after(deed, inside))
         await _mark_item(deed, certificate, facts.scans.get(certificate.id, ()))
     use_seal(deed, plan.seal_no, plan.packet_no)
     deed.decision.save(occupied(facts.slot, plan.packet_no))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from domain.certificates import (
+    ENDED_RIGHTS,
+    WAITING_FOR_OWNER,
     Carrier,
     Catalog,
     CertType,
@@ -25,6 +27,7 @@ from schema.scalars import Money
 from storage.relations import Relation
 
 if TYPE_CHECKING:
+    from schema.checkouts import CheckOut
     from schema.dossiers import ArchiveFile
     from schema.organisations import User
 
@@ -98,6 +101,7 @@ class CustodyEvent(Node):
     seal_no: str | None = named("Seal.")
     evidence: list[Evidence] = named("What it rests on.")
     reason: str | None = named("Why.")
+    overdue_days: int | None = named("Days it was overdue when it came back.")
     biz_date: date = named("Business date.")
     recorded_at: datetime = named("When it was recorded.")
     prev_hash: str = named("Hash of the event before.")
@@ -127,6 +131,37 @@ def _days_unvaulted(certificate: Mapping[str, Any], today: date) -> int | None:
     return (today - date.fromisoformat(collected)).days
 
 
+def _days_to_lapse(certificate: Mapping[str, Any], today: date) -> int | None:
+    last = certificate.get("lapses_on")
+    stopped = certificate.get("conversion") is not None
+    if last is None or stopped or certificate["legal_state"] in ENDED_RIGHTS:
+        return None
+    return (date.fromisoformat(last) - today).days
+
+
+def _is_unclaimed(certificate: Mapping[str, Any], _today: date) -> bool:
+    return (
+        certificate["catalog"] == Catalog.SAFEKEEPING
+        and certificate.get("released_on") is not None
+        and certificate["custody_state"] in WAITING_FOR_OWNER
+    )
+
+
+def _days_unclaimed(certificate: Mapping[str, Any], today: date) -> int | None:
+    if not _is_unclaimed(certificate, today):
+        return None
+    return (today - date.fromisoformat(certificate["released_on"])).days
+
+
+@strawberry.type(description="An application for full registration (预告转现房抵押).")
+class Conversion:
+    """A conversion under way."""
+
+    filed_on: date = named("When it was filed with the registry.")
+    acceptance_no: str = named("Number of the registry's receipt.")
+    recorded_by: str = named("Who recorded it.")
+
+
 @strawberry.type(description="A title certificate (权证), changed only by custody events.")
 class TitleCertificate(Node):
     """A title certificate."""
@@ -143,6 +178,14 @@ class TitleCertificate(Node):
     issue_date: date | None = named("Date of issue.")
     registered_on: date | None = named("When the right was registered.")
     registered_until: date | None = named("When the registration ends.")
+    expires_on: date | None = named("When the deposit matures, or the policy or term ends.")
+    convertible_from: date | None = named(
+        "Of a pre-notice: from when formal registration was possible (可办证)."
+    )
+    lapses_on: date | None = named(
+        "Of a pre-notice: the last day to apply for formal registration (预告登记失效日)."
+    )
+    conversion: Conversion | None = named("Of a pre-notice: the application that stops the lapse.")
     right_holder: str | None = named("Right holder, masked without permission.")
     right_amount: Money | None = named("Registered amount.")
     rank: int = named("Rank.")
@@ -155,9 +198,14 @@ class TitleCertificate(Node):
     place: VaultPlace | None = named("Where in the vault it lies.")
     lock: Lock | None = named("The open request that holds it.")
     due_date: date | None = named("When a check-out is due back.")
+    expected_from: date | None = named("The day its processing counts from.")
     expected_by: date | None = named("When it should have been obtained.")
     collected_on: date | None = named("When it was collected.")
     vault_due: date | None = named("When it should be in the vault.")
+    vaulted_on: date | None = named("When it first went into the vault.")
+    released_on: date | None = named(
+        "Of an owner's paper: when no lien was left on what it covers."
+    )
     priority_date: date | None = named("The date its rank counts from.")
     supersedes: strawberry.ID | None = named("The certificate it replaced.")
     superseded_by: strawberry.ID | None = named("The certificate that replaced it.")
@@ -178,6 +226,21 @@ class TitleCertificate(Node):
         _days_unvaulted,
         "Days since collection while it is not in the vault.",
         reads=("collected_on", "custody_state"),
+    )
+    days_to_lapse: int | None = derived(
+        _days_to_lapse,
+        "Days left to apply for formal registration; null where nothing runs.",
+        reads=("lapses_on", "conversion", "legal_state"),
+    )
+    unclaimed: bool = derived(
+        _is_unclaimed,
+        "Whether the owner has not fetched it though the lien is gone (客户未领).",
+        reads=("catalog", "released_on", "custody_state"),
+    )
+    days_unclaimed: int | None = derived(
+        _days_unclaimed,
+        "Days it has been unclaimed, else null.",
+        reads=("catalog", "released_on", "custody_state"),
     )
     collaterals: list[Collateral] = related(
         Relation(
@@ -207,6 +270,15 @@ class TitleCertificate(Node):
             order="seq",
         ),
         "Its ledger, oldest first.",
+    )
+    check_outs: list[Annotated["CheckOut", strawberry.lazy("schema.checkouts")]] = related(
+        Relation(
+            collection="check_outs",
+            foreign="certificate_id",
+            many=True,
+            descending=True,
+        ),
+        "Its check-outs, newest first.",
     )
     scans: list[Annotated["ArchiveFile", strawberry.lazy("schema.dossiers")]] = related(
         Relation(collection="files", foreign="certificate_id", many=True),

@@ -1,8 +1,9 @@
 """Collateral, guarantee contracts and valuations."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -20,7 +21,7 @@ from domain.guarantees import (
     GuaranteeStatus,
 )
 from domain.watch import HoldScope, SubjectKind
-from schema.fields import named, related
+from schema.fields import derived, named, related
 from schema.loans import CreditContract, Loan
 from schema.nodes import Node
 from schema.scalars import Money
@@ -161,6 +162,11 @@ class GuaranteeContract(Node):
     )
 
 
+def _eligible_value(collateral: Mapping[str, Any], _today: date) -> int | None:
+    value: int | None = collateral["latest_value"]
+    return value if value is None or collateral.get("right_lapsed_on") is None else 0
+
+
 @strawberry.type(description="A piece of collateral (押品).")
 class Collateral(Node):
     """A collateral."""
@@ -179,6 +185,14 @@ class Collateral(Node):
     first_value: Money | None = named("First value.")
     latest_value: Money | None = named("Latest value.")
     latest_value_on: date | None = named("As of.")
+    right_lapsed_on: date | None = named(
+        "When the bank's pre-notice lapsed; null while a right stands."
+    )
+    eligible_value: Money | None = derived(
+        _eligible_value,
+        "What counts against the debt: the latest value, nothing once the right has lapsed.",
+        reads=("latest_value", "right_lapsed_on"),
+    )
     prior_claims: Money | None = named("Claims that rank before the bank's.")
     in_dispute: bool = named("Whether its ownership is disputed.")
     encumbered_by: str | None = named("What the bank has pledged it for.")

@@ -5,12 +5,23 @@ from datetime import date
 import strawberry
 
 from domain.certificates import Carrier, Catalog, CertType
+from domain.custody import Movement
 from schema.certificates import Handover, Proposal, SealedPacket, TitleCertificate
 from schema.fields import named
 from schema.nodes import Refusal
 from schema.scalars import Money
 
 REFUSALS = "Every rule broken, all at once; empty means it was done."
+
+
+@strawberry.type(description="Whether a movement is possible now, or all that keeps it.")
+class MovementAnswer:
+    """One movement of a certificate."""
+
+    movement: Movement = named("Which.")
+    allowed: bool = named("Whether the certificate, its vault and its holds let it happen today.")
+    permitted: bool = named("Whether one of your roles may take part in it.")
+    refusals: list[Refusal] = named("Every rule in its way; empty means yes.")
 
 
 @strawberry.input(description="A certificate to expect from the registry or owner (X01).")
@@ -41,6 +52,9 @@ class PaperInput:
     right_amount: Money | None = named("Registered amount; the bank's own right has one.")
     registered_on: date | None = named("When the right was registered.", default=None)
     registered_until: date | None = named("When the registration ends.", default=None)
+    expires_on: date | None = named(
+        "When the deposit matures, or the policy or term ends.", default=None
+    )
     rank: int = named("Rank.", default=1)
     pages: int = named("Pages.")
 
@@ -75,6 +89,23 @@ class CertificateCancelElectronicInput:
     """X25."""
 
     certificate_id: strawberry.ID = named("The certificate.")
+
+
+@strawberry.input(description="From when a pre-notice could become a full registration (CUS-16).")
+class CertificateMarkConvertibleInput:
+    """CUS-16."""
+
+    certificate_id: strawberry.ID = named("The pre-notice.")
+    convertible_from: date = named("The first day on which registration was possible (可办证).")
+
+
+@strawberry.input(description="An application to turn a pre-notice into a registration (CUS-16).")
+class CertificateFileConversionInput:
+    """CUS-16."""
+
+    certificate_id: strawberry.ID = named("The pre-notice.")
+    filed_on: date = named("When the registry received it.")
+    acceptance_no: str = named("Number of the registry's receipt.")
 
 
 @strawberry.input(description="Papers to hand over (X03, or X15 from a failed deregistration).")

@@ -4,7 +4,14 @@ from enum import StrEnum
 
 import strawberry
 
+from domain.alerts import AlertKind
 from domain.certificates import Carrier, Catalog, CertType, CustodyState, LegalState, LockKind
+from domain.checkouts import (
+    ChangeType,
+    CheckOutPurpose,
+    CheckOutState,
+    RenewalState,
+)
 from domain.collaterals import (
     CollateralKind,
     PledgeState,
@@ -43,7 +50,14 @@ from domain.refusals import RefusalCode
 from domain.release import Outcome
 from domain.release_question import Stage
 from domain.vaults import PacketStatus, VaultStatus
-from domain.watch import HoldReason, HoldScope, SignalCategory, SignalSeverity, SubjectKind
+from domain.watch import (
+    HoldReason,
+    HoldScope,
+    IncidentKind,
+    SignalCategory,
+    SignalSeverity,
+    SubjectKind,
+)
 
 
 def _name(cls: type[StrEnum], values: str) -> None:
@@ -389,13 +403,28 @@ _name(
     RECALL_HANDOVER X05 撤回移交: recalled by the giver
     VAULT_IN X06 入库: put into the vault
     RELOCATE X07 移位: moved to another slot
+    CHECK_OUT X10 临时出库: taken out for a time
+    RENEW_CHECK_OUT X11 续借: the time extended
+    RETURN_SAME X12 原件归还: the same paper brought back
+    RETURN_EXCHANGED X13 换证归还: replaced by a new certificate
+    RECEIVE_EXCHANGED X13 新证收取: the new certificate brought back instead
     VAULT_OUT_FOR_DEREG X14 解押出库: taken out for deregistration
     DEREG_RETURN X15 解押退回: brought back from a failed deregistration
     REGISTRY_CANCELLED 登记注销: the registry cancelled the right
     SURRENDER X16 缴回: surrendered to the registry
     RETURN_TO_OWNER X17 返还权利人: returned to the owner
+    TRANSFER_OUT X18 债权转让移交: handed to the assignee of the claim
+    DISPATCH X19 调库发出: sent to another vault
+    RECEIVE_DISPATCHED X19 调库签收: received by the other vault
+    MARK_MISSING X20 盘亏: not found at a count
+    FOUND X21 找回: found again
+    CONFIRM_LOST X22 确认遗失: confirmed lost
+    REISSUE X23 补证作废: replaced by a reissued certificate
+    RECEIVE_REISSUED X23 补证取得: the reissued certificate
     FILE_ELECTRONIC X24 电子权证归档: electronic certificate filed
     CANCEL_ELECTRONIC X25 电子权证注销: electronic certificate cancelled
+    REDEEM X26 兑付: redeemed, the proceeds applied
+    LAPSE 预告失效: the pre-notice lapsed
     """,
 )
 _name(
@@ -698,7 +727,72 @@ _name(
     FILE 文件: a file
     """,
 )
+_name(
+    AlertKind,
+    """
+    PRE_NOTICE 预告登记: a pre-notice is about to lapse
+    EXPIRY 到期: a paper or a registration ends
+    UNCLAIMED 客户未领: the owner has not fetched his paper
+    CHECK_OUT 逾期未还: a paper was not brought back
+    """,
+)
 
 strawberry.enum(RefusalCode, description="Why something was refused (拒绝原因); stable codes.")
+_name(
+    CheckOutPurpose,
+    """
+    LITIGATION 诉讼、执行举证: evidence in litigation or execution
+    NON_LITIGATION_USE 其他借阅: other use
+    REGISTRATION_CHANGE 变更登记: a change at the registry
+    PRE_NOTICE_CONVERSION 预告转现房抵押: from pre-notice to the final registration
+    CERT_RENEWAL 换证: a new certificate for the old one
+    LOAN_ROLLOVER 借新还旧: kept for a loan that takes the old one's place
+    PARTIAL_CHANGE 部分出库、置换: only as part of a release
+    APPRAISAL_AUDIT 估值、审计、检查: looked at in the house, escorted
+    REDEMPTION 到期兑付、续存: redeemed or renewed at the bank's counter
+    """,
+)
+_name(
+    CheckOutState,
+    """
+    REQUESTED 待审批: waits for its approvals
+    APPROVED 已审批: may be taken out
+    REJECTED 已否决: rejected
+    CANCELLED 已撤销: given up by the requester
+    EXPIRED 已失效: approved and not taken in time
+    OUT 已出库: with the borrower
+    RETURNED 已归还: the same paper is back
+    EXCHANGED 已换证: a new certificate came instead
+    LOST 已遗失: confirmed lost
+    """,
+)
+_name(
+    ChangeType,
+    """
+    SURFACE_INFO 表面信息变化: what is printed changed
+    TYPE_CHANGE 类型改变: another type of certificate
+    OTHER 其他: anything else
+    """,
+)
+_name(
+    RenewalState,
+    """
+    REQUESTED 待审批: waits for the approver
+    APPROVED 已同意: given
+    REJECTED 已否决: refused
+    """,
+)
+_name(
+    IncidentKind,
+    """
+    MISSING 下落不明: not found where it should be
+    SUSPECTED_LOSS 疑似遗失: not brought back for long
+    LOSS 遗失: lost
+    RETURN_MISMATCH 归还不符: what came back is not what went out
+    SEAL_BROKEN 封签破损: a seal was broken
+    REVERSED_SETTLEMENT 结清冲正: a settlement was reversed after the release was filed
+    OTHER 其他: anything else
+    """,
+)
 for _code in RefusalCode.__strawberry_definition__.values:  # type: ignore[attr-defined]
     _code.description = " ".join(reversed(MESSAGES[RefusalCode(_code.value)]))

@@ -5,7 +5,9 @@ from enum import StrEnum
 
 import strawberry
 
+from domain.alerts import AlertKind
 from domain.certificates import CertType, CustodyState, LegalState
+from domain.checkouts import CheckOutPurpose, CheckOutState
 from domain.collaterals import CollateralKind, PledgeState
 from domain.deregistration import CaseState, DeregKind, HandlingMode
 from domain.dossiers import DocType, DossierStatus
@@ -90,6 +92,31 @@ class CaseFilter:
     due_before: date | None = named("With a step due before this day.", default=None)
 
 
+@strawberry.input(description="Which check-outs; every given part must hold.")
+class CheckOutFilter:
+    """Of check-outs."""
+
+    certificate_id: strawberry.ID | None = named("Of this certificate.", default=None)
+    state: list[CheckOutState] | None = named("One of these states.", default=None)
+    purpose: list[CheckOutPurpose] | None = named("One of these purposes.", default=None)
+    borrower: str | None = named("With this person.", default=None)
+    requester: str | None = named("Asked for by this person.", default=None)
+    vault: str | None = named("Out of this vault.", default=None)
+    org_code: str | None = named("Of this organisation.", default=None)
+    overdue_only: bool = named("Out beyond the due date.", default=False)
+
+
+@strawberry.input(description="Which alerts; every given part must hold.")
+class AlertFilter:
+    """Of alerts."""
+
+    mine: bool = named("Only those meant for you.", default=False)
+    open_only: bool = named("Leave out acknowledged ones.", default=True)
+    kind: list[AlertKind] | None = named("One of these kinds.", default=None)
+    subject: str | None = named("About this number or id.", default=None)
+    org_code: str | None = named("Of this organisation.", default=None)
+
+
 class LoanOrder(StrEnum):
     """How loans are sorted."""
 
@@ -129,11 +156,25 @@ class FileOrder(StrEnum):
     CREATED_DESC = "CREATED_DESC"
 
 
+class CheckOutOrder(StrEnum):
+    """How check-outs are sorted."""
+
+    CREATED_DESC = "CREATED_DESC"
+    DUE_DATE = "DUE_DATE"
+
+
 class CaseOrder(StrEnum):
     """How cases are sorted."""
 
     CREATED_DESC = "CREATED_DESC"
     NEXT_DUE = "NEXT_DUE"
+
+
+class AlertOrder(StrEnum):
+    """How alerts are sorted."""
+
+    DUE_ON = "DUE_ON"
+    CREATED_DESC = "CREATED_DESC"
 
 
 _MEANINGS = {
@@ -152,7 +193,9 @@ _MEANINGS = {
     },
     DossierOrder: {"CREATED": "Oldest record first.", "LOAN_NO": "By number of the loan."},
     FileOrder: {"CREATED": "Oldest record first.", "CREATED_DESC": "Newest record first."},
+    CheckOutOrder: {"CREATED_DESC": "Newest first.", "DUE_DATE": "Due back earliest first."},
     CaseOrder: {"CREATED_DESC": "Newest case first.", "NEXT_DUE": "Due soonest first."},
+    AlertOrder: {"DUE_ON": "Due soonest first.", "CREATED_DESC": "Newest alert first."},
 }
 for _order, _meanings in _MEANINGS.items():
     strawberry.enum(_order, description=(_order.__doc__ or "").rstrip(".") + ".")

@@ -36,7 +36,14 @@ from domain.orgs import OrgLevel
 from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
 from domain.vaults import VaultStatus
-from domain.watch import HoldReason, HoldScope, SignalCategory, SignalSeverity, SubjectKind
+from domain.watch import (
+    HoldReason,
+    HoldScope,
+    IncidentKind,
+    SignalCategory,
+    SignalSeverity,
+    SubjectKind,
+)
 
 
 def _fen(value: Any) -> int:
@@ -314,7 +321,11 @@ class CollateralLine(Line):
     owners: list[OwnerLine] = Field(default_factory=list, max_length=50)
     area_m2: Decimal | None = Field(default=None, ge=0)
     unit_no: Annotated[str, Field(max_length=64)] | None = None
-    convertible_from: Day | None = None
+    convertible_from: Day | None = Field(
+        default=None,
+        description="From when formal registration was possible (可办证); a new date counts for"
+        " its pre-notices too.",
+    )
     prior_claims: Amount = 0
     in_dispute: bool = False
     encumbered_by: Text | None = Field(default=None, description="Re-pledge by the bank, if any.")
@@ -414,6 +425,15 @@ class CertificateLine(Line):
     right_holder: Name
     right_amount: Amount | None = None
     registered_on: Day | None = None
+    registered_until: Day | None = Field(default=None, description="When the registration ends.")
+    expires_on: Day | None = Field(
+        default=None, description="When the deposit matures, or the policy or term ends."
+    )
+    convertible_from: Day | None = Field(
+        default=None,
+        description="Of a pre-notice: from when formal registration was possible; by default as"
+        " its collateral says.",
+    )
     rank: Annotated[int, Field(ge=1, le=99)] = 1
     pages: Annotated[int, Field(ge=1, le=10_000)] = 1
     collaterals: list[No] = Field(min_length=1, max_length=50)
@@ -465,6 +485,22 @@ class RiskSignalLine(Line):
     org: No
 
 
+class IncidentLine(Line):
+    """Something that went wrong and is looked into (事件), open until closed."""
+
+    no: No
+    kind: IncidentKind
+    severity: SignalSeverity
+    subject_kind: SubjectKind
+    subject: No
+    reason: Text = ""
+    discovered_at: Moment
+    reported_at: Moment | None = None
+    closed_at: Moment | None = None
+    outcome: Text | None = None
+    org: No
+
+
 class LegalCaseLine(Line):
     """Litigation or execution by this bank (诉讼、执行), open until closed."""
 
@@ -497,6 +533,7 @@ LINES: Mapping[str, type[Line]] = MappingProxyType(
         "LegalHold": LegalHoldLine,
         "RiskSignal": RiskSignalLine,
         "LegalCase": LegalCaseLine,
+        "Incident": IncidentLine,
     }
 )
 

@@ -4,7 +4,14 @@ from datetime import datetime
 
 import strawberry
 
-from domain.watch import HoldReason, HoldScope, SignalCategory, SignalSeverity, SubjectKind
+from domain.watch import (
+    HoldReason,
+    HoldScope,
+    IncidentKind,
+    SignalCategory,
+    SignalSeverity,
+    SubjectKind,
+)
 from schema.fields import named
 from schema.nodes import Node
 
@@ -52,4 +59,23 @@ class LegalCase(Node):
     subject: str = named("Business number of what it is about.")
     opened_at: datetime = named("When it was opened.")
     closed_at: datetime | None = named("When it was closed; none while it is open.")
+    org_code: str = named("Responsible organisation.")
+
+
+@strawberry.type(description="Something that went wrong and is looked into (事件).")
+class Incident(Node):
+    """An incident."""
+
+    prefix: strawberry.Private[str] = "incd"
+
+    no: str = named("Number.")
+    kind: IncidentKind = named("What went wrong.")
+    severity: SignalSeverity = named("How grave it is.")
+    subject_kind: SubjectKind = named("Kind of what it is about.")
+    subject: str = named("Number or id of what it is about.")
+    reason: str = named("What was found.")
+    discovered_at: datetime = named("When it was discovered.")
+    reported_at: datetime | None = named("When it was reported; none while it was not.")
+    closed_at: datetime | None = named("When it was closed; none while it is open.")
+    outcome: str | None = named("How it ended.")
     org_code: str = named("Responsible organisation.")

@@ -73,6 +73,14 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("custody_state", "place.vault", "place.slot"),
             _plain("custody_state", "due_date", "_id"),
             _plain("due_date", "_id"),
+            IndexModel(
+                [("next_look_on", _A), ("_id", _A)],
+                partialFilterExpression={"next_look_on": {"$type": "string"}},
+            ),
+            IndexModel(
+                [("released_on", _A), ("_id", _A)],
+                partialFilterExpression={"released_on": {"$type": "string"}},
+            ),
             _plain("expected_by", "_id"),
             _plain("vault_due", "_id"),
             _plain("collateral_nos", "_id"),
@@ -92,7 +100,19 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
         "vaults": [_unique("code")],
         "slots": [_unique("vault", "cabinet", "slot")],
         "packets": [_unique("packet_no"), _plain("vault", "cabinet", "slot"), _plain("seal_no")],
-        "proposals": [_plain("state", "expires_at"), _plain("certificate_ids"), _plain("case_id")],
+        "proposals": [
+            _plain("state", "expires_at"),
+            _plain("certificate_ids"),
+            _plain("case_id"),
+            _plain("check_out_id"),
+        ],
+        "check_outs": [
+            _plain("certificate_id", "_id"),
+            _plain("borrower", "state", "due_date"),
+            _plain("state", "due_date", "_id"),
+            _plain("state", "take_by"),
+            _plain("escalate_on"),
+        ],
         "dereg_cases": [
             IndexModel(
                 [("collateral_id", _A)],
@@ -132,6 +152,14 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
         "legal_holds": [_unique("no"), _plain("scope", "target", "released_at")],
         "risk_signals": [_unique("no"), _plain("subject_kind", "subject", "eliminated_at")],
         "legal_cases": [_unique("no"), _plain("subject_kind", "subject", "closed_at")],
+        "incidents": [_unique("no"), _plain("subject_kind", "subject", "closed_at")],
+        "alerts": [
+            _unique("no"),
+            _plain("due_on", "_id"),
+            _plain("org_path", "acknowledged_at", "due_on", "_id"),
+            _plain("logins", "acknowledged_at"),
+            _plain("subject", "_id"),
+        ],
         "policy_values": [_unique("key", "effective_from")],
         "work_calendar": [],
         "idempotency": [IndexModel([("expires_at", _A)], expireAfterSeconds=0)],

@@ -16,7 +16,9 @@ from bson.int64 import Int64
 from pydantic import TypeAdapter
 from ulid import ULID
 
+from domain.alerts import Alert
 from domain.certificates import TitleCertificate
+from domain.checkouts import CheckOut
 from domain.collaterals import Collateral, Valuation
 from domain.custody import CustodyEvent
 from domain.deregistration import DeregistrationCase, SettlementProof
@@ -30,7 +32,7 @@ from domain.orgs import Org
 from domain.parties import Customer, Partner
 from domain.people import User
 from domain.vaults import SealedPacket, Slot, Vault
-from domain.watch import LegalCase, LegalHold, RiskSignal
+from domain.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 Record = dict[str, Any]
 Long = Int64  # how a whole number beyond 32 bits comes back: an int, of a type of its own
@@ -69,6 +71,7 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         Slot: Kept(collection="slots", prefix="slot", told=False),
         SealedPacket: Kept(collection="packets", prefix="pack", told=False),
         Proposal: Kept(collection="proposals", prefix="prop"),
+        CheckOut: Kept(collection="check_outs", prefix="chko"),
         DeregistrationCase: Kept(collection="dereg_cases", prefix="case"),
         SettlementProof: Kept(collection="settlement_proofs", prefix="proof"),
         Dossier: Kept(collection="dossiers", prefix="doss"),
@@ -77,6 +80,8 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         LegalHold: Kept(collection="legal_holds", prefix="hold"),
         RiskSignal: Kept(collection="risk_signals", prefix="sign"),
         LegalCase: Kept(collection="legal_cases", prefix="lcas"),
+        Incident: Kept(collection="incidents", prefix="incd"),
+        Alert: Kept(collection="alerts", prefix="alrt"),
     }
 )
 COLLECTION_OF_PREFIX: Mapping[str, str] = MappingProxyType(

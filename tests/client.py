@@ -178,7 +178,7 @@ class Bank:
         self.load(
             *(("Org", org) for org in ORGS),
             ("Vault", _vault()),
-            *(("User", _user(login, *facts)) for login, facts in USERS.items()),
+            *(("User", user_line(login, *facts)) for login, facts in USERS.items()),
         )
 
     def mortgage(self, *, org: str = "OB", **loan: Any) -> Story:
@@ -535,7 +535,7 @@ def search(story: Story, result: str, on: str, no: str | None = None) -> dict[st
     }
 
 
-def _user(login: str, org: str, roles: list[str], vaults: list[str]) -> dict[str, Any]:
+def user_line(login: str, org: str, roles: list[str], vaults: list[str]) -> dict[str, Any]:
     return {
         "login": login,
         "name": login,

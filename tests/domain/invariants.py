@@ -10,7 +10,12 @@ from domain.vaulting import contract_of
 from domain.vaults import PacketStatus
 from tests.domain.small_bank import PAPERS, SmallBank
 
-DUAL = {Movement.VAULT_IN, Movement.RELOCATE, Movement.VAULT_OUT_FOR_DEREG}
+DUAL = {
+    Movement.VAULT_IN,
+    Movement.RELOCATE,
+    Movement.CHECK_OUT,
+    Movement.VAULT_OUT_FOR_DEREG,
+}
 
 
 class Invariants(RuleBasedStateMachine):
@@ -82,6 +87,8 @@ class Invariants(RuleBasedStateMachine):
                     assert giver not in logins
                 if event.type is Movement.INITIATE_HANDOVER:
                     giver = logins[0]
+                if event.type is Movement.RETURN_SAME:
+                    giver = None  # the borrower brought it now
 
     @invariant()
     def nothing_released_still_stands_or_is_on_its_way(self):

@@ -14,6 +14,7 @@ from domain.certificates import (
     TitleCertificate,
     VaultPlace,
 )
+from domain.checkouts import CheckOut
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Movement, Operator, moved
 from domain.deregistration import DeregistrationCase
@@ -78,6 +79,8 @@ class SmallBank:
     handovers: dict[str, Handover] = field(default_factory=dict)
     collaterals: dict[str, Collateral] = field(default_factory=dict)
     cases: dict[str, DeregistrationCase] = field(default_factory=dict)
+    check_outs: dict[str, CheckOut] = field(default_factory=dict)
+    ended: list[tuple[TitleCertificate, list[CustodyEvent]]] = field(default_factory=list)
     seals: list[str] = field(default_factory=list)
     numbers: int = 0
 

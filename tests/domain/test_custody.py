@@ -36,6 +36,23 @@ LEGAL = {
     (S.OUT_FOR_DEREG, M.SURRENDER): {S.SURRENDERED},
     (S.OUT_FOR_DEREG, M.RETURN_TO_OWNER): {S.RETURNED_TO_OWNER},
     (S.ELECTRONIC_ON_FILE, M.CANCEL_ELECTRONIC): {S.SURRENDERED},
+    (S.IN_VAULT, M.CHECK_OUT): {S.CHECKED_OUT},
+    (S.CHECKED_OUT, M.RENEW_CHECK_OUT): {S.CHECKED_OUT},
+    (S.CHECKED_OUT, M.RETURN_SAME): {S.RECEIVED_PENDING_VAULT},
+    (S.CHECKED_OUT, M.RETURN_EXCHANGED): {S.REPLACED},
+    (S.IN_VAULT, M.TRANSFER_OUT): {S.TRANSFERRED_OUT},
+    (S.IN_VAULT, M.DISPATCH): {S.IN_TRANSIT},
+    (S.IN_TRANSIT, M.RECEIVE_DISPATCHED): {S.RECEIVED_PENDING_VAULT},
+    (S.IN_VAULT, M.MARK_MISSING): {S.MISSING},
+    (S.RECEIVED_PENDING_VAULT, M.MARK_MISSING): {S.MISSING},
+    (S.MISSING, M.FOUND): {S.RECEIVED_PENDING_VAULT},
+    (S.MISSING, M.CONFIRM_LOST): {S.LOST},
+    (S.CHECKED_OUT, M.CONFIRM_LOST): {S.LOST},
+    (S.IN_TRANSIT, M.CONFIRM_LOST): {S.LOST},
+    (S.WITH_HANDLER, M.CONFIRM_LOST): {S.LOST},
+    (S.OUT_FOR_DEREG, M.CONFIRM_LOST): {S.LOST},
+    (S.LOST, M.REISSUE): {S.REPLACED},
+    (S.IN_VAULT, M.REDEEM): {S.REDEEMED},
 }
 
 
@@ -70,6 +87,21 @@ def test_an_entry_at_the_registry_moves_no_paper():
     )
     assert (event.from_state, event.to_state) == (S.IN_VAULT, S.IN_VAULT)
     assert (after.legal_state, event.legal_state) == (LegalState.CANCELLED, LegalState.CANCELLED)
+
+
+@pytest.mark.parametrize(
+    ("movement", "to"),
+    [
+        (M.REGISTER_EXPECTED, S.NOT_RECEIVED),
+        (M.RECEIVE_EXCHANGED, S.RECEIVED_PENDING_VAULT),
+        (M.RECEIVE_REISSUED, S.WITH_HANDLER),
+    ],
+)
+def test_a_certificate_begins_from_no_state(movement, to):
+    after, event = _move(a_certificate(), movement, to)
+    assert (event.from_state, event.to_state, after.custody_state) == (None, to, to)
+    with pytest.raises(AssertionError):
+        _move(a_certificate(), movement, S.IN_VAULT)
 
 
 def test_a_movement_out_of_the_vault_tells_where_the_paper_lay():

@@ -1,4 +1,4 @@
-"""Random lives of papers, packets, handovers and cases never break an invariant.
+"""Random lives of papers, packets, handovers, check-outs and cases never break an invariant.
 
 After every step, whether done or refused: INV-01 to INV-05, and each ledger tells the state.
 """
@@ -24,7 +24,8 @@ from domain.handovers import (
 from domain.refusals import Forbidden
 from domain.vaulting import VaultInPlan
 from tests.domain.builders import codes
-from tests.domain.case_lives import GROUPS, WAY_BACK, WAY_OUT, CaseLives
+from tests.domain.case_lives import GROUPS, WAY_BACK, WAY_OUT
+from tests.domain.check_out_lives import CheckOutLives
 from tests.domain.small_bank import PAPERS, SLOTS, SmallBank
 from tests.domain.vault_builders import a_handover
 
@@ -38,7 +39,7 @@ WHO = st.sampled_from(KEEPERS)
 RETURNING = {CaseState.BLOCKED, CaseState.WITHDRAWN, CaseState.REGISTRY_REJECTED}
 
 
-class Lives(CaseLives):
+class Lives(CheckOutLives):
     """People act at random; the rules say what happens."""
 
     @initialize(
@@ -247,5 +248,5 @@ def _plan(ids, slot, packet, seal):
     )
 
 
-Lives.TestCase.settings = settings(max_examples=120, stateful_step_count=50, deadline=None)
+Lives.TestCase.settings = settings(max_examples=2_000, stateful_step_count=20, deadline=None)
 TestLives = Lives.TestCase

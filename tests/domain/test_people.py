@@ -118,6 +118,22 @@ MATRIX = {
     Operation.SUBMIT_CASE: {R.RELATIONSHIP_MANAGER: O, R.CERT_HANDLER: J},
     Operation.APPROVE_CASE: {R.APPROVER: J, R.RISK_MANAGER: J, R.LEGAL_OFFICER: J},
     Operation.FILE_WITH_REGISTRY: {R.CERT_HANDLER: J},
+    Operation.REQUEST_CHECK_OUT: {
+        R.RELATIONSHIP_MANAGER: O,
+        R.CERT_HANDLER: J,
+        R.LEGAL_OFFICER: J,
+    },
+    Operation.APPROVE_CHECK_OUT: {R.VAULT_SUPERVISOR: J, R.LEGAL_OFFICER: J, R.APPROVER: J},
+    Operation.COUNT_VAULT: {
+        R.VAULT_KEEPER: J,
+        R.VAULT_SUPERVISOR: J,
+        R.APPROVER: J,
+        R.AUDITOR: J,
+    },
+    Operation.MANAGE_VAULT: {R.VAULT_SUPERVISOR: J},
+    Operation.CONFIRM_LOSS: {R.APPROVER: J},
+    Operation.REISSUE: {R.CERT_HANDLER: J},
+    Operation.APPROVE_TRANSFER: {R.APPROVER: J},
     Operation.ACCEPT_FILE: {R.ARCHIVIST: J, R.ARCHIVE_SUPERVISOR: J},
     Operation.READ_ACCESS_LOG: {R.AUDITOR: J},
     Operation.IMPORT: {R.CORE_FEED: A},
@@ -141,6 +157,8 @@ def test_an_auditor_changes_nothing():
         Operation.SEE_PERSONS,
         Operation.DOWNLOAD_FILE,
         Operation.READ_ACCESS_LOG,
+        Operation.COUNT_VAULT,  # a surprise count is a finding
+        Operation.SUPERVISE_PROCESSING,  # a board to look at
     }
     assert {operation for operation in Operation if Role.AUDITOR in GRANTED[operation]} <= seeing
 

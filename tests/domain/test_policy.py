@@ -32,6 +32,8 @@ def _value(value, effective_from, effective_to=None, key=KEY):
         ("dereg.finality.OWN_ACCOUNT", 0),
         ("dereg.finality.DIRECT_DEBIT", 1),
         ("dereg.finality.CHEQUE", 1),
+        ("prenotice.legal_days", 90),
+        ("unclaimed.list_nd", 90),
         ("archive.due.AT_DISBURSEMENT", 10),
         ("archive.url_ttl_s", 300),
         ("archive.size.photo", 20 * 2**20),
@@ -69,6 +71,12 @@ def test_a_period_has_a_unit_and_a_length():
     assert policy.period("cert.expected.HOUSING_RESALE") == ("wd", 15)
 
 
+def test_days_to_remind_on_are_a_list():
+    policy = resolve((), on=TODAY)
+    assert policy.numbers("prenotice.alerts") == (30, 60, 75)
+    assert policy.numbers("expiry.alerts") == (30, 15, 5)
+
+
 def test_the_version_names_exactly_this_set():
     plain = resolve((), on=TODAY)
     same = resolve((_value("3", date(2025, 1, 1)),), on=TODAY)
@@ -91,6 +99,12 @@ def test_the_version_names_exactly_this_set():
         ("cert.expected.AUTO", "20", "value"),
         ("cert.expected.AUTO", "md:2", "value"),
         ("cert.expected.AUTO", "wd:", "value"),
+        ("prenotice.alerts", "20,40", None),
+        ("prenotice.alerts", "20", None),
+        ("prenotice.alerts", "20,", "value"),
+        ("prenotice.alerts", "20;40", "value"),
+        ("prenotice.alerts", "30,1001", "value"),
+        ("prenotice.legal_days", "1001", "value"),
     ],
 )
 def test_a_value_has_the_form_of_its_default(key, value, field):
@@ -103,7 +117,9 @@ def test_what_may_be_published_can_be_read(key, value):
     if unfit(key, value) is not None:
         return
     policy = resolve((_value(value, TODAY, key=key),), on=TODAY)
-    if ":" in DEFAULTS[key]:
+    if "," in DEFAULTS[key]:
+        assert min(policy.numbers(key)) >= 0
+    elif ":" in DEFAULTS[key]:
         assert policy.period(key)[1] >= 0
     else:
         assert policy.number(key) >= 0

@@ -67,6 +67,7 @@ def _facts(**changes):
         "right_amount": 0,
         "registered_on": TODAY,
         "registered_until": None,
+        "expires_on": None,
         "rank": 1,
         "pages": 1,
     }

@@ -1,0 +1,116 @@
+"""What may happen to a certificate next: every movement with "yes" or all that keeps it.
+
+The movements' own mutations ask more (the slot, the seal, the second person); what is told here
+is what the certificate itself, its vault and its holds say today.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from domain.certificates import CERT_TYPES, LegalState, LockKind, Perfection, TitleCertificate
+from domain.custody import BEGINNINGS, LEGAL_ONLY, Movement, illegal
+from domain.people import Operation
+from domain.refusals import Refusal, RefusalCode, invalid
+from domain.vaulting import Scan, locked, paper_only, scan_missing
+from domain.vaults import Vault, frozen
+from domain.watch import LegalHold
+
+# Whose operation each movement is; those without one are the system's own.
+OPERATIONS: Mapping[Movement, Operation] = MappingProxyType(
+    {
+        Movement.COLLECT: Operation.PROCESS_CERTIFICATE,
+        Movement.INITIATE_HANDOVER: Operation.HAND_OVER,
+        Movement.ACCEPT_HANDOVER: Operation.HAND_OVER,
+        Movement.REJECT_HANDOVER: Operation.HAND_OVER,
+        Movement.RECALL_HANDOVER: Operation.HAND_OVER,
+        Movement.VAULT_IN: Operation.MOVE_VAULT,
+        Movement.RELOCATE: Operation.MOVE_VAULT,
+        Movement.CHECK_OUT: Operation.MOVE_VAULT,
+        Movement.RENEW_CHECK_OUT: Operation.REQUEST_CHECK_OUT,
+        Movement.RETURN_SAME: Operation.REQUEST_CHECK_OUT,
+        Movement.RETURN_EXCHANGED: Operation.REQUEST_CHECK_OUT,
+        Movement.VAULT_OUT_FOR_DEREG: Operation.MOVE_VAULT,
+        Movement.DEREG_RETURN: Operation.HAND_OVER,
+        Movement.SURRENDER: Operation.FILE_WITH_REGISTRY,
+        Movement.RETURN_TO_OWNER: Operation.FILE_WITH_REGISTRY,
+        Movement.TRANSFER_OUT: Operation.MOVE_VAULT,
+        Movement.DISPATCH: Operation.MOVE_VAULT,
+        Movement.RECEIVE_DISPATCHED: Operation.MOVE_VAULT,
+        Movement.FOUND: Operation.MOVE_VAULT,
+        Movement.CONFIRM_LOST: Operation.CONFIRM_LOSS,
+        Movement.REISSUE: Operation.REISSUE,
+        Movement.FILE_ELECTRONIC: Operation.FILE_WITH_REGISTRY,
+        Movement.CANCEL_ELECTRONIC: Operation.FILE_WITH_REGISTRY,
+        Movement.REDEEM: Operation.MOVE_VAULT,
+    }
+)
+OFFERED = tuple(
+    movement for movement in Movement if movement not in BEGINNINGS and movement in OPERATIONS
+)
+_ELECTRONIC = frozenset({Movement.FILE_ELECTRONIC, Movement.CANCEL_ELECTRONIC}) | LEGAL_ONLY
+_LEAVES_A_VAULT = frozenset(
+    {
+        Movement.CHECK_OUT,
+        Movement.VAULT_OUT_FOR_DEREG,
+        Movement.TRANSFER_OUT,
+        Movement.DISPATCH,
+        Movement.REDEEM,
+    }
+)
+_IN_A_VAULT = _LEAVES_A_VAULT | {Movement.RELOCATE}
+_HELD = _LEAVES_A_VAULT | {Movement.RETURN_TO_OWNER}  # CUS-24
+_FREE = _IN_A_VAULT | {Movement.INITIATE_HANDOVER, Movement.VAULT_IN}
+# The open request that a movement belongs to, and that so does not stand in its way.
+_OWN_LOCK: Mapping[Movement, LockKind] = MappingProxyType(
+    {
+        Movement.CHECK_OUT: LockKind.CHECK_OUT,
+        Movement.VAULT_OUT_FOR_DEREG: LockKind.DEREGISTRATION,
+        Movement.VAULT_IN: LockKind.DEREGISTRATION,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementFacts:
+    """What storage knows of a certificate today."""
+
+    certificate: TitleCertificate
+    vault: Vault | None  # in which it lies
+    holds: Sequence[LegalHold]
+    scans: Sequence[Scan]
+
+
+def movement_refusals(movement: Movement, facts: MovementFacts) -> Iterator[Refusal | None]:
+    """Everything that keeps a certificate from a movement today."""
+    certificate = facts.certificate
+    yield illegal(certificate, movement)
+    if movement not in _ELECTRONIC:
+        yield paper_only(certificate)
+    if movement in _FREE and not _is_own(certificate, movement):
+        yield locked(certificate, proposal_id="")
+    if movement in _HELD and facts.holds:
+        yield _held(facts.holds)
+    if movement in _IN_A_VAULT and facts.vault is not None:
+        yield frozen(facts.vault)
+    if movement is Movement.VAULT_IN:
+        yield scan_missing(certificate, facts.scans)
+        if certificate.legal_state is LegalState.VOID:
+            yield invalid("certificateId", "the certificate is void", rule_id="X06")
+    delivered = CERT_TYPES[certificate.cert_type].perfection is Perfection.DELIVERY
+    if movement is Movement.REDEEM and not delivered:
+        reason = f"a {certificate.cert_type} is not redeemed"
+        yield invalid("certificateId", reason, rule_id="X26")
+
+
+def _is_own(certificate: TitleCertificate, movement: Movement) -> bool:
+    lock = certificate.lock
+    return lock is not None and lock.kind is _OWN_LOCK.get(movement)
+
+
+def _held(holds: Sequence[LegalHold]) -> Refusal:
+    return Refusal(
+        code=RefusalCode.LEGAL_HOLD,
+        rule_id="CUS-24",
+        detail={"holds": ", ".join(sorted(hold.no for hold in holds))},
+    )

@@ -1,0 +1,195 @@
+"""Watching the deadlines of papers: who is to be told today, and what has lapsed or run out.
+
+Source: CUS-16, CUS-17, CUS-26. A certificate says itself when it has to be looked at next, so a
+round reads only those whose day has come.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from domain.alerts import Alert, AlertKind
+from domain.certificates import CertType, LegalState, TitleCertificate
+from domain.collaterals import Collateral
+from domain.custody import CustodyEvent, Movement, Operator, moved
+from domain.guarantees import GuaranteeContract
+from domain.loans import Loan
+from domain.people import Role
+from domain.pre_notices import convertible, has_lapsed, is_standing, still_secured
+from domain.reminders import Reminder, advice, is_uninsured, next_look, reminders
+from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
+from storage.decisions import Decision
+from storage.records import new_id
+from storage.rulebook import Rules
+
+BY = "SYSTEM"
+# Who sees to a paper, from the customer to the registry and the vault.
+_PROCESSING = (Role.RELATIONSHIP_MANAGER, Role.CERT_HANDLER, Role.MORTGAGE_REGISTRAR)
+_TOLD = {
+    AlertKind.PRE_NOTICE: _PROCESSING,
+    AlertKind.EXPIRY: _PROCESSING,
+    AlertKind.UNCLAIMED: (*_PROCESSING, Role.VAULT_SUPERVISOR),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One look at one certificate: the decision it is part of, when, and under which rules."""
+
+    decision: Decision
+    rules: Rules
+    now: datetime
+    today: date
+
+
+async def look_after(this: Round, id: str) -> int:
+    """Tells whom it concerns, ends what has lapsed, notes the next day; how much was raised."""
+    certificate = await this.decision.get(TitleCertificate, id)
+    if certificate.next_look_on is None or certificate.next_look_on > this.today:
+        return 0
+    policy, calendar = this.rules.policy, this.rules.calendar
+    since = certificate.convertible_from
+    if since is not None and is_standing(certificate):
+        # A calendar published since may have moved the last day.
+        certificate = convertible(certificate, since, policy=policy, calendar=calendar)
+    due = [
+        reminder
+        for reminder in reminders(certificate, policy=policy, calendar=calendar, today=this.today)
+        if reminder.on <= this.today
+    ]
+    raised = await _remind(this, certificate, due)
+    raised += await _insurance_ended(this, certificate)
+    if has_lapsed(certificate, policy=policy, calendar=calendar, today=this.today):
+        certificate = await _lapse(this, certificate)
+        raised += 1
+    look = next_look(
+        certificate, policy=policy, calendar=calendar, today=this.today, after=this.today
+    )
+    this.decision.save(replace(certificate, next_look_on=look))
+    return raised
+
+
+async def _remind(this: Round, certificate: TitleCertificate, due: Sequence[Reminder]) -> int:
+    numbers = {f"{certificate.id}-{one.kind}-{one.on}": one for one in due}
+    known = await this.decision.find(Alert, {"no": {"$in": list(numbers)}})
+    missing = numbers.keys() - {alert.no for alert in known}
+    loans = await _loans(this, certificate) if missing else []
+    for number in sorted(missing):
+        reminder = numbers[number]
+        this.decision.add(
+            Alert(
+                id=new_id(Alert),
+                no=number,
+                kind=reminder.kind,
+                subject_kind=SubjectKind.CERTIFICATE,
+                subject=certificate.id,
+                reason=advice(reminder, certificate, loans),
+                due_on=reminder.due_on,
+                raised_on=this.today,
+                roles=_TOLD[reminder.kind],
+                org_code=certificate.org_code,
+                org_path=certificate.org_path,
+            )
+        )
+    return len(missing)
+
+
+async def _lapse(this: Round, certificate: TitleCertificate) -> TitleCertificate:
+    """The pre-notice has lost its effect: a red signal, and the collateral counts for nothing."""
+    after, event = moved(
+        certificate,
+        Movement.LAPSE,
+        to=certificate.custody_state,
+        event_id=new_id(CustodyEvent),
+        operators=[_system(this, certificate)],
+        now=this.now,
+        today=this.today,
+        legal_state=LegalState.LAPSED,
+        reason=f"No application for registration by {certificate.lapses_on}.",
+    )
+    this.decision.add(event)
+    await signal(
+        this,
+        certificate,
+        number=f"RS-{certificate.id}-LAPSED",
+        category=SignalCategory.COLLATERAL_VALUE,
+        severity=SignalSeverity.RED,
+        reason=f"Pre-notice {certificate.label} lapsed after {certificate.lapses_on}.",
+    )
+    numbers = list(certificate.collateral_nos)
+    rights = await this.decision.find(TitleCertificate, {"collateral_nos": {"$in": numbers}})
+    for collateral in await this.decision.find(Collateral, {"no": {"$in": numbers}}):
+        if not still_secured(collateral, rights):
+            this.decision.save(replace(collateral, right_lapsed_on=this.today))
+    return after
+
+
+async def _insurance_ended(this: Round, certificate: TitleCertificate) -> int:
+    """A yellow signal where nothing insures the collateral any more (CUS-17)."""
+    if certificate.cert_type is not CertType.PROPERTY_INSURANCE:
+        return 0
+    others = await this.decision.find(
+        TitleCertificate,
+        {
+            "collateral_nos": {"$in": list(certificate.collateral_nos)},
+            "cert_type": CertType.PROPERTY_INSURANCE.value,
+        },
+    )
+    if not is_uninsured(certificate, others, today=this.today):
+        return 0
+    return await signal(
+        this,
+        certificate,
+        number=f"RS-{certificate.id}-EXPIRED",
+        category=SignalCategory.COLLATERAL_VALUE,
+        severity=SignalSeverity.YELLOW,
+        reason=f"Property insurance {certificate.label} has ended.",
+    )
+
+
+async def signal(
+    this: Round,
+    certificate: TitleCertificate,
+    *,
+    number: str,
+    category: SignalCategory,
+    severity: SignalSeverity,
+    reason: str,
+) -> int:
+    """A signal about the certificate, once."""
+    if await this.decision.first(RiskSignal, {"no": number}) is not None:
+        return 0
+    this.decision.add(
+        RiskSignal(
+            id=new_id(RiskSignal),
+            no=number,
+            category=category,
+            severity=severity,
+            subject_kind=SubjectKind.CERTIFICATE,
+            subject=certificate.id,
+            reason=reason,
+            published_at=this.now,
+            org_code=certificate.org_code,
+            org_path=certificate.org_path,
+        )
+    )
+    return 1
+
+
+async def _loans(this: Round, certificate: TitleCertificate) -> list[Loan]:
+    """The loans that the certificate secures."""
+    contracts = await this.decision.find(
+        GuaranteeContract, {"no": {"$in": list(certificate.guarantee_contract_nos)}}
+    )
+    numbers = sorted({no for contract in contracts for no in contract.secured_loans})
+    return await this.decision.find(Loan, {"loan_no": {"$in": numbers}})
+
+
+def _system(this: Round, certificate: TitleCertificate) -> Operator:
+    return Operator(
+        login=BY,
+        role=Role.SYSTEM,
+        org_code=certificate.org_code,
+        at=this.now,
+        request_id="job",
+    )

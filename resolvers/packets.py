@@ -1,0 +1,74 @@
+"""Opening sealed packets (拆封): taking papers out, a new seal on what stays (CUS-07)."""
+
+from collections.abc import Mapping, Sequence
+
+from domain.certificates import TitleCertificate
+from domain.custody import Movement
+from domain.refusals import Refusal, invalid
+from domain.vaults import PacketStatus, SealedPacket, Slot, resealed, seal_used, vacated
+from resolvers.mutation import Deed
+from resolvers.seals import seal_is_known, use_seal
+
+Seals = Mapping[str, str]  # the new seal of each packet, by its number
+
+
+async def packets_of(
+    deed: Deed, papers: Sequence[TitleCertificate]
+) -> list[tuple[SealedPacket, list[str]]]:
+    """The packets those papers lie in, each with what stays inside."""
+    going = {paper.id for paper in papers}
+    numbers = sorted({paper.place.packet_no for paper in papers if paper.place is not None})
+    packets = await deed.decision.find(SealedPacket, {"packet_no": {"$in": numbers}})
+    return [
+        (packet, [id for id in packet.certificate_ids if id not in going]) for packet in packets
+    ]
+
+
+async def seal_refusals(
+    deed: Deed, papers: Sequence[TitleCertificate], seals: Seals
+) -> list[Refusal | None]:
+    """A packet that keeps other papers is closed under a new seal the same moment (CUS-07)."""
+    found: list[Refusal | None] = []
+    for packet, remaining in await packets_of(deed, papers):
+        seal = seals.get(packet.packet_no)
+        if remaining and not seal:
+            found.append(
+                invalid(
+                    "newSeals",
+                    f"packet {packet.packet_no} keeps other papers and needs a new seal",
+                    rule_id="CUS-07",
+                )
+            )
+        if remaining and seal:
+            found.append(seal_used(seal, known=await seal_is_known(deed, seal)))
+    return found
+
+
+async def open_packets(
+    deed: Deed,
+    papers: Sequence[TitleCertificate],
+    seals: Seals,
+    *,
+    keepers: tuple[str, ...],
+    movement: Movement,
+) -> None:
+    """Takes papers out of their packets; an emptied packet leaves its slot free (CUS-08)."""
+    for packet, remaining in await packets_of(deed, papers):
+        opened = resealed(
+            packet,
+            contents=remaining,
+            seal_no=seals[packet.packet_no] if remaining else None,
+            keepers=keepers,
+            reason=movement.value,
+            now=deed.now,
+        )
+        deed.decision.save(opened)
+        if remaining:
+            use_seal(deed, seals[packet.packet_no], packet.packet_no)
+        if opened.status is PacketStatus.EMPTY:
+            slot = await deed.decision.first(
+                Slot,
+                {"vault": packet.vault, "cabinet": packet.cabinet, "slot": packet.slot},
+            )
+            if slot is not None:
+                deed.decision.save(vacated(slot, packet.packet_no))
