@@ -17,6 +17,7 @@ from resolvers import (
 from resolvers.events import EventQueries, Subscription
 from resolvers.lists import ListQueries
 from resolvers.queries import QuestionQueries, RecordQueries
+from resolvers.supervision import SupervisionQueries
 from schema.alerts import Alert
 from schema.certificates import (
     CustodyEvent,
@@ -65,7 +66,10 @@ NODES = [
 
 __all__ = ["NODES", "Mutation", "Query", "Subscription"]
 
-Query = merge_types("Query", (RecordQueries, QuestionQueries, ListQueries, EventQueries))
+Query = merge_types(
+    "Query",
+    (RecordQueries, QuestionQueries, ListQueries, SupervisionQueries, EventQueries),
+)
 
 
 @strawberry.type(description="Everything that changes something. Each is one transaction.")
