@@ -12,6 +12,7 @@ from resolvers import (
     handovers,
     pre_notices,
     registry,
+    valuations,
     vaulting,
 )
 from resolvers.events import EventQueries, Subscription
@@ -104,6 +105,8 @@ class Mutation:
     deregistration_case_surrender = case_papers.deregistration_case_surrender
     deregistration_case_return_to_owner = case_papers.deregistration_case_return_to_owner
     deregistration_case_close = registry.deregistration_case_close
+    collateral_record_valuation = valuations.collateral_record_valuation
+    collateral_approve_valuation = valuations.collateral_approve_valuation
     alert_acknowledge = alerts.alert_acknowledge
     file_request_upload = files.file_request_upload
     file_complete_upload = files.file_complete_upload

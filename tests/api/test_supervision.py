@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.client import NOON, REFUSALS, Bank, collateral, collected
+from tests.client import NOON, REFUSALS, Bank, collected
 
 MORNING = "T09:00:00+08:00"
 FIGURES = (
@@ -259,5 +259,44 @@ def test_a_county_registrar_obtains_and_hands_over_for_the_own_county_alone(bank
         {**expected, "collateralIds": [other.collateral_id]},
     )
     assert [one["code"] for one in elsewhere["refusals"]] == ["NOT_FOUND"]
-    bank.load(("Collateral", collateral(own, name="Home of the county")))
-    assert bank.error_code("registrar-1", "fileAccept", {"fileVersionId": "x"}) == "FORBIDDEN"
+    for name, given in (
+        ("collateralRecordValuation", valued(own)),
+        ("collateralApproveValuation", {"valuationId": "x"}),
+        ("fileAccept", {"fileVersionId": "x"}),
+    ):
+        assert bank.error_code("registrar-1", name, given) == "FORBIDDEN"
+
+
+def valued(story, **changes):
+    return {
+        "collateralId": story.collateral_id,
+        "no": f"V-{story.n}",
+        "value": "800000.00",
+        "valueOn": "2025-06-19",
+        "method": "MARKET",
+    } | changes
+
+
+def test_a_valuation_counts_once_another_person_has_approved_it(bank: Bank):
+    story = bank.mortgage()
+    select = f"valuation {{ id recordedBy approvedBy }} {REFUSALS}"
+    recorded = bank.done("batch-1", "collateralRecordValuation", valued(story), select)
+    valuation = recorded["valuation"]
+    assert (valuation["recordedBy"], valuation["approvedBy"]) == ("batch-1", None)
+    twice = bank.do("batch-1", "collateralRecordValuation", valued(story))
+    assert [one["code"] for one in twice["refusals"]] == ["VALUE_INVALID"]
+    ask = "query($no: String!) { collateral(no: $no) { latestValue latestValueOn eligibleValue } }"
+    nothing = {"latestValue": None, "latestValueOn": None, "eligibleValue": None}
+    assert bank.query("auditor", ask, no=story.collateral_no)["collateral"] == nothing
+    given = {"valuationId": valuation["id"]}
+    assert bank.error_code("batch-1", "collateralApproveValuation", given) == "FORBIDDEN"
+    approved = bank.done("risk-t2", "collateralApproveValuation", given, select)["valuation"]
+    assert approved["approvedBy"] == "risk-t2"
+    again = bank.do("risk-t2", "collateralApproveValuation", given)
+    assert [one["code"] for one in again["refusals"]] == ["STATE_CONFLICT"]
+    worth = {"latestValue": "800000.00", "latestValueOn": "2025-06-19"}
+    assert bank.query("auditor", ask, no=story.collateral_no)["collateral"] == worth | {
+        "eligibleValue": "800000.00"
+    }
+    hidden = bank.query("keeper-1", ask, no=story.collateral_no)["collateral"]
+    assert (hidden["latestValue"], hidden["eligibleValue"]) == (None, None)

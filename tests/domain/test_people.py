@@ -151,6 +151,12 @@ MATRIX = {
         R.APPROVER: J,
         R.AUDITOR: J,
     },
+    Operation.RECORD_VALUATION: {
+        R.RELATIONSHIP_MANAGER: O,
+        R.CERT_HANDLER: J,
+        R.BATCH_SUPERVISOR: J,
+    },
+    Operation.APPROVE_VALUATION: {R.RISK_MANAGER: J},
     Operation.ACCEPT_FILE: {R.ARCHIVIST: J, R.ARCHIVE_SUPERVISOR: J},
     Operation.READ_ACCESS_LOG: {R.AUDITOR: J},
     Operation.IMPORT: {R.CORE_FEED: A},
