@@ -12,6 +12,7 @@ from resolvers import (
     handovers,
     pre_notices,
     registry,
+    reminders,
     valuations,
     vaulting,
 )
@@ -84,6 +85,7 @@ class Mutation:
     certificate_cancel_electronic = custody.certificate_cancel_electronic
     certificate_mark_convertible = pre_notices.certificate_mark_convertible
     certificate_file_conversion = pre_notices.certificate_file_conversion
+    certificate_record_expiry = reminders.certificate_record_expiry
     handover_initiate = handovers.handover_initiate
     handover_accept_item = handovers.handover_accept_item
     handover_reject_item = handovers.handover_reject_item

@@ -230,8 +230,16 @@ def test_a_deposit_that_matures_before_the_loan_is_redeemed_or_renewed(bank: Ban
         assert days(bank, story) == steps[: number + 1]
     on(bank, "2025-09-01")
     assert days(bank, story) == steps
+    renewed = {"certificateId": story.certificate_id, "expiresOn": "2025-09-01"}
+    assert codes(bank.do("handler-1", "certificateRecordExpiry", renewed)) == ["VALUE_INVALID"]
+    bank.done("handler-1", "certificateRecordExpiry", {**renewed, "expiresOn": "2025-12-31"})
+    on(bank, "2025-12-01")
+    again = {"openOnly": False}
+    assert [one["dueOn"] for one in alerts(bank, story, **again)] == ["2025-08-31"] * 3 + [
+        "2025-12-31"
+    ]
     told = alerts(bank, story, "kind dueOn reason")
-    assert {(one["kind"], one["dueOn"]) for one in told} == {("EXPIRY", "2025-08-31")}
+    assert {one["kind"] for one in told} == {"EXPIRY"}
     assert all("redeem" in one["reason"] and story.loan_no in one["reason"] for one in told)
     assert signals(bank, story) == []
 
