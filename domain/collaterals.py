@@ -174,6 +174,7 @@ class Valuation:
     method: ValuationMethod
     kind: ValuationKind
     appraiser: str | None = None
+    recorded_by: str | None = None  # who recorded it here; none from the feed
     approved_by: str | None = None
     org_code: str
     org_path: str

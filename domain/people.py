@@ -66,6 +66,8 @@ class Operation(StrEnum):
     APPROVE_TRANSFER = "APPROVE_TRANSFER"
     SUPERVISE_PROCESSING = "SUPERVISE_PROCESSING"
     ACKNOWLEDGE_ALERT = "ACKNOWLEDGE_ALERT"
+    RECORD_VALUATION = "RECORD_VALUATION"
+    APPROVE_VALUATION = "APPROVE_VALUATION"
     UPLOAD_FILE = "UPLOAD_FILE"
     ACCEPT_FILE = "ACCEPT_FILE"
     DOWNLOAD_FILE = "DOWNLOAD_FILE"
@@ -190,6 +192,13 @@ PERMISSIONS: Mapping[Operation, Mapping[Role, Reach]] = MappingProxyType(
             _R.LEGAL_OFFICER: _J,
             _R.APPROVER: _J,
         },
+        # Supervising what collateral is worth is not delegated to counties (3.2).
+        Operation.RECORD_VALUATION: {
+            _R.RELATIONSHIP_MANAGER: _OWN,
+            _R.CERT_HANDLER: _J,
+            _R.BATCH_SUPERVISOR: _J,
+        },
+        Operation.APPROVE_VALUATION: {_R.RISK_MANAGER: _J},
         Operation.UPLOAD_FILE: {
             _R.RELATIONSHIP_MANAGER: _OWN,
             _R.CERT_HANDLER: _J,

@@ -21,6 +21,7 @@ from domain.collaterals import Collateral, PledgeState
 from domain.loans import Loan, LoanStatus
 from domain.policy import Policy
 from domain.pre_notices import LEGAL_DAYS, is_standing, lapse_date
+from domain.refusals import Refusal, invalid, state_conflict
 
 # Deposits and bonds mature, policies and land-use terms end, registrations run out (3.1).
 EXPIRING = frozenset(
@@ -106,10 +107,28 @@ def watched(
 
 def expiry(certificate: TitleCertificate) -> date | None:
     """The watch date (3.1) of a paper that the bank still relies on; None where nothing ends."""
-    over = certificate.custody_state in TERMINAL or certificate.legal_state in ENDED_RIGHTS
-    if over or certificate.cert_no is None or certificate.cert_type not in EXPIRING:
+    obtained = certificate.cert_no is not None
+    if not obtained or not _is_relied_on(certificate) or certificate.cert_type not in EXPIRING:
         return None
     return certificate.expires_on or certificate.registered_until
+
+
+def expiry_refusals(
+    certificate: TitleCertificate, expires_on: date, *, today: date
+) -> Iterator[Refusal | None]:
+    """Every rule that a new last day breaks (CUS-17)."""
+    if certificate.cert_type not in EXPIRING:
+        kind = certificate.cert_type
+        yield invalid("certificateId", f"{kind} has no day to watch", rule_id="CUS-17")
+    elif certificate.cert_no is None or not _is_relied_on(certificate):
+        yield state_conflict(
+            "CUS-17",
+            subject=certificate.label,
+            state=f"{certificate.custody_state}, {certificate.legal_state}",
+            event="RECORD_EXPIRY",
+        )
+    if expires_on <= today:
+        yield invalid("expiresOn", "must lie in the future", rule_id="CUS-17")
 
 
 def is_uninsured(
@@ -165,6 +184,12 @@ def advice(reminder: Reminder, certificate: TitleCertificate, loans: Sequence[Lo
         f"{said}, before loan {', '.join(later)} matures: redeem it and apply the money to the"
         " debt or deposit it, or renew it (Civil Code 442)."
     )
+
+
+def _is_relied_on(certificate: TitleCertificate) -> bool:
+    """Whether neither the paper has come to its end nor the right."""
+    over = certificate.custody_state in TERMINAL or certificate.legal_state in ENDED_RIGHTS
+    return not over
 
 
 def _outlives(loan: Loan, day: date) -> bool:

@@ -111,7 +111,7 @@ async def watch_papers(stores: Stores) -> int:
     now = stores.clock.now()
     today = business_date(now)
     raised = 0
-    query = {"next_look_on": {"$lte": today.isoformat()}}
+    query = {"next_look_on": {"$lte": today.isoformat(), "$type": "string"}}
     for id in await _ids(stores, "certificates", query):
 
         async def look(decision: Decision, id: str = id) -> int:

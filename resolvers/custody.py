@@ -42,7 +42,7 @@ from domain.processing import (
 )
 from domain.refusals import Refusal, RefusalCode, invalid, refuse_if
 from resolvers.mutation import Deed, mutation
-from resolvers.pre_notices import obtained
+from resolvers.reminders import obtained
 from resolvers.scans import is_intact
 from schema.custody import (
     CertificateCancelElectronicInput,

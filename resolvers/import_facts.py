@@ -31,6 +31,7 @@ from domain.pre_notices import convertible, is_standing
 from domain.processing import PRE_NOTICES
 from domain.refusals import Refused, invalid
 from domain.reminders import watched
+from domain.valuations import revalued
 from domain.watch import Incident, LegalCase, LegalHold, RiskSignal, SubjectKind
 from resolvers.import_parties import read_orgs
 from resolvers.imports import (
@@ -183,23 +184,17 @@ def _take_valuation(known: Known, line: ValuationLine) -> tuple[LineStatus, str]
         method=line.method,
         kind=line.kind,
         appraiser=line.appraiser,
+        recorded_by=old.recorded_by if old else None,
         approved_by=line.approved_by,
         org_code=collateral.org_code,
         org_path=collateral.org_path,
     )
     status, id = upserted(known, old, new)
     known.found[Valuation, line.no] = new if old is None else known.get(Valuation, line.no) or new
-    newest = collateral.latest_value_on is None or line.value_date >= collateral.latest_value_on
-    if status is not LineStatus.UNCHANGED and newest:
-        first = line.value if collateral.first_value is None else collateral.first_value
-        known.keep(
-            replace(
-                collateral,
-                first_value=first,
-                latest_value=line.value,
-                latest_value_on=line.value_date,
-            )
-        )
+    if status is not LineStatus.UNCHANGED:
+        after = revalued(collateral, new)
+        if after != collateral:
+            known.keep(after)
     return status, id
 
 

@@ -1,6 +1,6 @@
 """Lists as connections: the filter of a screen, an order, a page (keyset cursors)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import Enum
 from types import MappingProxyType
@@ -12,10 +12,11 @@ from graphql import GraphQLError
 from domain.certificates import CustodyState, normalised
 from domain.checkouts import CheckOutState
 from domain.dossiers import FILED_STATUSES
+from domain.handovers import HandoverState
 from domain.people import Actor
 from resolvers.context import Info
 from schema.alerts import Alert
-from schema.certificates import TitleCertificate
+from schema.certificates import Handover, TitleCertificate
 from schema.checkouts import CheckOut
 from schema.collaterals import Collateral
 from schema.deregistration import DeregistrationCase
@@ -52,6 +53,7 @@ After = Annotated[
     str | None, strawberry.argument(description="The `endCursor` of the page before.")
 ]
 MAX_FILTER_VALUES = 50
+NEWEST_FIRST = Order(name="created_desc", field="_id", descending=True)
 
 ORDERS: Mapping[Enum, Order] = MappingProxyType(
     {
@@ -205,6 +207,45 @@ class ListQueries:
         query = _alerts(filter or AlertFilter(), info.context.actor)
         return _page("alerts", query, order, first, after)
 
+    @asked("Handovers within your reach, newest first (移交单).")
+    def handovers(
+        self,
+        info: Info,
+        mine: Annotated[
+            bool,
+            strawberry.argument(
+                description="Only those given by you, or waiting for you or your vault."
+            ),
+        ] = False,
+        state: Annotated[
+            list[HandoverState] | None,
+            strawberry.argument(description="In one of these states."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Handover]:
+        """Handovers."""
+        query: Record = concerning(info.context.actor) if mine else {}
+        if state is not None:
+            query |= _among("state", state)
+        return PageOf(  # type: ignore[return-value]
+            collection="handovers",
+            query=query,
+            order=NEWEST_FIRST,
+            first=page_size(first),
+            after=after,
+        )
+
+
+def concerning(actor: Actor) -> Record:
+    """The handovers that a person has given, or that wait for him or his vault."""
+    mine = [
+        {"giver": actor.login},
+        {"receiver": actor.login},
+        {"desk": {"$in": list(actor.vaults)}},
+    ]
+    return {"$or": mine}
+
 
 def _page(collection: str, query: Record, order: Enum, first: int | None, after: str | None) -> Any:
     return PageOf(
@@ -303,13 +344,17 @@ def _one_of(given: Any, *names: str) -> Record:
         values = getattr(given, name)
         if values is None:
             continue
-        if len(values) > MAX_FILTER_VALUES:
-            raise GraphQLError(
-                f"`{name}` may list at most {MAX_FILTER_VALUES} values.",
-                extensions={"code": "BAD_USER_INPUT"},
-            )
-        query[name] = {"$in": [value.value for value in values]}
+        query |= _among(name, values)
     return query
+
+
+def _among(name: str, values: Sequence[Enum]) -> Record:
+    if len(values) > MAX_FILTER_VALUES:
+        raise GraphQLError(
+            f"`{name}` may list at most {MAX_FILTER_VALUES} values.",
+            extensions={"code": "BAD_USER_INPUT"},
+        )
+    return {name: {"$in": [value.value for value in values]}}
 
 
 def _before(name: str, day: date | None) -> Record:

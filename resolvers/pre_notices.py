@@ -3,14 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.certificates import CertType, Conversion, TitleCertificate
-from domain.collaterals import Collateral
+from domain.certificates import Conversion, TitleCertificate
 from domain.people import Operation
 from domain.pre_notices import conversion_refusals, convertible, convertible_refusals
-from domain.processing import PRE_NOTICES
 from domain.refusals import refuse_if
-from domain.reminders import watched
 from resolvers.mutation import Deed, mutation
+from resolvers.reminders import looked_after
 from schema.custody import (
     CertificateFileConversionInput,
     CertificateMarkConvertibleInput,
@@ -60,25 +58,3 @@ async def certificate_file_conversion(
     )
     certificate = replace(certificate, conversion=conversion)
     return {"certificate": deed.decision.save(looked_after(deed, certificate))}
-
-
-def looked_after(deed: Deed, certificate: TitleCertificate) -> TitleCertificate:
-    """The certificate with its deadlines scheduled anew."""
-    return watched(certificate, policy=deed.policy, calendar=deed.calendar, today=deed.today)
-
-
-async def obtained(deed: Deed, certificate: TitleCertificate) -> TitleCertificate:
-    """What follows from having obtained a paper: its deadlines run, and a new right secures."""
-    collaterals = await deed.decision.find(
-        Collateral, {"no": {"$in": list(certificate.collateral_nos)}}
-    )
-    known = [c.convertible_from for c in collaterals if c.convertible_from is not None]
-    if certificate.cert_type in PRE_NOTICES and known:
-        certificate = convertible(
-            certificate, min(known), policy=deed.policy, calendar=deed.calendar
-        )
-    if certificate.cert_type is CertType.MORTGAGE_REG_PROOF:
-        for collateral in collaterals:
-            if collateral.right_lapsed_on is not None:
-                deed.decision.save(replace(collateral, right_lapsed_on=None))
-    return deed.decision.save(looked_after(deed, certificate))

@@ -7,8 +7,6 @@ from graphql import GraphQLError
 
 from domain.certificates import TERMINAL
 from domain.collaterals import Collateral as Pledged
-from domain.custody import CustodyEvent as LedgerEvent
-from domain.custody import broken_link
 from domain.deregistration import SUPPORTED_KINDS, DeregKind, HandlingMode
 from domain.deregistration import DeregistrationCase as Case
 from domain.people import Operation
@@ -18,6 +16,7 @@ from domain.release import evaluate
 from domain.release_question import Stage
 from resolvers.case_work import kept_results
 from resolvers.context import Info
+from resolvers.lists import concerning
 from resolvers.release_facts import release_facts
 from schema.certificates import CustodyHistory, Handover, Proposal, TitleCertificate, Vault
 from schema.checkouts import CheckOut
@@ -33,8 +32,9 @@ from schema.viewer import AccessLogEntry, Viewer
 from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 from storage.decisions import Decision, consider
 from storage.finds import BY_ID, Sort
+from storage.ledger import ledger
 from storage.questions import One, Several, by_id
-from storage.records import Record, from_record
+from storage.records import Record
 from storage.scope import scope, under
 
 MAX_LEDGER = 2_000
@@ -211,13 +211,7 @@ class QuestionQueries:
     @asked("Handovers given by you, or waiting for you or your vault.")
     def my_handovers(self, info: Info) -> list[Handover]:
         """Handovers that concern the viewer, newest first."""
-        actor = info.context.actor
-        mine = [
-            {"giver": actor.login},
-            {"receiver": actor.login},
-            {"desk": {"$in": list(actor.vaults)}},
-        ]
-        return _several("handovers", {"$or": mine}, sort=NEWEST)
+        return _several("handovers", concerning(info.context.actor), sort=NEWEST)
 
     @asked("Vault events that wait for a second person in your vaults.")
     def pending_proposals(self, info: Info) -> list[Proposal]:
@@ -244,15 +238,12 @@ class QuestionQueries:
             sort=[("seq", 1)],
             limit=MAX_LEDGER,
         )
-        events = [from_record(LedgerEvent, record) for record in records]
-        broken = broken_link(events)
-        state = events[-1].to_state if events else None
-        head = events[-1].hash if events else ""
-        same = (state, head) == (certificate["custody_state"], certificate["event_hash"])
+        checked = ledger(records)
+        same = checked.leads_to(certificate) and checked.tells_right_of(certificate)
         return {  # type: ignore[return-value]
-            "events": records,
-            "verified": broken is None and same,
-            "broken_event_id": None if broken is None else broken.id,
+            "events": [record for record in records if record["_id"] not in checked.unread],
+            "verified": checked.broken is None and same,
+            "broken_event_id": checked.broken,
         }
 
     @strawberry.field(

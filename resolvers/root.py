@@ -13,12 +13,15 @@ from resolvers import (
     handovers,
     pre_notices,
     registry,
+    reminders,
+    valuations,
     vaulting,
 )
 from resolvers.events import EventQueries, Subscription
 from resolvers.lists import ListQueries
 from resolvers.movements import MovementQueries
 from resolvers.queries import QuestionQueries, RecordQueries
+from resolvers.supervision import SupervisionQueries
 from schema.alerts import Alert
 from schema.certificates import (
     CustodyEvent,
@@ -70,7 +73,15 @@ NODES = [
 __all__ = ["NODES", "Mutation", "Query", "Subscription"]
 
 Query = merge_types(
-    "Query", (RecordQueries, QuestionQueries, ListQueries, MovementQueries, EventQueries)
+    "Query",
+    (
+        RecordQueries,
+        QuestionQueries,
+        ListQueries,
+        MovementQueries,
+        SupervisionQueries,
+        EventQueries,
+    ),
 )
 
 
@@ -85,6 +96,7 @@ class Mutation:
     certificate_cancel_electronic = custody.certificate_cancel_electronic
     certificate_mark_convertible = pre_notices.certificate_mark_convertible
     certificate_file_conversion = pre_notices.certificate_file_conversion
+    certificate_record_expiry = reminders.certificate_record_expiry
     handover_initiate = handovers.handover_initiate
     handover_accept_item = handovers.handover_accept_item
     handover_reject_item = handovers.handover_reject_item
@@ -117,6 +129,8 @@ class Mutation:
     deregistration_case_surrender = case_papers.deregistration_case_surrender
     deregistration_case_return_to_owner = case_papers.deregistration_case_return_to_owner
     deregistration_case_close = registry.deregistration_case_close
+    collateral_record_valuation = valuations.collateral_record_valuation
+    collateral_approve_valuation = valuations.collateral_approve_valuation
     alert_acknowledge = alerts.alert_acknowledge
     file_request_upload = files.file_request_upload
     file_complete_upload = files.file_complete_upload

@@ -39,7 +39,7 @@ from domain.vaults import (
     vacated,
 )
 from resolvers.mutation import Deed, mutation
-from resolvers.pre_notices import looked_after
+from resolvers.reminders import looked_after
 from resolvers.scans import accepted_scans
 from resolvers.seals import seal_is_known, use_seal
 from resolvers.vault_work import case_lock, end_proposal, hold_for, keeper_of, parts_of, slot_at

@@ -290,7 +290,9 @@ class TitleCertificate(Node):
 class CustodyHistory:
     """A checked ledger."""
 
-    events: list[CustodyEvent] = named("The ledger, oldest first.")
+    events: list[CustodyEvent] = named(
+        "The ledger, oldest first; an event that cannot be read any more is left out and named."
+    )
     verified: bool = named("Whether every hash follows and the replayed state is the stored one.")
     broken_event_id: strawberry.ID | None = named("The first event that does not follow.")
 

@@ -90,7 +90,8 @@ class Valuation(Node):
     method: ValuationMethod = named("Method.")
     kind: ValuationKind = named("Occasion.")
     appraiser: str | None = named("Number of the appraiser.")
-    approved_by: str | None = named("Who approved it.")
+    recorded_by: str | None = named("Who recorded it here; null where the feed brought it.")
+    approved_by: str | None = named("Who approved it; recorded ones count only then.")
 
 
 @strawberry.type(description="A collateral under a guarantee contract (押品关联).")

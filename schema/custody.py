@@ -108,6 +108,14 @@ class CertificateFileConversionInput:
     acceptance_no: str = named("Number of the registry's receipt.")
 
 
+@strawberry.input(description="Until when a paper or a registration runs, once renewed (CUS-17).")
+class CertificateRecordExpiryInput:
+    """CUS-17."""
+
+    certificate_id: strawberry.ID = named("The certificate.")
+    expires_on: date = named("Its new last day.")
+
+
 @strawberry.input(description="Papers to hand over (X03, or X15 from a failed deregistration).")
 class HandoverInitiateInput:
     """X03."""

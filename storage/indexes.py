@@ -123,6 +123,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("collateral_no", ("_id", _D)),
             _plain("state", "org_path", "deadlines.next_due"),
             _plain("deadlines.next_due", "_id"),
+            _plain("proof_pending", "deadlines.owner_proof_due"),
             _plain("registry.acceptance_no"),
             _plain("certificate_ids"),
             _plain("loan_nos"),

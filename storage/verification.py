@@ -8,10 +8,10 @@ from typing import Any
 
 from domain.certificates import Catalog, CustodyState, LegalState
 from domain.collaterals import PledgeState
-from domain.custody import CustodyEvent, broken_link
 from domain.vaults import PacketStatus
+from storage.ledger import ledger
 from storage.mongo import Mongo
-from storage.records import Record, from_record
+from storage.records import Record
 from storage.sequence import CHAINED, broken_entry, sequence
 
 MAX_EVENTS = 10_000
@@ -41,21 +41,15 @@ async def findings(mongo: Mongo) -> AsyncIterator[str]:
 async def _certificate(mongo: Mongo, certificate: Record) -> AsyncIterator[str]:
     id = certificate["_id"]
     cursor = mongo.database["custody_events"].find({"certificate_id": id}).sort("seq", 1)
-    events = [from_record(CustodyEvent, record) for record in await cursor.to_list(MAX_EVENTS)]
-    broken = broken_link(events)
-    if broken is not None:
-        yield f"INV-03: event {broken.id} of certificate {id} does not follow."
+    told = ledger(await cursor.to_list(MAX_EVENTS))
+    if told.broken is not None:
+        yield f"INV-03: event {told.broken} of certificate {id} does not follow."
         return
-    last = events[-1] if events else None
-    if last is None or (last.to_state, last.hash, last.seq) != (
-        certificate["custody_state"],
-        certificate["event_hash"],
-        certificate["event_seq"],
-    ):
+    if not told.leads_to(certificate):
         yield f"INV-03: the ledger of certificate {id} does not end where the certificate is."
-    if last is not None and last.legal_state != certificate["legal_state"]:
+    if told.events and not told.tells_right_of(certificate):
         yield f"INV-03: the legal state of certificate {id} is not the one its ledger tells."
-    for event in events:
+    for event in told.events:
         logins = {operator.login for operator in event.operators}
         if event.type in _DUAL and len(logins) < 2:
             yield f"INV-04: event {event.id} was not done by two people."

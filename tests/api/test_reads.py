@@ -100,6 +100,10 @@ def test_a_deep_read_is_one_read_a_relation(bank: Bank, endpoints):
     assert counts[0] > 5
 
 
+BOARD = """{ certificateProcessingBoard(from: "2025-01-01", to: "2025-12-31") {
+  total { due } overdue { id } } }"""
+
+
 def test_every_list_is_served_by_an_index(bank: Bank, endpoints):
     bank.mortgage()
     lists = {
@@ -109,6 +113,7 @@ def test_every_list_is_served_by_an_index(bank: Bank, endpoints):
         "dossiers": ["CREATED", "LOAN_NO"],
         "files": ["CREATED", "CREATED_DESC"],
         "deregistrationCases": ["CREATED_DESC", "NEXT_DUE"],
+        "alerts": ["DUE_ON", "CREATED_DESC"],
     }
     with MongoClient(endpoints.mongo_url) as client:
         database = client["lienkeeper"]
@@ -119,10 +124,15 @@ def test_every_list_is_served_by_an_index(bank: Bank, endpoints):
                     bank.query(
                         "auditor", f"{{ {name}(order: {order}, first: 5) {{ nodes {{ id }} }} }}"
                     )
+            bank.query("auditor", "{ handovers(first: 5) { nodes { id } } }")
+            bank.query("auditor", "{ unclaimedCertificates(first: 5) { nodes { id } } }")
+            bank.query("auditor", BOARD)
+            bank.run_jobs()
         finally:
             database.command("profile", 0)
         plans = list(database["system.profile"].find({"op": "query"}))
         names = {"loans", "collaterals", "certificates", "dossiers", "files", "dereg_cases"}
+        names |= {"alerts", "handovers"}
         listed = [plan for plan in plans if plan["ns"].partition(".")[2] in names]
         assert len(listed) >= sum(len(orders) for orders in lists.values())
         assert not [plan["command"] for plan in listed if plan["planSummary"] == "COLLSCAN"]

@@ -1,6 +1,7 @@
 """What is kept proves itself: an altered event, entry or place is found and named."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 from pymongo import MongoClient
@@ -27,6 +28,11 @@ def database(endpoints):
         yield client["lienkeeper"]
 
 
+@pytest.fixture(scope="module")
+def vaulted(bank: Bank):
+    return bank.vaulted()
+
+
 def history(bank: Bank, story) -> dict:
     return bank.query(
         "auditor",
@@ -46,6 +52,70 @@ def test_one_changed_word_in_an_event_is_found_and_named(bank: Bank, endpoints, 
     finally:
         database.custody_events.replace_one({"_id": event["_id"]}, event)
     assert not [finding for finding in found(endpoints) if story.certificate_id in finding]
+
+
+def _one_byte(value):
+    """The same with its last byte changed, whatever it is."""
+    if isinstance(value, str):
+        return value[:-1] + ("0" if value[-1] != "0" else "1")
+    if isinstance(value, datetime):
+        return value + timedelta(milliseconds=1)
+    return value + 1
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "type",
+        "rule_id",
+        "from_state",
+        "to_state",
+        "legal_state",
+        "operators.0.login",
+        "operators.1.at",
+        "request_ref",
+        "slot",
+        "seal_no",
+        "evidence.0.sha256",
+        "biz_date",
+        "recorded_at",
+        "prev_hash",
+        "hash",
+        "org_path",
+        "seq",
+    ],
+)
+def test_one_changed_byte_anywhere_in_an_event_is_found_and_named(
+    bank: Bank, endpoints, database, vaulted, field
+):
+    event = database.custody_events.find_one({"certificate_id": vaulted.certificate_id, "seq": 5})
+    value = event
+    for part in field.split("."):
+        value = value[int(part)] if part.isdigit() else value[part]
+    change = {"$set": {field: _one_byte(value)}}
+    database.custody_events.update_one({"_id": event["_id"]}, change)
+    try:
+        told = bank.query(
+            "auditor",
+            "query($id: ID!) { custodyHistory(certificateId: $id) {"
+            " verified brokenEventId events { id } } }",
+            id=vaulted.certificate_id,
+        )["custodyHistory"]
+        assert (told["verified"], told["brokenEventId"]) == (False, event["_id"])
+        assert any(event["_id"] in finding for finding in found(endpoints))
+    finally:
+        database.custody_events.replace_one({"_id": event["_id"]}, event)
+    assert history(bank, vaulted) == {"verified": True, "brokenEventId": None}
+
+
+def test_a_removed_event_is_missed(bank: Bank, endpoints, database, vaulted):
+    last = database.custody_events.find_one({"certificate_id": vaulted.certificate_id, "seq": 5})
+    database.custody_events.delete_one({"_id": last["_id"]})
+    try:
+        assert history(bank, vaulted) == {"verified": False, "brokenEventId": None}
+        assert [f for f in found(endpoints) if vaulted.certificate_id in f]
+    finally:
+        database.custody_events.insert_one(last)
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,29 @@ MATRIX = {
     Operation.CONFIRM_LOSS: {R.APPROVER: J},
     Operation.REISSUE: {R.CERT_HANDLER: J},
     Operation.APPROVE_TRANSFER: {R.APPROVER: J},
+    Operation.ACKNOWLEDGE_ALERT: {
+        R.RELATIONSHIP_MANAGER: O,
+        R.CERT_HANDLER: J,
+        R.VAULT_KEEPER: J,
+        R.VAULT_SUPERVISOR: J,
+        R.BATCH_SUPERVISOR: J,
+        R.RISK_MANAGER: J,
+        R.LEGAL_OFFICER: J,
+        R.APPROVER: J,
+    },
+    Operation.SUPERVISE_PROCESSING: {
+        R.CERT_HANDLER: J,
+        R.VAULT_SUPERVISOR: J,
+        R.BATCH_SUPERVISOR: J,
+        R.APPROVER: J,
+        R.AUDITOR: J,
+    },
+    Operation.RECORD_VALUATION: {
+        R.RELATIONSHIP_MANAGER: O,
+        R.CERT_HANDLER: J,
+        R.BATCH_SUPERVISOR: J,
+    },
+    Operation.APPROVE_VALUATION: {R.RISK_MANAGER: J},
     Operation.ACCEPT_FILE: {R.ARCHIVIST: J, R.ARCHIVE_SUPERVISOR: J},
     Operation.READ_ACCESS_LOG: {R.AUDITOR: J},
     Operation.IMPORT: {R.CORE_FEED: A},
@@ -148,6 +171,29 @@ def test_the_matrix_grants_an_operation_to_these_roles_alone(operation):
         if role is not Role.MORTGAGE_REGISTRAR  # as far as the county, tested above
     }
     assert without_registrar == MATRIX[operation]
+
+
+def test_a_county_is_delegated_three_duties_and_no_more():
+    """Obtaining, handing over, deregistering; supervising and valuing stay above (3.2)."""
+    duties = {
+        Operation.PROCESS_CERTIFICATE,
+        Operation.HAND_OVER,
+        Operation.SUBMIT_CASE,
+        Operation.FILE_WITH_REGISTRY,
+    }
+    belonging_to_them = {
+        Operation.READ,
+        Operation.SEE_AMOUNTS,
+        Operation.UPLOAD_FILE,
+        Operation.DOWNLOAD_FILE,
+        Operation.REQUEST_CHECK_OUT,
+        Operation.REISSUE,
+        Operation.ACKNOWLEDGE_ALERT,
+        Operation.SUPERVISE_PROCESSING,  # the own county's figures, to look at
+    }
+    granted = {one for one in Operation if Role.MORTGAGE_REGISTRAR in GRANTED[one]}
+    assert granted == duties | belonging_to_them
+    assert {GRANTED[one][Role.MORTGAGE_REGISTRAR] for one in granted} == {Reach.JURISDICTION}
 
 
 def test_an_auditor_changes_nothing():

@@ -14,6 +14,7 @@ from domain.reminders import (
     EXPIRING,
     advice,
     expiry,
+    expiry_refusals,
     is_unclaimed,
     is_uninsured,
     next_look,
@@ -28,6 +29,7 @@ from tests.domain.builders import (
     a_certificate,
     a_collateral,
     a_loan,
+    codes,
 )
 
 DAY = timedelta(days=1)
@@ -117,6 +119,25 @@ def test_the_end_of_the_registration_counts_where_nothing_else_ends():
 @pytest.mark.parametrize("state", CustodyState)
 def test_what_has_left_the_bank_is_not_watched(state):
     assert (expiry(replace(DEPOSIT, custody_state=state)) is None) is (state in TERMINAL)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "expires_on", "expected"),
+    [
+        (DEPOSIT, TODAY + DAY, []),
+        (DEPOSIT, TODAY, ["VALUE_INVALID"]),
+        (PRE_NOTICE, TODAY + DAY, ["VALUE_INVALID"]),
+        (replace(DEPOSIT, cert_no=None), TODAY + DAY, ["STATE_CONFLICT"]),
+        (replace(DEPOSIT, legal_state=LegalState.VOID), TODAY + DAY, ["STATE_CONFLICT"]),
+        (
+            replace(DEPOSIT, custody_state=CustodyState.REDEEMED),
+            TODAY,
+            ["STATE_CONFLICT", "VALUE_INVALID"],
+        ),
+    ],
+)
+def test_what_is_still_watched_may_be_renewed(certificate, expires_on, expected):
+    assert codes(expiry_refusals(certificate, expires_on, today=TODAY)) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""Deadlines of papers: what runs once a paper is obtained, and a new last day (到期监控)."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain.certificates import CertType, TitleCertificate
+from domain.collaterals import Collateral
+from domain.people import Operation
+from domain.pre_notices import convertible
+from domain.processing import PRE_NOTICES
+from domain.refusals import refuse_if
+from domain.reminders import expiry_refusals, watched
+from resolvers.mutation import Deed, mutation
+from schema.custody import CertificatePayload, CertificateRecordExpiryInput
+
+
+@mutation(
+    Operation.PROCESS_CERTIFICATE,
+    CertificatePayload,
+    description="Record until when a paper or a registration now runs, once renewed (续期登记).",
+)
+async def certificate_record_expiry(
+    deed: Deed, input: CertificateRecordExpiryInput
+) -> dict[str, Any]:
+    """CUS-17: reminders begin again before the new day."""
+    certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    refuse_if(expiry_refusals(certificate, input.expires_on, today=deed.today))
+    certificate = replace(certificate, expires_on=input.expires_on)
+    return {"certificate": deed.decision.save(looked_after(deed, certificate))}
+
+
+def looked_after(deed: Deed, certificate: TitleCertificate) -> TitleCertificate:
+    """The certificate with its deadlines scheduled anew."""
+    return watched(certificate, policy=deed.policy, calendar=deed.calendar, today=deed.today)
+
+
+async def obtained(deed: Deed, certificate: TitleCertificate) -> TitleCertificate:
+    """What follows from having obtained a paper: its deadlines run, and a new right secures."""
+    collaterals = await deed.decision.find(
+        Collateral, {"no": {"$in": list(certificate.collateral_nos)}}
+    )
+    known = [c.convertible_from for c in collaterals if c.convertible_from is not None]
+    if certificate.cert_type in PRE_NOTICES and known:
+        certificate = convertible(
+            certificate, min(known), policy=deed.policy, calendar=deed.calendar
+        )
+    if certificate.cert_type is CertType.MORTGAGE_REG_PROOF:
+        for collateral in collaterals:
+            if collateral.right_lapsed_on is not None:
+                deed.decision.save(replace(collateral, right_lapsed_on=None))
+    return deed.decision.save(looked_after(deed, certificate))
