@@ -5,7 +5,6 @@ from typing import Any
 
 from domain.certificates import (
     CERT_TYPES,
-    Catalog,
     CertType,
     CustodyState,
     Holder,
@@ -18,7 +17,6 @@ from domain.certificates import (
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, moved
 from domain.deregistration import DeregistrationCase, RegistryStatus
-from domain.dossiers import Dossier, with_item
 from domain.dual_control import (
     Proposal,
     ProposalState,
@@ -31,8 +29,6 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.people import Operation
 from domain.processing import (
-    SCAN_ITEM,
-    PaperFacts,
     cancellation_refusal,
     collection_refusals,
     expectation_refusals,
@@ -41,6 +37,7 @@ from domain.processing import (
 )
 from domain.refusals import Refusal, RefusalCode, invalid, refuse_if
 from resolvers.mutation import Deed, mutation
+from resolvers.papers import duplicate_of, paper_facts, printed, scan_falls_due
 from resolvers.scans import is_intact
 from schema.custody import (
     CertificateCancelElectronicInput,
@@ -49,7 +46,6 @@ from schema.custody import (
     CertificateFileElectronicInput,
     CertificatePayload,
     CertificateRegisterExpectedInput,
-    PaperInput,
     ProposalPayload,
 )
 from storage.records import new_id
@@ -118,12 +114,12 @@ async def certificate_register_expected(
 async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dict[str, Any]:
     """X02."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
-    paper = _facts(input.paper)
+    paper = paper_facts(input.paper)
     refuse_if(
         collection_refusals(
             certificate,
             paper,
-            duplicate=await _duplicate(deed, certificate, paper),
+            duplicate=await duplicate_of(deed, certificate, paper),
             movement=Movement.COLLECT,
             today=deed.today,
         )
@@ -135,9 +131,9 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
         holder=Holder(login=deed.actor.login, since=deed.now),
         collected_on=deed.today,
         vault_due=deed.calendar.wd(deed.today, deed.policy.number("vault.in_due_wd")),
-        **_printed(deed, certificate, paper),
+        **printed(deed, certificate, paper),
     )
-    await _scan_falls_due(deed, certificate)
+    await scan_falls_due(deed, certificate)
     return {"certificate": after}
 
 
@@ -192,7 +188,7 @@ async def certificate_file_electronic_confirm(
         evidence=[evidence],
         lock=None,
         collected_on=deed.today,
-        **_printed(deed, certificate, _facts(input.filing.paper)),
+        **printed(deed, certificate, paper_facts(input.filing.paper)),
     )
     deed.decision.save(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
@@ -229,12 +225,12 @@ async def _electronic(
     certificate = await deed.get(TitleCertificate, input.certificate_id)
     deed.permit(certificate.org_path)
     version = await deed.get(FileVersion, input.file_version_id)
-    paper = _facts(input.paper)
+    paper = paper_facts(input.paper)
     refusals = [
         *collection_refusals(
             certificate,
             paper,
-            duplicate=await _duplicate(deed, certificate, paper),
+            duplicate=await duplicate_of(deed, certificate, paper),
             movement=Movement.FILE_ELECTRONIC,
             today=deed.today,
         ),
@@ -266,42 +262,6 @@ def _held_by_other(certificate: TitleCertificate, own_lock: str | None) -> Refus
     )
 
 
-def _facts(paper: PaperInput) -> PaperFacts:
-    return PaperFacts(
-        cert_no=paper.cert_no,
-        issuer=paper.issuer,
-        issuer_code=normalised(paper.issuer_code or paper.issuer),
-        issue_date=paper.issue_date,
-        right_holder=paper.right_holder,
-        right_amount=paper.right_amount,
-        registered_on=paper.registered_on,
-        registered_until=paper.registered_until,
-        rank=paper.rank,
-        pages=paper.pages,
-    )
-
-
-def _printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dict[str, Any]:
-    registered = certificate.catalog is Catalog.RIGHT_CERT
-    return {
-        "cert_no": paper.cert_no.strip(),
-        "cert_no_norm": normalised(paper.cert_no),
-        "issuer": paper.issuer.strip(),
-        "issuer_code": paper.issuer_code,
-        "issue_date": paper.issue_date,
-        "registered_on": paper.registered_on,
-        "registered_until": paper.registered_until,
-        "right_holder": deed.stores.sealer.seal(
-            paper.right_holder.strip(), record=certificate.id, field="right_holder"
-        ),
-        "right_amount": paper.right_amount,
-        "rank": paper.rank,
-        "pages": paper.pages,
-        "priority_date": paper.registered_on or paper.issue_date,
-        "legal_state": LegalState.REGISTERED if registered else certificate.legal_state,
-    }
-
-
 def _filing(input: CertificateFileElectronicInput) -> dict[str, Any]:
     paper = input.paper
     return {
@@ -315,23 +275,6 @@ def _filing(input: CertificateFileElectronicInput) -> dict[str, Any]:
     }
 
 
-async def _duplicate(
-    deed: Deed, certificate: TitleCertificate, paper: PaperFacts
-) -> TitleCertificate | None:
-    """Another certificate of the same type, issuer and number that is not void (CUS-02)."""
-    found = await deed.decision.find(
-        TitleCertificate,
-        {
-            "cert_type": certificate.cert_type.value,
-            "issuer_code": paper.issuer_code,
-            "cert_no_norm": normalised(paper.cert_no),
-        },
-        limit=10,
-    )
-    others = [c for c in found if c.id != certificate.id and c.legal_state is not LegalState.VOID]
-    return others[0] if others else None
-
-
 async def _loans(deed: Deed, contracts: list[GuaranteeContract]) -> list[Loan]:
     numbers = sorted({no for contract in contracts for no in contract.secured_loans})
     return await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
@@ -340,19 +283,3 @@ async def _loans(deed: Deed, contracts: list[GuaranteeContract]) -> list[Loan]:
 def _first_drawn(loans: list[Loan]) -> Loan | None:
     drawn = [(loan.disbursed_on, loan.loan_no, loan) for loan in loans if loan.disbursed_on]
     return min(drawn)[2] if drawn else None
-
-
-async def _scan_falls_due(deed: Deed, certificate: TitleCertificate) -> None:
-    """The dossier's scan of a certificate is due some days after its collection (ARC-10)."""
-    code = SCAN_ITEM.get(certificate.cert_type)
-    contracts = await deed.decision.find(
-        GuaranteeContract, {"no": {"$in": list(certificate.guarantee_contract_nos)}}
-    )
-    numbers = sorted({no for contract in contracts for no in contract.secured_loans})
-    if code is None or not numbers:
-        return
-    due = deed.calendar.wd(deed.today, deed.policy.number("archive.due.AFTER_REGISTRATION"))
-    for dossier in await deed.decision.find(Dossier, {"loan_no": {"$in": numbers}}):
-        item = dossier.item(code)
-        if item is not None and item.due is None:
-            deed.decision.save(with_item(dossier, code, due=due))
