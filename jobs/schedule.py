@@ -14,8 +14,11 @@ from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dual_control import Proposal, ProposalState
 from domain.files import FileStatus, FileVersion
+from domain.stocktake_results import overdue, resolved
+from domain.stocktakes import CountResult, Stocktake, StocktakeState
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from resolvers.context import Stores
+from resolvers.stocktake_work import give_up_line
 from resolvers.vault_work import end_proposal_in
 from storage.decisions import Decision, decide
 from storage.records import new_id
@@ -85,6 +88,31 @@ async def chase_owner_proofs(stores: Stores) -> int:
     return raised
 
 
+async def give_up_missing(stores: Stores) -> int:
+    """Marks papers missing whose difference nobody resolved in time (X20)."""
+    now = stores.clock.now()
+    today = business_date(now)
+    query = {
+        "state": StocktakeState.FINALISED.value,
+        "resolve_due": {"$lt": today.isoformat()},
+        "results": {"$elemMatch": {"result": CountResult.MISSING.value, "resolved_at": None}},
+    }
+    ended = 0
+    for id in await _ids(stores, "stocktakes", query):
+
+        async def give_up(decision: Decision, id: str = id) -> int:
+            stocktake = await decision.get(Stocktake, id)
+            lines = overdue(stocktake, today=today)
+            for line in lines:
+                resolution = await give_up_line(decision, stocktake, line, now=now, today=today)
+                stocktake = resolved(stocktake, line.no, by=BY, now=now, resolution=resolution)
+            decision.save(stocktake)
+            return len(lines)
+
+        ended += await decide(stores.mongo, give_up, by=BY, cause="give_up_missing", at=now)
+    return ended
+
+
 async def sweep_uploads(stores: Stores) -> int:
     """Removes what was announced and never completed, bytes first (ARC-21)."""
     now = stores.clock.now()
@@ -129,6 +157,7 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
     {
         "expire_proposals": expire_proposals,
         "chase_owner_proofs": chase_owner_proofs,
+        "give_up_missing": give_up_missing,
         "sweep_uploads": sweep_uploads,
         "number_entries": number_entries,
     }

@@ -3,7 +3,18 @@
 import strawberry
 from strawberry.tools import merge_types
 
-from resolvers import case_papers, custody, deregistration, files, handovers, registry, vaulting
+from resolvers import (
+    case_papers,
+    custody,
+    deregistration,
+    differences,
+    files,
+    handovers,
+    registry,
+    reseals,
+    stocktakes,
+    vaulting,
+)
 from resolvers.events import EventQueries, Subscription
 from resolvers.lists import ListQueries
 from resolvers.queries import QuestionQueries, RecordQueries
@@ -21,6 +32,7 @@ from schema.deregistration import DeregistrationCase, SettlementProof
 from schema.dossiers import ArchiveFile, Dossier, FileVersion
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
+from schema.stocktakes import Stocktake
 from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 NODES = [
@@ -45,6 +57,7 @@ NODES = [
     SealedPacket,
     SettlementProof,
     Slot,
+    Stocktake,
     TitleCertificate,
     User,
     Valuation,
@@ -74,6 +87,14 @@ class Mutation:
     packet_relocate_propose = vaulting.packet_relocate_propose
     packet_relocate_confirm = vaulting.packet_relocate_confirm
     proposal_withdraw = vaulting.proposal_withdraw
+    packet_reseal_propose = reseals.packet_reseal_propose
+    packet_reseal_confirm = reseals.packet_reseal_confirm
+    stocktake_open = stocktakes.stocktake_open
+    stocktake_count = stocktakes.stocktake_count
+    stocktake_finalise = stocktakes.stocktake_finalise
+    stocktake_cancel = stocktakes.stocktake_cancel
+    stocktake_resolve_difference = differences.stocktake_resolve_difference
+    stocktake_mark_missing = differences.stocktake_mark_missing
     deregistration_case_open = deregistration.deregistration_case_open
     deregistration_case_attach_document = deregistration.deregistration_case_attach_document
     deregistration_case_submit = deregistration.deregistration_case_submit

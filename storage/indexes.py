@@ -7,6 +7,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from domain.certificates import LegalState
 from domain.deregistration import OPEN_STATES
+from domain.stocktakes import StocktakeState
 from storage.mongo import Mongo
 
 _A, _D = ASCENDING, DESCENDING
@@ -93,6 +94,16 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
         "slots": [_unique("vault", "cabinet", "slot")],
         "packets": [_unique("packet_no"), _plain("vault", "cabinet", "slot"), _plain("seal_no")],
         "proposals": [_plain("state", "expires_at"), _plain("certificate_ids"), _plain("case_id")],
+        "stocktakes": [
+            IndexModel(
+                [("vault", _A)],
+                unique=True,
+                partialFilterExpression={"state": StocktakeState.OPEN.value},
+            ),
+            _unique("no"),
+            _plain("vault", ("_id", _D)),
+            _plain("state", "resolve_due"),
+        ],
         "dereg_cases": [
             IndexModel(
                 [("collateral_id", _A)],
