@@ -10,7 +10,9 @@ from resolvers import (
     differences,
     files,
     handovers,
+    losses,
     registry,
+    reissues,
     reseals,
     stocktakes,
     vaulting,
@@ -95,6 +97,11 @@ class Mutation:
     stocktake_cancel = stocktakes.stocktake_cancel
     stocktake_resolve_difference = differences.stocktake_resolve_difference
     stocktake_mark_missing = differences.stocktake_mark_missing
+    incident_report = losses.incident_report
+    certificate_found_propose = losses.certificate_found_propose
+    certificate_found_confirm = losses.certificate_found_confirm
+    certificate_confirm_lost = losses.certificate_confirm_lost
+    certificate_reissue = reissues.certificate_reissue
     deregistration_case_open = deregistration.deregistration_case_open
     deregistration_case_attach_document = deregistration.deregistration_case_attach_document
     deregistration_case_submit = deregistration.deregistration_case_submit
