@@ -4,6 +4,7 @@ import pytest
 
 from tests.api.counting import SUPERVISOR, Room, a_room
 from tests.api.test_races import at_once
+from tests.api.test_verification import found as findings
 from tests.client import NOON, REFUSALS, Bank, Story, codes, collected
 
 PROPOSED = f"proposal {{ id }} {REFUSALS}"
@@ -202,7 +203,7 @@ def reissue(bank: Bank, story: Story, **changes):
     }
 
 
-def test_a_lost_certificate_is_reissued_and_void_for_ever(bank: Bank):
+def test_a_lost_certificate_is_reissued_and_void_for_ever(bank: Bank, endpoints):
     story = lost(bank)
     given = reissue(bank, story)
     assert bank.error_code("keeper-1", "certificateReissue", given) == "FORBIDDEN"
@@ -240,6 +241,8 @@ def test_a_lost_certificate_is_reissued_and_void_for_ever(bank: Bank):
         id=story.certificate_id,
     )["custodyHistory"]
     assert history["verified"]
+    ids = {story.certificate_id, given["certificateId"]}
+    assert not [text for text in findings(endpoints) if any(id in text for id in ids)]
 
 
 def reissued_plan(story: Story) -> dict:

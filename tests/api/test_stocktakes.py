@@ -4,6 +4,7 @@ import pytest
 
 from tests.api.counting import COUNTERS, STOCKTAKE, SUPERVISOR, a_room, seen
 from tests.api.test_races import at_once
+from tests.api.test_verification import found as findings
 from tests.client import NOON, REFUSALS, Bank, codes
 
 PROPOSED = f"proposal {{ id state }} {REFUSALS}"
@@ -141,6 +142,32 @@ def test_nothing_moves_while_a_vault_is_counted(bank: Bank):
     room.counted(seen(story))
     assert room.finalise()["stocktake"]["differenceCount"] == 0
     room.put_in(waiting)
+
+
+def test_the_feed_puts_nothing_into_a_vault_that_is_counted(bank: Bank):
+    room, story = a_room(bank).open(), bank.mortgage()
+    paper = {
+        "cert_type": "REAL_ESTATE_TITLE",
+        "cert_no": f"OLD-{story.n}",
+        "issuer": "R",
+        "issue_date": "2015-03-01",
+        "right_holder": "张三丰",
+        "collaterals": [story.collateral_no],
+        "pages": 4,
+        "custody_state": "IN_VAULT",
+        "place": {
+            "vault": room.code,
+            "cabinet": "A",
+            "slot": "400",
+            "packet_no": f"OP{story.n}",
+            "seal_no": f"OS{story.n}",
+        },
+    }
+    (told,) = bank.load(("Certificate", paper), all_taken=False)
+    assert [refusal["code"] for refusal in told["refusals"]] == ["VAULT_FROZEN"]
+    room.counted()
+    assert room.finalise()["stocktake"]["expectedCount"] == 0
+    bank.load(("Certificate", paper))
 
 
 def test_of_openings_at_once_exactly_one_wins(bank: Bank):
@@ -288,7 +315,7 @@ def test_a_missing_paper_that_left_since_the_count_was_not_lost(bank: Bank):
     assert line["resolution"] == "Moved since the count: OUT_FOR_DEREG."
 
 
-def test_a_supervisor_marks_a_paper_missing_before_its_time(bank: Bank):
+def test_a_supervisor_marks_a_paper_missing_before_its_time(bank: Bank, endpoints):
     room = a_room(bank).filled(2).open()
     found, lost = room.stories
     room.counted(seen(found))
@@ -311,6 +338,8 @@ def test_a_supervisor_marks_a_paper_missing_before_its_time(bank: Bank):
     bank.clock(DAY_AFTER)
     bank.run_jobs()
     assert len(incidents(bank, lost)) == 1
+    about_them = {found.certificate_id, lost.certificate_id}
+    assert not [text for text in findings(endpoints) if any(id in text for id in about_them)]
     packet = bank.certificate(found, "place { slot }")["place"]
     assert packet == {"slot": f"{found.n:03}"}
     free = room.waiting()
@@ -333,7 +362,7 @@ def test_a_supervisor_who_keeps_the_vault_clears_nothing_of_it(bank: Bank):
         assert codes(room.on(name, 1, login=both["login"])) == ["SOD_VIOLATION"]
 
 
-def test_a_broken_seal_is_an_incident_until_two_keepers_have_sealed_anew(bank: Bank):
+def test_a_broken_seal_is_an_incident_until_two_keepers_have_sealed_anew(bank: Bank, endpoints):
     room = a_room(bank).filled(1).open()
     (story,) = room.stories
     room.counted(seen(story, sealIntact=False))
@@ -370,3 +399,4 @@ def test_a_broken_seal_is_an_incident_until_two_keepers_have_sealed_anew(bank: B
     }
     assert codes(room.on("stocktakeResolveDifference", 1)) == []
     assert incidents(bank, story) == []
+    assert not [text for text in findings(endpoints) if story.certificate_id in text]
