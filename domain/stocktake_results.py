@@ -22,7 +22,7 @@ from domain.stocktakes import (
     StocktakeState,
     still_open,
 )
-from domain.vaults import SealedPacket
+from domain.vaults import SealedPacket, Vault, frozen
 
 MAX_RECOUNTS_TOLD = 100  # refusals in one answer; the papers beyond are recounted as well
 
@@ -189,7 +189,7 @@ def not_resealed(
 
 
 def missing_refusals(
-    line: CountLine, certificate: TitleCertificate | None, *, vault: str
+    line: CountLine, certificate: TitleCertificate | None, *, vault: Vault
 ) -> Iterator[Refusal | None]:
     """Only what was not found, and is not known to be elsewhere by now, is marked missing (X20)."""
     if line.result is not CountResult.MISSING or certificate is None:
@@ -198,7 +198,8 @@ def missing_refusals(
         )
         return
     yield illegal(certificate, Movement.MARK_MISSING)
-    if certificate.place is not None and certificate.place.vault != vault:
+    yield frozen(vault)
+    if certificate.place is not None and certificate.place.vault != vault.code:
         yield state_conflict(
             "X20", subject=certificate.label, state="in another vault", event="MARK_MISSING"
         )
@@ -215,6 +216,23 @@ def resolved(
         for line in stocktake.results
     )
     return _recounted_open(replace(stocktake, results=results))
+
+
+def found_again(earlier: Stocktake, later: Stocktake) -> Stocktake:
+    """An earlier count once what it missed was found by a later one of the same vault."""
+    assert later.ended_by is not None
+    assert later.ended_at is not None
+    found = {line.certificate_id for line in later.results if line.found is not None}
+    for line in earlier.results:
+        if line.is_open and line.result is CountResult.MISSING and line.certificate_id in found:
+            earlier = resolved(
+                earlier,
+                line.no,
+                by=later.ended_by,
+                now=later.ended_at,
+                resolution=f"Found by stock-take {later.no}.",
+            )
+    return earlier
 
 
 def overdue(stocktake: Stocktake, *, today: date) -> list[CountLine]:

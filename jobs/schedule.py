@@ -16,6 +16,7 @@ from domain.dual_control import Proposal, ProposalState
 from domain.files import FileStatus, FileVersion
 from domain.stocktake_results import overdue, resolved
 from domain.stocktakes import CountResult, Stocktake, StocktakeState
+from domain.vaults import Vault, VaultStatus
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from resolvers.context import Stores
 from resolvers.stocktake_work import give_up_line
@@ -102,6 +103,9 @@ async def give_up_missing(stores: Stores) -> int:
 
         async def give_up(decision: Decision, id: str = id) -> int:
             stocktake = await decision.get(Stocktake, id)
+            counted_now = {"code": stocktake.vault, "status": VaultStatus.FROZEN_FOR_COUNT.value}
+            if await decision.first(Vault, counted_now) is not None:
+                return 0  # the count that goes on may still find them
             lines = overdue(stocktake, today=today)
             for line in lines:
                 resolution = await give_up_line(decision, stocktake, line, now=now, today=today)

@@ -14,7 +14,7 @@ from domain.stocktake_results import (
     resolved,
 )
 from domain.stocktakes import CountLine, CountResult, Stocktake
-from domain.vaults import SealedPacket
+from domain.vaults import SealedPacket, Vault
 from domain.watch import Incident, IncidentKind, SignalSeverity
 from resolvers.mutation import Deed, mutation
 from resolvers.stocktake_work import incident_of, mark_missing
@@ -47,10 +47,12 @@ async def stocktake_resolve_difference(
     description="Mark a paper that the count did not find as missing, before its time (盘亏, X20).",
 )
 async def stocktake_mark_missing(deed: Deed, input: StocktakeDifferenceInput) -> dict[str, Any]:
-    """X20."""
+    """X20. While the vault is counted again, that count may still find the paper."""
     stocktake, line = await _difference(deed, input)
     certificate = await deed.decision.first(TitleCertificate, {"_id": line.certificate_id})
-    refuse_if(missing_refusals(line, certificate, vault=stocktake.vault))
+    vault = await deed.decision.first(Vault, {"code": stocktake.vault})
+    assert vault is not None
+    refuse_if(missing_refusals(line, certificate, vault=vault))
     await mark_missing(
         deed.decision,
         stocktake,

@@ -14,6 +14,7 @@ from domain.stocktake_results import (
     disputes,
     finalised,
     finalising_refusals,
+    found_again,
     home_of,
     resolve_due,
     surplus_ids,
@@ -127,6 +128,7 @@ async def stocktake_finalise(deed: Deed, input: StocktakeFinaliseInput) -> dict[
         resolve_due=resolve_due(deed.today, policy=deed.policy, calendar=deed.calendar),
     )
     await note_broken_seals(deed, after)
+    await _end_earlier(deed, after)
     deed.decision.save(replace(vault, status=VaultStatus.OPEN))
     return {"stocktake": deed.decision.save(after)}
 
@@ -195,6 +197,15 @@ async def _end_proposals(deed: Deed, vault: Vault) -> None:
         is_open = proposal.is_open(deed.now)
         state = ProposalState.WITHDRAWN if is_open else ProposalState.EXPIRED
         await end_proposal(deed, proposal, state)
+
+
+async def _end_earlier(deed: Deed, stocktake: Stocktake) -> None:
+    """What an earlier count missed and this one found is not given up any more (X20)."""
+    waiting = {"vault": stocktake.vault, "open_difference_count": {"$gt": 0}}
+    for earlier in await deed.decision.find(Stocktake, waiting):
+        after = found_again(earlier, stocktake)
+        if after != earlier:
+            deed.decision.save(after)
 
 
 async def _read_papers(deed: Deed, items: Sequence[CountedPaperInput]) -> list[CountedPaper]:

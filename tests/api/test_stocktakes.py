@@ -315,6 +315,30 @@ def test_a_missing_paper_that_left_since_the_count_was_not_lost(bank: Bank):
     assert line["resolution"] == "Moved since the count: OUT_FOR_DEREG."
 
 
+def test_a_count_that_goes_on_may_still_find_what_the_last_one_missed(bank: Bank):
+    room = a_room(bank).filled(1).open().counted()
+    room.finalise()
+    (story,), first = room.stories, room.stocktake_id
+    bank.clock(DAY_AFTER)
+    room.open(kind="SURPRISE", login="approver-t2")
+    second, room.stocktake_id = room.stocktake_id, first
+    bank.run_jobs()
+    assert codes(room.on("stocktakeMarkMissing", 1)) == ["VAULT_FROZEN"]
+    room.stocktake_id = second
+    room.counted(seen(story))
+    done = room.finalise("approver-t2")["stocktake"]
+    assert done["differenceCount"] == 0
+    bank.run_jobs()
+    assert bank.certificate(story)["custodyState"] == "IN_VAULT"
+    room.stocktake_id = first
+    assert room.now("openDifferenceCount results { resolution resolvedBy }") == {
+        "openDifferenceCount": 0,
+        "results": [
+            {"resolution": f"Found by stock-take {done['no']}.", "resolvedBy": "approver-t2"}
+        ],
+    }
+
+
 def test_a_supervisor_marks_a_paper_missing_before_its_time(bank: Bank, endpoints):
     room = a_room(bank).filled(2).open()
     found, lost = room.stories

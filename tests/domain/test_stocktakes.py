@@ -15,6 +15,7 @@ from domain.stocktake_results import (
     disputes,
     finalised,
     finalising_refusals,
+    found_again,
     has_moved_on,
     home_of,
     line_of,
@@ -397,6 +398,16 @@ def test_a_broken_seal_is_resolved_by_a_new_one_after_the_count(seconds, reseale
     assert not_resealed(replace(line, result=R.WRONG_SLOT), packet, since=NOW) is None
 
 
+def test_a_later_count_ends_what_it_found_of_an_earlier_one():
+    books = [expected(1), expected(2), expected(3)]
+    earlier = ended(a_stocktake(*books, first=[seen(3, pages=9)]))
+    later = ended(a_stocktake(*books, id="stocktake-2", no="ST2", first=[seen(2), seen(3)]))
+    after = found_again(earlier, later)
+    assert [line.resolution for line in after.results] == [None, "Found by stock-take ST2.", None]
+    assert (earlier.open_difference_count, after.open_difference_count) == (3, 2)
+    assert found_again(after, later) == after
+
+
 INSIDE = VaultPlace(vault="V1", cabinet="A", slot="01", packet_no="P01")
 
 
@@ -406,7 +417,7 @@ def test_only_what_is_still_in_the_books_of_the_vault_is_marked_missing(state):
     place = INSIDE if state is CustodyState.IN_VAULT else None
     certificate = a_certificate(custody_state=state, place=place)
     possible = state in {CustodyState.IN_VAULT, CustodyState.RECEIVED_PENDING_VAULT}
-    found = codes(missing_refusals(line, certificate, vault="V1"))
+    found = codes(missing_refusals(line, certificate, vault=a_vault()))
     assert found == ([] if possible else ["STATE_CONFLICT"])
     assert has_moved_on(certificate, "V1") is (state is not CustodyState.IN_VAULT)
 
@@ -414,6 +425,9 @@ def test_only_what_is_still_in_the_books_of_the_vault_is_marked_missing(state):
 def test_neither_a_match_nor_a_paper_of_another_vault_is_marked_missing():
     match, missing = ended(a_stocktake(expected(1), expected(2), first=[seen(1)])).results
     inside = a_certificate(custody_state=CustodyState.IN_VAULT, place=INSIDE)
-    assert codes(missing_refusals(match, inside, vault="V1")) == ["STATE_CONFLICT"]
-    assert codes(missing_refusals(missing, inside, vault="V2")) == ["STATE_CONFLICT"]
+    assert codes(missing_refusals(match, inside, vault=a_vault())) == ["STATE_CONFLICT"]
+    other = a_vault(code="V2")
+    assert codes(missing_refusals(missing, inside, vault=other)) == ["STATE_CONFLICT"]
+    again = a_vault(status=VaultStatus.FROZEN_FOR_COUNT)
+    assert codes(missing_refusals(missing, inside, vault=again)) == ["VAULT_FROZEN"]
     assert has_moved_on(inside, "V2")
