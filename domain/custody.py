@@ -30,6 +30,7 @@ class Movement(StrEnum):
     RECALL_HANDOVER = "RECALL_HANDOVER"
     VAULT_IN = "VAULT_IN"
     RELOCATE = "RELOCATE"
+    RESEAL = "RESEAL"
     CHECK_OUT = "CHECK_OUT"
     RENEW_CHECK_OUT = "RENEW_CHECK_OUT"
     RETURN_SAME = "RETURN_SAME"
@@ -65,6 +66,7 @@ RULE_OF: Mapping[Movement, str] = MappingProxyType(
         Movement.RECALL_HANDOVER: "X05",
         Movement.VAULT_IN: "X06",
         Movement.RELOCATE: "X07",
+        Movement.RESEAL: "CUS-07",
         Movement.CHECK_OUT: "X10",
         Movement.RENEW_CHECK_OUT: "X11",
         Movement.RETURN_SAME: "X12",
@@ -101,6 +103,7 @@ TRANSITIONS: Mapping[tuple[CustodyState, Movement], frozenset[CustodyState]] = M
         (State.IN_TRANSIT, Movement.RECALL_HANDOVER): frozenset({State.WITH_HANDLER}),
         (State.RECEIVED_PENDING_VAULT, Movement.VAULT_IN): frozenset({State.IN_VAULT}),
         (State.IN_VAULT, Movement.RELOCATE): frozenset({State.IN_VAULT}),
+        (State.IN_VAULT, Movement.RESEAL): frozenset({State.IN_VAULT}),
         (State.IN_VAULT, Movement.VAULT_OUT_FOR_DEREG): frozenset({State.OUT_FOR_DEREG}),
         (State.OUT_FOR_DEREG, Movement.DEREG_RETURN): frozenset({State.RECEIVED_PENDING_VAULT}),
         (State.OUT_FOR_DEREG, Movement.SURRENDER): frozenset({State.SURRENDERED}),

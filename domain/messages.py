@@ -201,6 +201,10 @@ MESSAGES: Mapping[RefusalCode, tuple[str, str]] = MappingProxyType(
             "A check-out for {purpose} is renewed at most {limit} times.",
             "以 {purpose} 为由的出库最多可续借 {limit} 次。",
         ),
+        Code.COUNT_DIFFERS: (
+            "The two counters differ on {paper}: {fields}; both count it again.",
+            "两名盘点人对 {paper} 的盘点结果不一致：{fields}，请双方重新盘点。",
+        ),
     }
 )
 

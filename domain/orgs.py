@@ -15,6 +15,9 @@ class OrgLevel(StrEnum):
     OPERATING_BRANCH = "OPERATING_BRANCH"
 
 
+TIER2_AND_ABOVE = frozenset({OrgLevel.TIER2_BRANCH, OrgLevel.TIER1_BRANCH, OrgLevel.HEAD_OFFICE})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Org:
     """An organisation (机构). `path` runs from head office down, such as `/HO/T1-44/T2-4401`."""

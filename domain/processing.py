@@ -18,7 +18,7 @@ from domain.certificates import (
     normalised,
 )
 from domain.collaterals import Collateral
-from domain.custody import Movement, illegal
+from domain.custody import RULE_OF, Movement, illegal
 from domain.dossiers import DocType
 from domain.loans import DisbursementBasis, Loan, Product
 from domain.policy import Policy
@@ -96,9 +96,22 @@ def collection_refusals(
     today: date,
 ) -> Iterator[Refusal | None]:
     """Every rule that a collection, or an electronic filing, breaks (X02, X24)."""
-    rule_id = "X02" if movement is Movement.COLLECT else "X24"
     yield illegal(certificate, movement)
     yield _right_carrier(certificate, movement)
+    yield from paper_refusals(
+        certificate.catalog, facts, duplicate=duplicate, rule_id=RULE_OF[movement], today=today
+    )
+
+
+def paper_refusals(
+    catalog: Catalog,
+    facts: PaperFacts,
+    *,
+    duplicate: TitleCertificate | None,
+    rule_id: str,
+    today: date,
+) -> Iterator[Refusal | None]:
+    """Everything wrong with what is printed on a paper (CUS-02)."""
     for field, text in (
         ("certNo", normalised(facts.cert_no)),
         ("issuer", facts.issuer.strip()),
@@ -110,7 +123,7 @@ def collection_refusals(
         yield invalid("issueDate", "lies in the future", rule_id=rule_id)
     if not 0 < facts.pages <= MAX_PAGES:
         yield invalid("pages", f"1 to {MAX_PAGES}", rule_id=rule_id)
-    if certificate.catalog is Catalog.RIGHT_CERT and facts.right_amount is None:
+    if catalog is Catalog.RIGHT_CERT and facts.right_amount is None:
         yield invalid("rightAmount", "the bank's own right has an amount", rule_id=rule_id)
     if facts.right_amount is not None and facts.right_amount < 0:
         yield invalid("rightAmount", "must not be negative", rule_id=rule_id)

@@ -62,6 +62,7 @@ class RefusalCode(StrEnum):
     PURPOSE_NOT_ALLOWED = "PURPOSE_NOT_ALLOWED"
     BORROWER_OVERDUE = "BORROWER_OVERDUE"
     RENEWAL_LIMIT = "RENEWAL_LIMIT"
+    COUNT_DIFFERS = "COUNT_DIFFERS"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

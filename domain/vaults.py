@@ -1,6 +1,6 @@
 """Vaults (库房), cabinets, slots (库位), sealed packets (封包) and their seals (封签)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -171,6 +171,33 @@ def resealed(
         certificate_ids=tuple(contents),
         status=PacketStatus.SEALED if contents else PacketStatus.EMPTY,
     )
+
+
+def without(
+    packet: SealedPacket, certificate_id: str, *, by: tuple[str, ...], reason: str, now: datetime
+) -> SealedPacket:
+    """The packet without a paper that was not found in it; nobody opened it, so the seal stays.
+
+    With nothing left inside it ends EMPTY and unsealed.
+    """
+    contents = tuple(id for id in packet.certificate_ids if id != certificate_id)
+    if contents:
+        return replace(packet, certificate_ids=contents)
+    return resealed(packet, contents=(), seal_no=None, keepers=by, reason=reason, now=now)
+
+
+def reseal_refusals(
+    packet: SealedPacket, vault: Vault, *, seal_no: str, seal_known: bool, reason: str
+) -> Iterator[Refusal | None]:
+    """Every rule that a new seal on a packet breaks (CUS-07)."""
+    if packet.status is PacketStatus.EMPTY:
+        yield invalid("packetNo", f"packet {packet.packet_no} is empty", rule_id="CUS-07")
+    if not seal_no:
+        yield invalid("sealNo", "must not be empty", rule_id="CUS-07")
+    if not reason.strip():
+        yield invalid("reason", "say why", rule_id="CUS-07")
+    yield frozen(vault)
+    yield seal_used(seal_no, known=seal_known)
 
 
 def vacated(slot: Slot, packet_no: str) -> Slot:

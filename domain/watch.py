@@ -117,6 +117,8 @@ class Incident:
     reason: str = ""
     discovered_at: datetime
     reported_at: datetime | None = None
+    reported_by: str | None = None
+    accountability: str | None = None  # who answers for a confirmed loss (责任认定)
     closed_at: datetime | None = None
     outcome: str | None = None
     org_code: str

@@ -15,11 +15,15 @@ from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dual_control import Proposal, ProposalState
 from domain.files import FileStatus, FileVersion
+from domain.stocktake_results import overdue, resolved
+from domain.stocktakes import CountResult, Stocktake, StocktakeState
+from domain.vaults import Vault, VaultStatus
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from jobs.overdue import escalate
 from jobs.watch import BY, Round, look_after
 from resolvers.checkouts import let_go
 from resolvers.context import Stores
+from resolvers.stocktake_work import give_up_line
 from resolvers.vault_work import end_proposal_in
 from storage.decisions import Decision, decide
 from storage.records import new_id
@@ -137,6 +141,34 @@ async def escalate_overdue(stores: Stores) -> int:
     return told
 
 
+async def give_up_missing(stores: Stores) -> int:
+    """Marks papers missing whose difference nobody resolved in time (X20)."""
+    now = stores.clock.now()
+    today = business_date(now)
+    query = {
+        "state": StocktakeState.FINALISED.value,
+        "resolve_due": {"$lt": today.isoformat()},
+        "results": {"$elemMatch": {"result": CountResult.MISSING.value, "resolved_at": None}},
+    }
+    ended = 0
+    for id in await _ids(stores, "stocktakes", query):
+
+        async def give_up(decision: Decision, id: str = id) -> int:
+            stocktake = await decision.get(Stocktake, id)
+            counted_now = {"code": stocktake.vault, "status": VaultStatus.FROZEN_FOR_COUNT.value}
+            if await decision.first(Vault, counted_now) is not None:
+                return 0  # the count that goes on may still find them
+            lines = overdue(stocktake, today=today)
+            for line in lines:
+                resolution = await give_up_line(decision, stocktake, line, now=now, today=today)
+                stocktake = resolved(stocktake, line.no, by=BY, now=now, resolution=resolution)
+            decision.save(stocktake)
+            return len(lines)
+
+        ended += await decide(stores.mongo, give_up, by=BY, cause="give_up_missing", at=now)
+    return ended
+
+
 async def sweep_uploads(stores: Stores) -> int:
     """Removes what was announced and never completed, bytes first (ARC-21)."""
     now = stores.clock.now()
@@ -184,6 +216,7 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
         "chase_owner_proofs": chase_owner_proofs,
         "watch_papers": watch_papers,
         "escalate_overdue": escalate_overdue,
+        "give_up_missing": give_up_missing,
         "sweep_uploads": sweep_uploads,
         "number_entries": number_entries,
     }

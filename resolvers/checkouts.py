@@ -54,10 +54,10 @@ from domain.refusals import (
 )
 from domain.vaults import SealedPacket, frozen
 from domain.watch import Incident, IncidentKind, SignalSeverity, SubjectKind
-from resolvers.custody import duplicate_of, paper_facts, printed
 from resolvers.holds import holds_on, litigation_open
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, packets_of, seal_refusals
+from resolvers.papers import duplicate_of, paper_facts, printed
 from resolvers.vault_work import case_lock, end_proposal, keeper_of, parts_of
 from schema.checkouts import (
     CheckOutCancelInput,

@@ -5,7 +5,6 @@ from typing import Any
 
 from domain.certificates import (
     CERT_TYPES,
-    Catalog,
     CertType,
     CustodyState,
     Holder,
@@ -18,7 +17,6 @@ from domain.certificates import (
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, moved
 from domain.deregistration import DeregistrationCase, RegistryStatus
-from domain.dossiers import Dossier, with_item
 from domain.dual_control import (
     Proposal,
     ProposalState,
@@ -31,8 +29,6 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.people import Operation
 from domain.processing import (
-    SCAN_ITEM,
-    PaperFacts,
     cancellation_refusal,
     collection_refusals,
     expectation_refusals,
@@ -42,6 +38,7 @@ from domain.processing import (
 )
 from domain.refusals import Refusal, RefusalCode, invalid, refuse_if
 from resolvers.mutation import Deed, mutation
+from resolvers.papers import duplicate_of, paper_facts, printed, scan_falls_due
 from resolvers.reminders import obtained
 from resolvers.scans import is_intact
 from schema.custody import (
@@ -51,7 +48,6 @@ from schema.custody import (
     CertificateFileElectronicInput,
     CertificatePayload,
     CertificateRegisterExpectedInput,
-    PaperInput,
     ProposalPayload,
 )
 from storage.records import new_id
@@ -140,7 +136,7 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
         vault_due=deed.calendar.wd(deed.today, deed.policy.number("vault.in_due_wd")),
         **printed(deed, certificate, paper),
     )
-    await _scan_falls_due(deed, certificate)
+    await scan_falls_due(deed, certificate)
     return {"certificate": await obtained(deed, after)}
 
 
@@ -269,46 +265,6 @@ def _held_by_other(certificate: TitleCertificate, own_lock: str | None) -> Refus
     )
 
 
-def paper_facts(paper: PaperInput) -> PaperFacts:
-    """What is printed on a paper, as the rules read it."""
-    return PaperFacts(
-        cert_no=paper.cert_no,
-        issuer=paper.issuer,
-        issuer_code=normalised(paper.issuer_code or paper.issuer),
-        issue_date=paper.issue_date,
-        right_holder=paper.right_holder,
-        right_amount=paper.right_amount,
-        registered_on=paper.registered_on,
-        registered_until=paper.registered_until,
-        expires_on=paper.expires_on,
-        rank=paper.rank,
-        pages=paper.pages,
-    )
-
-
-def printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dict[str, Any]:
-    """What a certificate becomes once its paper has been read."""
-    registered = certificate.catalog is Catalog.RIGHT_CERT
-    return {
-        "cert_no": paper.cert_no.strip(),
-        "cert_no_norm": normalised(paper.cert_no),
-        "issuer": paper.issuer.strip(),
-        "issuer_code": paper.issuer_code,
-        "issue_date": paper.issue_date,
-        "registered_on": paper.registered_on,
-        "registered_until": paper.registered_until,
-        "expires_on": paper.expires_on,
-        "right_holder": deed.stores.sealer.seal(
-            paper.right_holder.strip(), record=certificate.id, field="right_holder"
-        ),
-        "right_amount": paper.right_amount,
-        "rank": paper.rank,
-        "pages": paper.pages,
-        "priority_date": paper.registered_on or paper.issue_date,
-        "legal_state": LegalState.REGISTERED if registered else certificate.legal_state,
-    }
-
-
 def _filing(input: CertificateFileElectronicInput) -> dict[str, Any]:
     paper = input.paper
     return {
@@ -322,23 +278,6 @@ def _filing(input: CertificateFileElectronicInput) -> dict[str, Any]:
     }
 
 
-async def duplicate_of(
-    deed: Deed, certificate: TitleCertificate, paper: PaperFacts
-) -> TitleCertificate | None:
-    """Another certificate of the same type, issuer and number that is not void (CUS-02)."""
-    found = await deed.decision.find(
-        TitleCertificate,
-        {
-            "cert_type": certificate.cert_type.value,
-            "issuer_code": paper.issuer_code,
-            "cert_no_norm": normalised(paper.cert_no),
-        },
-        limit=10,
-    )
-    others = [c for c in found if c.id != certificate.id and c.legal_state is not LegalState.VOID]
-    return others[0] if others else None
-
-
 async def _loans(deed: Deed, contracts: list[GuaranteeContract]) -> list[Loan]:
     numbers = sorted({no for contract in contracts for no in contract.secured_loans})
     return await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
@@ -347,19 +286,3 @@ async def _loans(deed: Deed, contracts: list[GuaranteeContract]) -> list[Loan]:
 def _first_drawn(loans: list[Loan]) -> Loan | None:
     drawn = [(loan.disbursed_on, loan.loan_no, loan) for loan in loans if loan.disbursed_on]
     return min(drawn)[2] if drawn else None
-
-
-async def _scan_falls_due(deed: Deed, certificate: TitleCertificate) -> None:
-    """The dossier's scan of a certificate is due some days after its collection (ARC-10)."""
-    code = SCAN_ITEM.get(certificate.cert_type)
-    contracts = await deed.decision.find(
-        GuaranteeContract, {"no": {"$in": list(certificate.guarantee_contract_nos)}}
-    )
-    numbers = sorted({no for contract in contracts for no in contract.secured_loans})
-    if code is None or not numbers:
-        return
-    due = deed.calendar.wd(deed.today, deed.policy.number("archive.due.AFTER_REGISTRATION"))
-    for dossier in await deed.decision.find(Dossier, {"loan_no": {"$in": numbers}}):
-        item = dossier.item(code)
-        if item is not None and item.due is None:
-            deed.decision.save(with_item(dossier, code, due=due))

@@ -333,16 +333,23 @@ async def _read_incident(known: Known, lines: Sequence[IncidentLine]) -> None:
 
 def _take_incident(known: Known, line: IncidentLine) -> tuple[LineStatus, str]:
     _subject(known, line.subject_kind, line.subject, "subject")
-    return _watched(known, Incident, line)
+    old = known.get(Incident, line.no)
+    if old is None:
+        return _watched(known, Incident, line)
+    # The feed does not know who reported it here and who answers for it.
+    return _watched(
+        known, Incident, line, reported_by=old.reported_by, accountability=old.accountability
+    )
 
 
-def _watched(known: Known, cls: Any, line: Any) -> tuple[LineStatus, str]:
+def _watched(known: Known, cls: Any, line: Any, **facts: Any) -> tuple[LineStatus, str]:
     old, org = known.get(cls, line.no), known.need(Org, line.org, "org")
     new = cls(
         id=old.id if old else new_id(cls),
         org_code=org.code,
         org_path=org.org_path,
         **line.model_dump(exclude={"org"}),
+        **facts,
     )
     status, id = upserted(known, old, new)
     known.found[cls, line.no] = new

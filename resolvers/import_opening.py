@@ -35,9 +35,9 @@ from domain.orgs import Org
 from domain.people import Role
 from domain.pre_notices import convertible
 from domain.processing import PRE_NOTICES
-from domain.refusals import Refusal, RefusalCode, Refused, invalid
+from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
 from domain.reminders import watched
-from domain.vaults import SealedPacket, SealUse, Slot, Vault, occupied
+from domain.vaults import SealedPacket, SealUse, Slot, Vault, frozen, occupied
 from resolvers.case_work import lock_papers
 from resolvers.imports import Kind, Known, LineStatus
 from schema.imports import CertificateLine, DeregistrationCaseLine, PlaceLine
@@ -175,7 +175,7 @@ def _fits(line: CertificateLine) -> None:
 
 def _put(known: Known, certificate: TitleCertificate, place: PlaceLine) -> VaultPlace:
     """Lays the paper into its packet and slot; one seal for the papers of one packet."""
-    known.need(Vault, place.vault, "place")
+    refuse_if([frozen(known.need(Vault, place.vault, "place"))])
     label = f"{place.vault}/{place.cabinet}/{place.slot}"
     slot = known.need(Slot, label, "place")
     packet = known.get(SealedPacket, place.packet_no)

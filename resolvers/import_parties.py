@@ -9,7 +9,8 @@ from domain.parties import Customer, Partner
 from domain.people import Role, RoleGrant, User
 from domain.policy import unfit
 from domain.refusals import Refusal, RefusalCode, Refused, invalid
-from domain.vaults import MAX_SLOTS_PER_VAULT, Slot, Vault
+from domain.stocktakes import Stocktake, StocktakeState
+from domain.vaults import MAX_SLOTS_PER_VAULT, Slot, Vault, VaultStatus
 from resolvers.imports import Kind, Known, LineStatus, upserted
 from schema.imports import (
     CustomerLine,
@@ -24,6 +25,7 @@ from storage.records import new_id
 from storage.rulebook import BUMP
 from storage.writes import Update
 
+_OPEN_COUNTS = "open counts of vaults"
 DEDICATED = frozenset({Role.BATCH_SUPERVISOR, Role.POST_LOAN_OFFICER})
 
 
@@ -160,6 +162,7 @@ async def _read_vault(known: Known, lines: Sequence[VaultLine]) -> None:
     await known.read(Vault, [line.code for line in lines])
     await read_orgs(known, [line.org for line in lines])
     codes = [line.code for line in lines]
+    await known.read_lists(_OPEN_COUNTS, Stocktake, "vault", codes, state=StocktakeState.OPEN.value)
     for slot in await known.decision.find(Slot, {"vault": {"$in": codes}}):
         known.found[Slot, slot.label] = slot
 
@@ -173,7 +176,7 @@ def _take_vault(known: Known, line: VaultLine) -> tuple[LineStatus, str]:
         id=old.id if old else new_id(Vault),
         code=line.code,
         name=line.name,
-        status=line.status,
+        status=VaultStatus.FROZEN_FOR_COUNT if _is_counted(known, line.code) else line.status,
         org_code=org.code,
         org_path=org.org_path,
     )
@@ -185,6 +188,11 @@ def _take_vault(known: Known, line: VaultLine) -> tuple[LineStatus, str]:
     if status is LineStatus.UNCHANGED and changed:
         status = LineStatus.UPDATED
     return status, id
+
+
+def _is_counted(known: Known, vault: str) -> bool:
+    """A vault that is being counted stays frozen, whatever the feed says (CUS-18)."""
+    return bool(known.listed(_OPEN_COUNTS, vault))
 
 
 def _slot(known: Known, vault: Vault, cabinet: str, number: str, capacity: int) -> bool:

@@ -28,6 +28,7 @@ from schema.loans import Customer, Loan
 from schema.mutations import kept, told
 from schema.nodes import Node
 from schema.organisations import Org, User
+from schema.stocktakes import Stocktake
 from schema.viewer import AccessLogEntry, Viewer
 from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 from storage.decisions import Decision, consider
@@ -152,6 +153,20 @@ class RecordQueries:
     ) -> CheckOut | None:
         """A check-out."""
         return _one("check_outs", "_id", id, None)
+
+    @asked("A stock-take (盘库单).")
+    def stocktake(self, info: Info, id: Id = None, no: No = None) -> Stocktake | None:
+        """A stock-take."""
+        return _one("stocktakes", "no", id, no)
+
+    @asked("Stock-takes of a vault, newest first (盘库单).")
+    def stocktakes(
+        self,
+        info: Info,
+        vault: Annotated[str, strawberry.argument(description="Code of the vault.")],
+    ) -> list[Stocktake]:
+        """Stock-takes."""
+        return _several("stocktakes", {"vault": vault}, sort=NEWEST)
 
     @asked("Risk signals within your reach, newest first (风险信号).")
     def risk_signals(

@@ -9,11 +9,16 @@ from resolvers import (
     checkouts,
     custody,
     deregistration,
+    differences,
     files,
     handovers,
+    losses,
     pre_notices,
     registry,
+    reissues,
     reminders,
+    reseals,
+    stocktakes,
     valuations,
     vaulting,
 )
@@ -38,6 +43,7 @@ from schema.deregistration import DeregistrationCase, SettlementProof
 from schema.dossiers import ArchiveFile, Dossier, FileVersion
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
+from schema.stocktakes import Stocktake
 from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 NODES = [
@@ -64,6 +70,7 @@ NODES = [
     SealedPacket,
     SettlementProof,
     Slot,
+    Stocktake,
     TitleCertificate,
     User,
     Valuation,
@@ -117,6 +124,19 @@ class Mutation:
     check_out_return = checkouts.check_out_return
     check_out_receive = checkouts.check_out_receive
     check_out_receive_exchanged = checkouts.check_out_receive_exchanged
+    packet_reseal_propose = reseals.packet_reseal_propose
+    packet_reseal_confirm = reseals.packet_reseal_confirm
+    stocktake_open = stocktakes.stocktake_open
+    stocktake_count = stocktakes.stocktake_count
+    stocktake_finalise = stocktakes.stocktake_finalise
+    stocktake_cancel = stocktakes.stocktake_cancel
+    stocktake_resolve_difference = differences.stocktake_resolve_difference
+    stocktake_mark_missing = differences.stocktake_mark_missing
+    incident_report = losses.incident_report
+    certificate_found_propose = losses.certificate_found_propose
+    certificate_found_confirm = losses.certificate_found_confirm
+    certificate_confirm_lost = losses.certificate_confirm_lost
+    certificate_reissue = reissues.certificate_reissue
     deregistration_case_open = deregistration.deregistration_case_open
     deregistration_case_attach_document = deregistration.deregistration_case_attach_document
     deregistration_case_submit = deregistration.deregistration_case_submit

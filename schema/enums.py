@@ -49,6 +49,7 @@ from domain.people import Role
 from domain.refusals import RefusalCode
 from domain.release import Outcome
 from domain.release_question import Stage
+from domain.stocktakes import CountResult, StocktakeKind, StocktakeState
 from domain.vaults import PacketStatus, VaultStatus
 from domain.watch import (
     HoldReason,
@@ -403,6 +404,7 @@ _name(
     RECALL_HANDOVER X05 撤回移交: recalled by the giver
     VAULT_IN X06 入库: put into the vault
     RELOCATE X07 移位: moved to another slot
+    RESEAL CUS-07 重新封签: sealed anew after its seal was found broken
     CHECK_OUT X10 临时出库: taken out for a time
     RENEW_CHECK_OUT X11 续借: the time extended
     RETURN_SAME X12 原件归还: the same paper brought back
@@ -448,6 +450,35 @@ _name(
     """
     SEALED 已封: holds paper under an unbroken seal
     EMPTY 已空: nothing is left inside
+    """,
+)
+_name(
+    StocktakeKind,
+    """
+    SELF 自盘: monthly, by the keepers themselves
+    SUPERVISOR 主管盘库: quarterly, led by the vault supervisor
+    ANNUAL 年度全面盘库: everything, once a year, led by the second-tier branch
+    SURPRISE 突击盘库: unannounced, led by the branch or an auditor
+    KEEPER_CHANGE 交接盘库: everything, when keepers change
+    """,
+)
+_name(
+    StocktakeState,
+    """
+    OPEN 盘点中: the vault is frozen and being counted
+    FINALISED 已出结果: compared; the vault is open again
+    CANCELLED 已取消: given up without a result
+    """,
+)
+_name(
+    CountResult,
+    """
+    MATCH 相符: where and as it should be
+    MISSING 盘亏: expected and not found
+    SURPLUS 盘盈: found and not expected; goes to its own vault
+    WRONG_SLOT 错位: found in another slot or packet
+    SEAL_BROKEN 封签破损: its seal is broken or another one
+    WRONG_COUNT 数量不符: its pages are more or fewer
     """,
 )
 _name(
@@ -610,6 +641,8 @@ _name(
     CERT_SCAN 权证扫描件: scan of a certificate
     INSPECTION_PHOTO 检查照片: inspection photo
     EVIDENCE 证据: evidence, sound and film included
+    LOSS_STATEMENT 遗失声明: the published statement of a loss
+    REGISTRY_ACCEPTANCE 登记机构受理通知书: the registry's acceptance of an application
     OTHER 其他: other
     """,
 )

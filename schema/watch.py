@@ -76,6 +76,8 @@ class Incident(Node):
     reason: str = named("What was found.")
     discovered_at: datetime = named("When it was discovered.")
     reported_at: datetime | None = named("When it was reported; none while it was not.")
+    reported_by: str | None = named("Login of who reported it.")
+    accountability: str | None = named("Who answers for a confirmed loss, and how (责任认定).")
     closed_at: datetime | None = named("When it was closed; none while it is open.")
     outcome: str | None = named("How it ended.")
     org_code: str = named("Responsible organisation.")

@@ -7,6 +7,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from domain.certificates import LegalState
 from domain.deregistration import OPEN_STATES
+from domain.stocktakes import StocktakeState
 from storage.mongo import Mongo
 
 _A, _D = ASCENDING, DESCENDING
@@ -112,6 +113,16 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("state", "due_date", "_id"),
             _plain("state", "take_by"),
             _plain("escalate_on"),
+        ],
+        "stocktakes": [
+            IndexModel(
+                [("vault", _A)],
+                unique=True,
+                partialFilterExpression={"state": StocktakeState.OPEN.value},
+            ),
+            _unique("no"),
+            _plain("vault", ("_id", _D)),
+            _plain("state", "resolve_due"),
         ],
         "dereg_cases": [
             IndexModel(

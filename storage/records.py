@@ -31,6 +31,7 @@ from domain.loans import CreditContract, Loan
 from domain.orgs import Org
 from domain.parties import Customer, Partner
 from domain.people import User
+from domain.stocktakes import Stocktake
 from domain.vaults import SealedPacket, Slot, Vault
 from domain.watch import Incident, LegalCase, LegalHold, RiskSignal
 
@@ -72,6 +73,7 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         SealedPacket: Kept(collection="packets", prefix="pack", told=False),
         Proposal: Kept(collection="proposals", prefix="prop"),
         CheckOut: Kept(collection="check_outs", prefix="chko"),
+        Stocktake: Kept(collection="stocktakes", prefix="stoc"),
         DeregistrationCase: Kept(collection="dereg_cases", prefix="case"),
         SettlementProof: Kept(collection="settlement_proofs", prefix="proof"),
         Dossier: Kept(collection="dossiers", prefix="doss"),

@@ -16,7 +16,9 @@ from storage.sequence import CHAINED, broken_entry, sequence
 
 MAX_EVENTS = 10_000
 MAX_DAY = 1_000_000
-_DUAL = frozenset({"VAULT_IN", "RELOCATE", "VAULT_OUT_FOR_DEREG", "FILE_ELECTRONIC"})
+_DUAL = frozenset(
+    {"VAULT_IN", "RELOCATE", "RESEAL", "VAULT_OUT_FOR_DEREG", "FOUND", "FILE_ELECTRONIC"}
+)
 
 
 async def findings(mongo: Mongo) -> AsyncIterator[str]:

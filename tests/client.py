@@ -264,33 +264,38 @@ class Bank:
     def scan(self, story: Story) -> str:
         return self.accepted(story, "CERT_SCAN", certificateId=story.certificate_id)
 
-    def hand_to_vault(self, story: Story) -> str:
+    def hand_to_vault(self, story: Story, desk: str = "V1", receiver: str = "keeper-3") -> str:
         """Handed over and accepted at the vault's desk."""
         handed = self.done(
             "handler-1",
             "handoverInitiate",
-            {"certificateIds": [story.certificate_id], "desk": "V1"},
+            {"certificateIds": [story.certificate_id], "desk": desk},
             f"handover {{ id }} {REFUSALS}",
         )
         handover_id = handed["handover"]["id"]
         self.done(
-            "keeper-3",
+            receiver,
             "handoverAcceptItem",
             {"handoverId": handover_id, "certificateId": story.certificate_id},
         )
         return handover_id
 
-    def vault(self, story: Story, place: dict[str, Any] | None = None) -> dict[str, Any]:
+    def vault(
+        self,
+        story: Story,
+        place: dict[str, Any] | None = None,
+        keepers: tuple[str, str] = KEEPERS,
+    ) -> dict[str, Any]:
         """Proposed by one keeper, confirmed by the other."""
         plan = place or vault_plan(story)
         proposed = self.done(
-            KEEPERS[0],
+            keepers[0],
             "certificateVaultInPropose",
             plan,
             f"proposal {{ id }} {REFUSALS}",
         )
         self.done(
-            KEEPERS[1],
+            keepers[1],
             "certificateVaultInConfirm",
             {"proposalId": proposed["proposal"]["id"], "vaultIn": plan},
         )

@@ -1,0 +1,83 @@
+"""What is printed on a paper, as a person types it: read, sealed, compared, and its scan due."""
+
+from typing import Any
+
+from domain.certificates import Catalog, LegalState, TitleCertificate, normalised
+from domain.dossiers import Dossier, with_item
+from domain.guarantees import GuaranteeContract
+from domain.processing import SCAN_ITEM, PaperFacts
+from resolvers.mutation import Deed
+from schema.custody import PaperInput
+
+
+def paper_facts(paper: PaperInput) -> PaperFacts:
+    """What a person read from the paper."""
+    return PaperFacts(
+        cert_no=paper.cert_no,
+        issuer=paper.issuer,
+        issuer_code=normalised(paper.issuer_code or paper.issuer),
+        issue_date=paper.issue_date,
+        right_holder=paper.right_holder,
+        right_amount=paper.right_amount,
+        registered_on=paper.registered_on,
+        registered_until=paper.registered_until,
+        expires_on=paper.expires_on,
+        rank=paper.rank,
+        pages=paper.pages,
+    )
+
+
+def printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dict[str, Any]:
+    """The fields of the certificate that the paper fills; the holder's name is sealed."""
+    registered = certificate.catalog is Catalog.RIGHT_CERT
+    return {
+        "cert_no": paper.cert_no.strip(),
+        "cert_no_norm": normalised(paper.cert_no),
+        "issuer": paper.issuer.strip(),
+        "issuer_code": paper.issuer_code,
+        "issue_date": paper.issue_date,
+        "registered_on": paper.registered_on,
+        "registered_until": paper.registered_until,
+        "expires_on": paper.expires_on,
+        "right_holder": deed.stores.sealer.seal(
+            paper.right_holder.strip(), record=certificate.id, field="right_holder"
+        ),
+        "right_amount": paper.right_amount,
+        "rank": paper.rank,
+        "pages": paper.pages,
+        "priority_date": paper.registered_on or paper.issue_date,
+        "legal_state": LegalState.REGISTERED if registered else certificate.legal_state,
+    }
+
+
+async def duplicate_of(
+    deed: Deed, certificate: TitleCertificate, paper: PaperFacts
+) -> TitleCertificate | None:
+    """Another certificate of the same type, issuer and number that is not void (CUS-02)."""
+    found = await deed.decision.find(
+        TitleCertificate,
+        {
+            "cert_type": certificate.cert_type.value,
+            "issuer_code": paper.issuer_code,
+            "cert_no_norm": normalised(paper.cert_no),
+        },
+        limit=10,
+    )
+    others = [c for c in found if c.id != certificate.id and c.legal_state is not LegalState.VOID]
+    return others[0] if others else None
+
+
+async def scan_falls_due(deed: Deed, certificate: TitleCertificate) -> None:
+    """The dossier's scan of a certificate is due some days after its collection (ARC-10)."""
+    code = SCAN_ITEM.get(certificate.cert_type)
+    contracts = await deed.decision.find(
+        GuaranteeContract, {"no": {"$in": list(certificate.guarantee_contract_nos)}}
+    )
+    numbers = sorted({no for contract in contracts for no in contract.secured_loans})
+    if code is None or not numbers:
+        return
+    due = deed.calendar.wd(deed.today, deed.policy.number("archive.due.AFTER_REGISTRATION"))
+    for dossier in await deed.decision.find(Dossier, {"loan_no": {"$in": numbers}}):
+        item = dossier.item(code)
+        if item is not None and item.due is None:
+            deed.decision.save(with_item(dossier, code, due=due))

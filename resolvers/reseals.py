@@ -1,0 +1,134 @@
+"""Sealing a packet anew (重新封签) after its seal was found broken, by two keepers (CUS-07)."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain.certificates import CustodyState, TitleCertificate
+from domain.custody import Movement, illegal
+from domain.dual_control import (
+    Proposal,
+    ProposalState,
+    confirmation_refusals,
+    conflicting_part,
+    expiry,
+    payload_hash,
+)
+from domain.people import Operation
+from domain.refusals import Refusal, Refused, invalid, refuse_if
+from domain.vaults import SealedPacket, Vault, reseal_refusals, resealed
+from resolvers.mutation import Deed, mutation
+from resolvers.seals import seal_is_known, use_seal
+from resolvers.vault_work import keeper_of, parts_of
+from schema.custody import PacketPayload, ProposalPayload
+from schema.stocktakes import PacketResealConfirmInput, PacketResealInput
+from storage.records import new_id
+
+
+@mutation(
+    Operation.MOVE_VAULT,
+    ProposalPayload,
+    description="Propose a new seal for a packet whose seal is broken; first keeper (CUS-07).",
+)
+async def packet_reseal_propose(deed: Deed, input: PacketResealInput) -> dict[str, Any]:
+    """CUS-07, first half. No paper is held: whatever changes meanwhile is told by the content."""
+    packet, vault, unfit = await _packet(deed, input)
+    refuse_if(unfit)
+    payload = _payload(input, packet)
+    proposal = Proposal(
+        id=new_id(Proposal),
+        movement=Movement.RESEAL,
+        payload=payload,
+        payload_hash=payload_hash(payload),
+        proposer=deed.operator(),
+        certificate_ids=packet.certificate_ids,
+        vault=vault.code,
+        expires_at=expiry(deed.now, deed.policy),
+        org_code=vault.org_code,
+        org_path=vault.org_path,
+    )
+    return {"proposal": deed.decision.add(proposal)}
+
+
+@mutation(
+    Operation.MOVE_VAULT,
+    PacketPayload,
+    description="Confirm a new seal; second keeper, same content (CUS-07).",
+)
+async def packet_reseal_confirm(deed: Deed, input: PacketResealConfirmInput) -> dict[str, Any]:
+    """CUS-07, second half: opened and closed again by both, for a reason."""
+    proposal = await deed.subject(Proposal, input.proposal_id)
+    packet, _, unfit = await _packet(deed, input.reseal)
+    payload = _payload(input.reseal, packet)
+    refuse_if(
+        [
+            *confirmation_refusals(
+                proposal, payload=payload, checker=deed.actor.login, now=deed.now
+            ),
+            *unfit,
+        ]
+    )
+    seal_no = input.reseal.seal_no.strip()
+    after = resealed(
+        packet,
+        contents=packet.certificate_ids,
+        seal_no=seal_no,
+        keepers=(proposal.proposer.login, deed.actor.login),
+        reason=input.reseal.reason,
+        now=deed.now,
+    )
+    for certificate in await _contents(deed, packet):
+        deed.move(
+            certificate,
+            Movement.RESEAL,
+            CustodyState.IN_VAULT,
+            operators=[proposal.proposer, deed.operator()],
+            request_ref=proposal.id,
+            seal_no=seal_no,
+            reason=input.reseal.reason,
+        )
+    use_seal(deed, seal_no, packet.packet_no)
+    deed.decision.save(
+        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
+    )
+    return {"packet": deed.decision.save(after)}
+
+
+async def _packet(
+    deed: Deed, input: PacketResealInput
+) -> tuple[SealedPacket, Vault, list[Refusal | None]]:
+    packet = await deed.decision.first(SealedPacket, {"packet_no": input.packet_no})
+    if packet is None:
+        missing = f"there is no packet {input.packet_no}"
+        raise Refused(invalid("packetNo", missing, rule_id="CUS-07"))
+    vault = await keeper_of(deed, packet.vault)
+    seal_no = input.seal_no.strip()
+    contents = await _contents(deed, packet)
+    unfit = [
+        *reseal_refusals(
+            packet,
+            vault,
+            seal_no=seal_no,
+            seal_known=await seal_is_known(deed, seal_no),
+            reason=input.reason,
+        ),
+        *(illegal(certificate, Movement.RESEAL) for certificate in contents),
+        conflicting_part(deed.actor.login, await parts_of(deed, contents)),
+    ]
+    return packet, vault, unfit
+
+
+async def _contents(deed: Deed, packet: SealedPacket) -> list[TitleCertificate]:
+    return await deed.decision.find(
+        TitleCertificate, {"_id": {"$in": list(packet.certificate_ids)}}
+    )
+
+
+def _payload(input: PacketResealInput, packet: SealedPacket) -> dict[str, Any]:
+    """What both keepers agree on; a packet opened or filled meanwhile is another packet."""
+    return {
+        "packetNo": input.packet_no,
+        "sealNo": input.seal_no.strip(),
+        "reason": input.reason,
+        "brokenSeal": packet.seal_no,
+        "contents": sorted(packet.certificate_ids),
+    }
