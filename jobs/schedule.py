@@ -162,7 +162,8 @@ async def give_up_missing(stores: Stores) -> int:
             for line in lines:
                 resolution = await give_up_line(decision, stocktake, line, now=now, today=today)
                 stocktake = resolved(stocktake, line.no, by=BY, now=now, resolution=resolution)
-            decision.save(stocktake)
+            if lines:
+                decision.save(stocktake)
             return len(lines)
 
         ended += await decide(stores.mongo, give_up, by=BY, cause="give_up_missing", at=now)

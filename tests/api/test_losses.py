@@ -285,3 +285,24 @@ def test_a_reissue_rests_on_proofs_of_this_loss_and_a_new_number(bank: Bank):
     assert bank.certificate(story)["custodyState"] == "LOST"
     answers = at_once(*[lambda: bank.do("handler-1", "certificateReissue", given)] * 5)
     assert [codes(answer) for answer in answers].count([]) == 1
+
+
+def test_the_feed_leaves_who_reported_and_who_answers_as_they_are(bank: Bank):
+    story = lost(bank)
+    select = "no discoveredAt reportedAt reportedBy accountability subject"
+    found = bank.query("auditor", f"{{ incidents {{ {select} }} }}")["incidents"]
+    (before,) = [one for one in found if one["subject"] == story.certificate_id]
+    line = {
+        "no": before["no"],
+        "kind": "LOSS",
+        "severity": "RED",
+        "subject_kind": "CERTIFICATE",
+        "subject": story.certificate_id,
+        "discovered_at": before["discoveredAt"],
+        "reported_at": before["reportedAt"],
+        "org": "OB",
+    }
+    bank.load(("Incident", line))
+    found = bank.query("auditor", f"{{ incidents {{ {select} }} }}")["incidents"]
+    assert [one for one in found if one["subject"] == story.certificate_id] == [before]
+    assert (before["reportedBy"], before["accountability"]) == (SUPERVISOR, "handler-1")
