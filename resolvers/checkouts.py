@@ -4,7 +4,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from domain.certificates import CERT_TYPES, CustodyState, Holder, LegalState, TitleCertificate
+from domain.certificates import (
+    CERT_TYPES,
+    CustodyState,
+    Holder,
+    LegalState,
+    LockKind,
+    TitleCertificate,
+)
 from domain.checkouts import (
     CheckOut,
     CheckOutState,
@@ -475,6 +482,19 @@ async def check_out_receive_exchanged(
         exchange=replace(check_out.exchange, certificate_id=new.id),
     )
     return {"check_out": deed.decision.save(done)}
+
+
+async def lost_while_out(deed: Deed, certificate: TitleCertificate) -> TitleCertificate:
+    """Ends the check-out of a paper that is confirmed lost (X22)."""
+    lock = certificate.lock
+    if lock is None or lock.kind is not LockKind.CHECK_OUT:
+        return certificate
+    check_out = await deed.get(CheckOut, lock.id)
+    days = overdue_days(check_out, deed.today)
+    deed.decision.save(
+        replace(check_out, state=CheckOutState.LOST, overdue_days=days, escalate_on=None)
+    )
+    return replace(certificate, lock=None, due_date=None)
 
 
 async def let_go(decision: Decision, check_out: CheckOut) -> None:

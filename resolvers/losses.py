@@ -33,6 +33,7 @@ from domain.people import Operation
 from domain.refusals import Refusal, refuse_if
 from domain.vaults import Vault
 from domain.watch import Incident, IncidentKind, SubjectKind
+from resolvers.checkouts import lost_while_out
 from resolvers.mutation import Deed, mutation
 from resolvers.scans import accepted_scans
 from resolvers.stocktake_work import incident_of
@@ -184,6 +185,7 @@ async def certificate_confirm_lost(
     )
     assert incident is not None
     certificate = await _unheld(deed, certificate)
+    certificate = await lost_while_out(deed, certificate)
     await _off_handovers(deed, certificate)
     after = deed.move(
         certificate,

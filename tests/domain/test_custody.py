@@ -120,6 +120,7 @@ def test_a_sound_ledger_has_no_broken_link():
 
 CHANGES = {
     "id": "forged",
+    "overdue_days": 3,
     "certificate_id": "cert-2",
     "seq": 9,
     "type": M.RELOCATE,
