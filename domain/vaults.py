@@ -63,6 +63,7 @@ class PacketStatus(StrEnum):
     """Whether a packet still holds paper (封包状态)."""
 
     SEALED = "SEALED"
+    DISPATCHED = "DISPATCHED"
     EMPTY = "EMPTY"
 
 
@@ -137,6 +138,12 @@ def elsewhere(packet: SealedPacket | None, slot: Slot) -> Refusal | None:
     """A packet that holds paper stays in its slot until it is relocated."""
     if packet is None or packet.status is PacketStatus.EMPTY:
         return None
+    if packet.status is PacketStatus.DISPATCHED:
+        return invalid(
+            "packetNo",
+            f"packet {packet.packet_no} is on its way to another vault",
+            rule_id="CUS-07",
+        )
     if (packet.vault, packet.cabinet, packet.slot) == (slot.vault, slot.cabinet, slot.slot):
         return None
     return invalid("packetNo", f"packet {packet.packet_no} lies in another slot", rule_id="CUS-07")
@@ -171,6 +178,14 @@ def resealed(
         certificate_ids=tuple(contents),
         status=PacketStatus.SEALED if contents else PacketStatus.EMPTY,
     )
+
+
+def sent_off(packet: SealedPacket) -> SealedPacket:
+    """The packet on its way to another vault, under its seal; its dispatch holds the papers (X19).
+
+    It keeps the place it left, as an emptied one does.
+    """
+    return replace(packet, certificate_ids=(), status=PacketStatus.DISPATCHED)
 
 
 def vacated(slot: Slot, packet_no: str) -> Slot:

@@ -38,12 +38,14 @@ from domain.releasing import (
     return_state,
     surrendered_ones,
 )
-from domain.vaults import PacketStatus, SealedPacket, Slot, frozen, resealed, seal_used, vacated
+from domain.vaults import frozen
+from domain.watch import held
 from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
+from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
+from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.releasing import at, returned_when_empty, settlement_items_fall_due
-from resolvers.seals import seal_is_known, use_seal
-from resolvers.vault_work import end_proposal, keeper_of
+from resolvers.vault_work import both_keepers, end_proposal, keeper_of
 from schema.cases import (
     DeregistrationCaseInput,
     DeregistrationCasePayload,
@@ -111,8 +113,14 @@ async def deregistration_case_vault_out_confirm(
     if evaluation is not None and not evaluation.ready:
         await end_proposal(deed, proposal, ProposalState.WITHDRAWN)
         return await blocked(deed, case, evaluation)
-    keepers = [proposal.proposer, deed.operator()]
-    await _open_packets(deed, leaving, input.vault_out, keepers)
+    keepers = await both_keepers(deed, proposal)
+    await open_packets(
+        deed,
+        leaving,
+        seals_of(input.vault_out.new_seals),
+        keepers=keepers,
+        reason=Movement.VAULT_OUT_FOR_DEREG,
+    )
     evidence = await _receipt(deed, input.vault_out.receipt_file_version_id)
     for paper in leaving:
         _take_out(deed, case, paper, proposal, keepers, evidence)
@@ -176,6 +184,7 @@ async def deregistration_case_return_to_owner(
             None if ready else _too_early(case, "RETURN_TO_OWNER", "X17"),
             *receipt_refusals(receipt, identity_checked=input.identity_checked),
             None if papers else invalid("caseId", "no paper is out for it", rule_id="X17"),
+            held(await holds_on(deed.decision, papers)),
         ]
     )
     _only_handler(deed, case)
@@ -240,7 +249,7 @@ async def _leaving(
     ]
     if case.registry.done_at is not None:
         found += await _after_entry(deed, case, inside, input)
-    found += await _seal_refusals(deed, inside, input)
+    found += await seal_refusals(deed, inside, seals_of(input.new_seals))
     return inside, [refusal for refusal in found if refusal is not None]
 
 
@@ -256,9 +265,12 @@ async def _after_entry(
     papers: Sequence[TitleCertificate],
     input: DeregistrationCaseVaultOutInput,
 ) -> list[Refusal | None]:
-    """Owner's papers leave the vault only against a receipt, once the collateral is released."""
+    """Owner's papers leave the vault only against a receipt, once the collateral is released.
+
+    Before the entry a hold is asked for with the preconditions (P05).
+    """
     collateral = await deed.decision.get(Collateral, case.collateral_id)
-    found: list[Refusal | None] = []
+    found = [held(await holds_on(deed.decision, papers))]
     if collateral.pledge_state is not PledgeState.RELEASED:
         found.append(_too_early(case, "RETURN_TO_OWNER", "X17"))
     if any(paper.catalog is Catalog.SAFEKEEPING for paper in papers):
@@ -275,68 +287,6 @@ async def _after_entry(
             receipt = await deed.get(FileVersion, input.receipt_file_version_id)
             found += receipt_refusals(receipt, identity_checked=True)
     return found
-
-
-async def _seal_refusals(
-    deed: Deed, papers: Sequence[TitleCertificate], input: DeregistrationCaseVaultOutInput
-) -> list[Refusal | None]:
-    """A packet that keeps other papers is closed under a new seal the same moment (CUS-07)."""
-    seals = {seal.packet_no: seal.seal_no.strip() for seal in input.new_seals}
-    found: list[Refusal | None] = []
-    for packet, remaining in await _packets(deed, papers):
-        seal = seals.get(packet.packet_no)
-        if remaining and not seal:
-            found.append(
-                invalid(
-                    "newSeals",
-                    f"packet {packet.packet_no} keeps other papers and needs a new seal",
-                    rule_id="CUS-07",
-                )
-            )
-        if remaining and seal:
-            found.append(seal_used(seal, known=await seal_is_known(deed, seal)))
-    return found
-
-
-async def _packets(
-    deed: Deed, papers: Sequence[TitleCertificate]
-) -> list[tuple[SealedPacket, list[str]]]:
-    """The packets those papers lie in, each with what stays inside."""
-    going = {paper.id for paper in papers}
-    numbers = sorted({paper.place.packet_no for paper in papers if paper.place is not None})
-    packets = await deed.decision.find(SealedPacket, {"packet_no": {"$in": numbers}})
-    return [
-        (packet, [id for id in packet.certificate_ids if id not in going]) for packet in packets
-    ]
-
-
-async def _open_packets(
-    deed: Deed,
-    papers: Sequence[TitleCertificate],
-    input: DeregistrationCaseVaultOutInput,
-    keepers: Sequence[Operator],
-) -> None:
-    seals = {seal.packet_no: seal.seal_no.strip() for seal in input.new_seals}
-    logins = tuple(keeper.login for keeper in keepers)
-    for packet, remaining in await _packets(deed, papers):
-        opened = resealed(
-            packet,
-            contents=remaining,
-            seal_no=seals[packet.packet_no] if remaining else None,
-            keepers=logins,
-            reason="VAULT_OUT_FOR_DEREG",
-            now=deed.now,
-        )
-        deed.decision.save(opened)
-        if remaining:
-            use_seal(deed, seals[packet.packet_no], packet.packet_no)
-        if opened.status is PacketStatus.EMPTY:
-            slot = await deed.decision.first(
-                Slot,
-                {"vault": packet.vault, "cabinet": packet.cabinet, "slot": packet.slot},
-            )
-            if slot is not None:
-                deed.decision.save(vacated(slot, packet.packet_no))
 
 
 def _take_out(
@@ -422,7 +372,7 @@ def _payload(input: DeregistrationCaseVaultOutInput) -> dict[str, Any]:
     return {
         "caseId": input.case_id,
         "vault": input.vault,
-        "newSeals": sorted(f"{s.packet_no}={s.seal_no.strip()}" for s in input.new_seals),
+        "newSeals": seals_payload(input.new_seals),
         "receiptFileVersionId": input.receipt_file_version_id,
     }
 

@@ -3,7 +3,16 @@
 import strawberry
 from strawberry.tools import merge_types
 
-from resolvers import case_papers, custody, deregistration, files, handovers, registry, vaulting
+from resolvers import (
+    case_papers,
+    custody,
+    deregistration,
+    dispatches,
+    files,
+    handovers,
+    registry,
+    vaulting,
+)
 from resolvers.events import EventQueries, Subscription
 from resolvers.lists import ListQueries
 from resolvers.queries import QuestionQueries, RecordQueries
@@ -18,6 +27,7 @@ from schema.certificates import (
 )
 from schema.collaterals import Collateral, GuaranteeContract, Valuation
 from schema.deregistration import DeregistrationCase, SettlementProof
+from schema.dispatches import Dispatch
 from schema.dossiers import ArchiveFile, Dossier, FileVersion
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
@@ -30,6 +40,7 @@ NODES = [
     CustodyEvent,
     Customer,
     DeregistrationCase,
+    Dispatch,
     Dossier,
     FileVersion,
     GuaranteeContract,
@@ -74,6 +85,10 @@ class Mutation:
     packet_relocate_propose = vaulting.packet_relocate_propose
     packet_relocate_confirm = vaulting.packet_relocate_confirm
     proposal_withdraw = vaulting.proposal_withdraw
+    packet_dispatch_propose = dispatches.packet_dispatch_propose
+    packet_dispatch_confirm = dispatches.packet_dispatch_confirm
+    dispatch_receive_propose = dispatches.dispatch_receive_propose
+    dispatch_receive_confirm = dispatches.dispatch_receive_confirm
     deregistration_case_open = deregistration.deregistration_case_open
     deregistration_case_attach_document = deregistration.deregistration_case_attach_document
     deregistration_case_submit = deregistration.deregistration_case_submit

@@ -41,7 +41,15 @@ from domain.vaults import (
 from resolvers.mutation import Deed, mutation
 from resolvers.scans import accepted_scans
 from resolvers.seals import seal_is_known, use_seal
-from resolvers.vault_work import case_lock, end_proposal, hold_for, keeper_of, parts_of, slot_at
+from resolvers.vault_work import (
+    both_keepers,
+    case_lock,
+    end_proposal,
+    hold_for,
+    keeper_of,
+    parts_of,
+    slot_at,
+)
 from schema.custody import (
     PacketPayload,
     ProposalPayload,
@@ -106,8 +114,8 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             *vault_in_refusals(plan, facts, proposal_id=proposal.id, now=deed.now),
         ]
     )
-    keepers = (proposal.proposer.login, deed.actor.login)
-    packet = _filled(plan, facts, keepers, deed)
+    keepers = await both_keepers(deed, proposal)
+    packet = _filled(plan, facts, tuple(keeper.login for keeper in keepers), deed)
     place = VaultPlace(
         vault=plan.vault, cabinet=plan.cabinet, slot=plan.slot, packet_no=plan.packet_no
     )
@@ -116,7 +124,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             certificate,
             Movement.VAULT_IN,
             CustodyState.IN_VAULT,
-            operators=[proposal.proposer, deed.operator()],
+            operators=keepers,
             request_ref=proposal.id,
             seal_no=plan.seal_no,
             evidence=evidence_of(facts.scans.get(certificate.id, ()), certificate),
@@ -200,6 +208,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
             conflicting_part(deed.actor.login, await parts_of(deed, certificates)),
         ]
     )
+    keepers = await both_keepers(deed, proposal)
     left = await slot_at(deed, packet.vault, packet.cabinet, packet.slot)
     deed.decision.save(vacated(left, packet.packet_no))
     deed.decision.save(occupied(target, packet.packet_no))
@@ -214,7 +223,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
             certificate,
             Movement.RELOCATE,
             CustodyState.IN_VAULT,
-            operators=[proposal.proposer, deed.operator()],
+            operators=keepers,
             request_ref=proposal.id,
             seal_no=packet.seal_no,
             place=place,
@@ -313,7 +322,7 @@ def _relocation_payload(input: RelocateInput, packet: SealedPacket) -> dict[str,
 
 
 def _filled(
-    plan: VaultInPlan, facts: VaultInFacts, keepers: tuple[str, str], deed: Deed
+    plan: VaultInPlan, facts: VaultInFacts, keepers: tuple[str, ...], deed: Deed
 ) -> SealedPacket:
     """The packet with the papers inside, under the new seal."""
     if facts.packet is None:
@@ -347,6 +356,8 @@ def _filled(
             cabinet=plan.cabinet,
             slot=plan.slot,
             status=PacketStatus.SEALED,
+            org_code=facts.vault.org_code,
+            org_path=facts.vault.org_path,
         )
     )
 

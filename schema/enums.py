@@ -21,6 +21,7 @@ from domain.deregistration import (
     HandlingMode,
     RegistryStatus,
 )
+from domain.dispatches import DispatchState
 from domain.dossiers import DocType, DossierStatus, ItemStage, ItemStatus
 from domain.dual_control import ProposalState
 from domain.files import FileClass, FileSource, FileStatus
@@ -440,6 +441,7 @@ _name(
     PacketStatus,
     """
     SEALED 已封: holds paper under an unbroken seal
+    DISPATCHED 调库在途: on its way to another vault under its seal
     EMPTY 已空: nothing is left inside
     """,
 )
@@ -559,6 +561,14 @@ _name(
     PASS 通过: it holds
     FAIL 不通过: it stands in the way
     WARNING 提示: worth knowing, never in the way
+    """,
+)
+_name(
+    DispatchState,
+    """
+    UNDER_WAY 在途: on its way
+    INCOMPLETE 部分签收: received without some of its papers
+    RECEIVED 已签收: received whole
     """,
 )
 _name(

@@ -93,6 +93,13 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
         "slots": [_unique("vault", "cabinet", "slot")],
         "packets": [_unique("packet_no"), _plain("vault", "cabinet", "slot"), _plain("seal_no")],
         "proposals": [_plain("state", "expires_at"), _plain("certificate_ids"), _plain("case_id")],
+        "dispatches": [
+            _unique("no"),
+            _plain("from_vault", "state", "_id"),
+            _plain("to_vault", "state", "_id"),
+            _plain("state", "_id"),
+            _plain("certificate_ids"),
+        ],
         "dereg_cases": [
             IndexModel(
                 [("collateral_id", _A)],

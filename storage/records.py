@@ -20,6 +20,7 @@ from domain.certificates import TitleCertificate
 from domain.collaterals import Collateral, Valuation
 from domain.custody import CustodyEvent
 from domain.deregistration import DeregistrationCase, SettlementProof
+from domain.dispatches import Dispatch
 from domain.dossiers import Dossier
 from domain.dual_control import Proposal
 from domain.files import ArchiveFile, FileVersion
@@ -69,6 +70,7 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         Slot: Kept(collection="slots", prefix="slot", told=False),
         SealedPacket: Kept(collection="packets", prefix="pack", told=False),
         Proposal: Kept(collection="proposals", prefix="prop"),
+        Dispatch: Kept(collection="dispatches", prefix="disp"),
         DeregistrationCase: Kept(collection="dereg_cases", prefix="case"),
         SettlementProof: Kept(collection="settlement_proofs", prefix="proof"),
         Dossier: Kept(collection="dossiers", prefix="doss"),

@@ -16,7 +16,16 @@ from storage.sequence import CHAINED, broken_entry, sequence
 
 MAX_EVENTS = 10_000
 MAX_DAY = 1_000_000
-_DUAL = frozenset({"VAULT_IN", "RELOCATE", "VAULT_OUT_FOR_DEREG", "FILE_ELECTRONIC"})
+_DUAL = frozenset(
+    {
+        "VAULT_IN",
+        "RELOCATE",
+        "VAULT_OUT_FOR_DEREG",
+        "FILE_ELECTRONIC",
+        "DISPATCH",
+        "RECEIVE_DISPATCHED",
+    }
+)
 
 
 async def findings(mongo: Mongo) -> AsyncIterator[str]:
