@@ -5,11 +5,13 @@ from strawberry.tools import merge_types
 
 from resolvers import (
     case_papers,
+    claim_transfers,
     custody,
     deregistration,
     dispatches,
     files,
     handovers,
+    redemption,
     registry,
     vaulting,
 )
@@ -29,12 +31,14 @@ from schema.collaterals import Collateral, GuaranteeContract, Valuation
 from schema.deregistration import DeregistrationCase, SettlementProof
 from schema.dispatches import Dispatch
 from schema.dossiers import ArchiveFile, Dossier, FileVersion
+from schema.leaving import ClaimTransfer, Redemption
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
 from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 NODES = [
     ArchiveFile,
+    ClaimTransfer,
     Collateral,
     CreditContract,
     CustodyEvent,
@@ -52,6 +56,7 @@ NODES = [
     Org,
     Partner,
     Proposal,
+    Redemption,
     RiskSignal,
     SealedPacket,
     SettlementProof,
@@ -89,6 +94,12 @@ class Mutation:
     packet_dispatch_confirm = dispatches.packet_dispatch_confirm
     dispatch_receive_propose = dispatches.dispatch_receive_propose
     dispatch_receive_confirm = dispatches.dispatch_receive_confirm
+    certificate_redeem_propose = redemption.certificate_redeem_propose
+    certificate_redeem_confirm = redemption.certificate_redeem_confirm
+    claim_transfer_approve = claim_transfers.claim_transfer_approve
+    claim_transfer_withdraw = claim_transfers.claim_transfer_withdraw
+    claim_transfer_vault_out_propose = claim_transfers.claim_transfer_vault_out_propose
+    claim_transfer_vault_out_confirm = claim_transfers.claim_transfer_vault_out_confirm
     deregistration_case_open = deregistration.deregistration_case_open
     deregistration_case_attach_document = deregistration.deregistration_case_attach_document
     deregistration_case_submit = deregistration.deregistration_case_submit

@@ -5,6 +5,7 @@ from enum import StrEnum
 import strawberry
 
 from domain.certificates import Carrier, Catalog, CertType, CustodyState, LegalState, LockKind
+from domain.claim_transfers import ClaimTransferState
 from domain.collaterals import (
     CollateralKind,
     PledgeState,
@@ -40,6 +41,7 @@ from domain.messages import MESSAGES
 from domain.orgs import OrgLevel
 from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
+from domain.redemption import ProceedsUse, RedemptionGround
 from domain.refusals import RefusalCode
 from domain.release import Outcome
 from domain.release_question import Stage
@@ -572,6 +574,28 @@ _name(
     """,
 )
 _name(
+    RedemptionGround,
+    """
+    MATURITY 到期: it is due
+    DEFAULT 违约: a secured debt is in default
+    """,
+)
+_name(
+    ProceedsUse,
+    """
+    APPLIED_TO_DEBT 提前清偿: applied to the secured debt
+    DEPOSITED 提存: kept in its stead
+    """,
+)
+_name(
+    ClaimTransferState,
+    """
+    APPROVED 已审批: the papers may go
+    HANDED_OVER 已移交: the papers are with the assignee
+    WITHDRAWN 已撤回: it does not come about
+    """,
+)
+_name(
     DocType,
     """
     LOAN_APPLICATION 借款申请书: loan application
@@ -613,6 +637,9 @@ _name(
     CERT_SCAN 权证扫描件: scan of a certificate
     INSPECTION_PHOTO 检查照片: inspection photo
     EVIDENCE 证据: evidence, sound and film included
+    CLAIM_ASSIGNMENT 债权转让协议: claim-assignment agreement
+    ASSIGNEE_RECEIPT 受让方签收单: the assignee's receipt for the papers
+    REDEMPTION_AUTHORITY 质押扣划协议/授权书: agreement or authority to redeem a receipt
     OTHER 其他: other
     """,
 )

@@ -100,6 +100,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("state", "_id"),
             _plain("certificate_ids"),
         ],
+        "redemptions": [_unique("no"), _plain("certificate_id")],
+        "claim_transfers": [_unique("no"), _plain("collateral_nos", "state")],
         "dereg_cases": [
             IndexModel(
                 [("collateral_id", _A)],

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from ulid import ULID
 
 from domain.certificates import TitleCertificate
+from domain.claim_transfers import ClaimTransfer
 from domain.collaterals import Collateral, Valuation
 from domain.custody import CustodyEvent
 from domain.deregistration import DeregistrationCase, SettlementProof
@@ -30,6 +31,7 @@ from domain.loans import CreditContract, Loan
 from domain.orgs import Org
 from domain.parties import Customer, Partner
 from domain.people import User
+from domain.redemption import Redemption
 from domain.vaults import SealedPacket, Slot, Vault
 from domain.watch import Incident, LegalCase, LegalHold, RiskSignal
 
@@ -71,6 +73,8 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         SealedPacket: Kept(collection="packets", prefix="pack", told=False),
         Proposal: Kept(collection="proposals", prefix="prop"),
         Dispatch: Kept(collection="dispatches", prefix="disp"),
+        Redemption: Kept(collection="redemptions", prefix="redm"),
+        ClaimTransfer: Kept(collection="claim_transfers", prefix="ctrf"),
         DeregistrationCase: Kept(collection="dereg_cases", prefix="case"),
         SettlementProof: Kept(collection="settlement_proofs", prefix="proof"),
         Dossier: Kept(collection="dossiers", prefix="doss"),

@@ -22,8 +22,10 @@ _DUAL = frozenset(
         "RELOCATE",
         "VAULT_OUT_FOR_DEREG",
         "FILE_ELECTRONIC",
+        "TRANSFER_OUT",
         "DISPATCH",
         "RECEIVE_DISPATCHED",
+        "REDEEM",
     }
 )
 
