@@ -102,6 +102,8 @@ def _take_user(known: Known, line: UserLine) -> tuple[LineStatus, str]:
         org_path=org.org_path,
         roles=tuple(grants),
         vaults=tuple(line.vaults),
+        substitutions=old.substitutions if old else (),
+        leaves=old.leaves if old else (),
         dedicated=line.dedicated,
         active=line.status == "ACTIVE",
     )

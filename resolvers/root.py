@@ -13,11 +13,13 @@ from resolvers import (
     handovers,
     redemption,
     registry,
+    vault_keeping,
     vaulting,
 )
 from resolvers.events import EventQueries, Subscription
 from resolvers.lists import ListQueries
 from resolvers.queries import QuestionQueries, RecordQueries
+from resolvers.vault_lists import VaultQueries
 from schema.certificates import (
     CustodyEvent,
     Handover,
@@ -34,6 +36,7 @@ from schema.dossiers import ArchiveFile, Dossier, FileVersion
 from schema.leaving import ClaimTransfer, Redemption
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
+from schema.vault_keeping import KeeperChange
 from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 NODES = [
@@ -50,6 +53,7 @@ NODES = [
     GuaranteeContract,
     Handover,
     Incident,
+    KeeperChange,
     LegalCase,
     LegalHold,
     Loan,
@@ -69,7 +73,9 @@ NODES = [
 
 __all__ = ["NODES", "Mutation", "Query", "Subscription"]
 
-Query = merge_types("Query", (RecordQueries, QuestionQueries, ListQueries, EventQueries))
+Query = merge_types(
+    "Query", (RecordQueries, QuestionQueries, ListQueries, VaultQueries, EventQueries)
+)
 
 
 @strawberry.type(description="Everything that changes something. Each is one transaction.")
@@ -100,6 +106,14 @@ class Mutation:
     claim_transfer_withdraw = claim_transfers.claim_transfer_withdraw
     claim_transfer_vault_out_propose = claim_transfers.claim_transfer_vault_out_propose
     claim_transfer_vault_out_confirm = claim_transfers.claim_transfer_vault_out_confirm
+    vault_appoint_substitute = vault_keeping.vault_appoint_substitute
+    vault_keeper_change_open = vault_keeping.vault_keeper_change_open
+    vault_keeper_change_sign = vault_keeping.vault_keeper_change_sign
+    vault_keeper_change_complete = vault_keeping.vault_keeper_change_complete
+    vault_keeper_change_withdraw = vault_keeping.vault_keeper_change_withdraw
+    vault_add_slots = vault_keeping.vault_add_slots
+    slot_set_capacity = vault_keeping.slot_set_capacity
+    slot_close = vault_keeping.slot_close
     deregistration_case_open = deregistration.deregistration_case_open
     deregistration_case_attach_document = deregistration.deregistration_case_attach_document
     deregistration_case_submit = deregistration.deregistration_case_submit

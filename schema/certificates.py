@@ -235,6 +235,7 @@ class Slot(Node):
     capacity: int = named("Packets it holds.")
     packet_nos: list[str] = named("Packets in it.")
     reserved_until: datetime | None = named("Until when a proposal keeps it.")
+    closed: bool = named("Whether it is out of use.")
 
 
 @strawberry.type(description="A vault (库房).")
@@ -254,6 +255,16 @@ class Vault(Node):
     keepers: list[Annotated["User", strawberry.lazy("schema.organisations")]] = related(
         Relation(collection="users", local="code", foreign="vaults", many=True, order="login"),
         "Its keepers.",
+    )
+    substitutes: list[Annotated["User", strawberry.lazy("schema.organisations")]] = related(
+        Relation(
+            collection="users",
+            local="code",
+            foreign="substitutions.vault",
+            many=True,
+            order="login",
+        ),
+        "Who stood, stands or will stand in for one of its keepers.",
     )
 
 

@@ -45,6 +45,7 @@ from domain.redemption import ProceedsUse, RedemptionGround
 from domain.refusals import RefusalCode
 from domain.release import Outcome
 from domain.release_question import Stage
+from domain.vault_keeping import KeeperChangeState
 from domain.vaults import PacketStatus, VaultStatus
 from domain.watch import (
     HoldReason,
@@ -593,6 +594,14 @@ _name(
     APPROVED 已审批: the papers may go
     HANDED_OVER 已移交: the papers are with the assignee
     WITHDRAWN 已撤回: it does not come about
+    """,
+)
+_name(
+    KeeperChangeState,
+    """
+    OPEN 交接中: waits for signatures and the count
+    COMPLETED 已交接: the vault has passed on
+    WITHDRAWN 已撤回: the keepers stay
     """,
 )
 _name(

@@ -32,6 +32,7 @@ from domain.orgs import Org
 from domain.parties import Customer, Partner
 from domain.people import User
 from domain.redemption import Redemption
+from domain.vault_keeping import KeeperChange
 from domain.vaults import SealedPacket, Slot, Vault
 from domain.watch import Incident, LegalCase, LegalHold, RiskSignal
 
@@ -75,6 +76,7 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         Dispatch: Kept(collection="dispatches", prefix="disp"),
         Redemption: Kept(collection="redemptions", prefix="redm"),
         ClaimTransfer: Kept(collection="claim_transfers", prefix="ctrf"),
+        KeeperChange: Kept(collection="keeper_changes", prefix="kchg"),
         DeregistrationCase: Kept(collection="dereg_cases", prefix="case"),
         SettlementProof: Kept(collection="settlement_proofs", prefix="proof"),
         Dossier: Kept(collection="dossiers", prefix="doss"),
