@@ -311,3 +311,24 @@ def test_a_cursor_of_another_list_is_refused(bank: Bank):
     other = bank.query("keeper-1", "{ certificates(first: 1) { pageInfo { endCursor } } }")
     after = other["certificates"]["pageInfo"]["endCursor"]
     assert bank.ask("keeper-1", INVENTORY, first=1, after=after)["errors"]
+
+
+def test_each_page_of_the_inventory_reads_its_own_rows_alone(bank: Bank, endpoints):
+    for _ in range(10):
+        story = waiting(bank)
+        bank.vault(story)
+    first = bank.query("auditor", INVENTORY, first=2)["vaultInventory"]
+    after = first["pageInfo"]["endCursor"]
+    with MongoClient(endpoints.mongo_url) as client:
+        database = client["lienkeeper"]
+        database.command("profile", 2, filter={"op": "query", "appName": "lienkeeper"})
+        try:
+            bank.query("auditor", INVENTORY.replace("totalCount", ""), first=2, after=after)
+        finally:
+            database.command("profile", 0)
+        plans = list(database["system.profile"].find({"ns": "lienkeeper.certificates"}))
+        database["system.profile"].drop()
+    (plan,) = plans
+    assert not plan.get("hasSortStage")
+    # A page and one more; each branch of "beyond the cursor" looks one row ahead.
+    assert plan["docsExamined"] <= 3 + 4, plan["planSummary"]
