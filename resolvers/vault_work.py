@@ -117,7 +117,6 @@ def hold_for(
 
 async def parts_of(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict[str, str]:
     """Who gave these papers or manages their loans; none of them may be a keeper here."""
-    await free_locks(deed, certificates)
     loans = await loans_of(deed, certificates)
     parts = {login: "relationship manager" for loan in loans for login in loan.managers}
     parts |= {c.given_by: "giver" for c in certificates if c.given_by is not None}

@@ -48,6 +48,7 @@ from resolvers.vault_work import (
     hold_for,
     keeper_of,
     parts_of,
+    read_papers,
     slot_at,
 )
 from schema.custody import (
@@ -274,9 +275,8 @@ async def _vault_in(deed: Deed, input: VaultInInput) -> tuple[VaultInPlan, Vault
         for name, value in (*named, ("sealNo", plan.seal_no))
         if not value
     )
-    certificates = [await deed.get(TitleCertificate, id) for id in plan.certificate_ids]
+    certificates = await read_papers(deed, plan.certificate_ids)
     for certificate in certificates:
-        deed.permit(certificate.org_path)
         _at_desk(certificate, vault.code)
     facts = VaultInFacts(
         certificates=certificates,
@@ -305,7 +305,7 @@ async def _relocation(
     if packet is None:
         raise Refused(invalid("packetNo", f"there is no packet {input.packet_no}", rule_id="X07"))
     vault = await keeper_of(deed, packet.vault)
-    certificates = [await deed.get(TitleCertificate, id) for id in packet.certificate_ids]
+    certificates = await read_papers(deed, packet.certificate_ids)
     target = await slot_at(deed, vault.code, input.cabinet, input.slot)
     return packet, certificates, vault, target
 
