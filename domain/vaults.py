@@ -27,6 +27,7 @@ class Vault:
     code: str
     name: str
     status: VaultStatus = VaultStatus.OPEN
+    passed_on_at: datetime | None = None  # since then its keepers change here alone (CUS-20)
     org_code: str
     org_path: str
     version: int = 0

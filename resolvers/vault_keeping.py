@@ -151,6 +151,7 @@ async def vault_keeper_change_sign(deed: Deed, input: VaultKeeperChangeInput) ->
 async def vault_keeper_change_complete(deed: Deed, input: VaultKeeperChangeInput) -> dict[str, Any]:
     """CUS-20: the supervisor signs last; from now the others keep the vault."""
     change = await deed.subject(KeeperChange, input.change_id)
+    vault = await vault_called(deed, change.vault, rule_id="CUS-20")
     refuse_if(
         completion_refusals(
             change, supervisor=deed.actor.login, count=await _last_full_count(deed, change)
@@ -159,6 +160,7 @@ async def vault_keeper_change_complete(deed: Deed, input: VaultKeeperChangeInput
     logins = [*change.leaving, *change.joining]
     for user in await deed.decision.find(User, {"login": {"$in": logins}}):
         deed.decision.save(passed_on(change, user))
+    deed.decision.save(replace(vault, passed_on_at=deed.now))
     return {"change": _ended(deed, change, KeeperChangeState.COMPLETED, by=deed.actor.login)}
 
 

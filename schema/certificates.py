@@ -247,6 +247,7 @@ class Vault(Node):
     code: str = named("Code.")
     name: str = named("Name.")
     status: VaultStatus = named("Whether paper may move.")
+    passed_on_at: datetime | None = named("When its keepers last changed here.")
     org_code: str = named("Organisation.")
     slots: list[Slot] = related(
         Relation(collection="slots", local="code", foreign="vault", many=True, order="_id"),

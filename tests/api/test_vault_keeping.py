@@ -167,7 +167,7 @@ def counted(collection: Any, *, differences: int, opened_at: datetime, n: int = 
     collection.insert_one(
         {
             "_id": f"test-{n}",
-            "vault": "V3",
+            "vault": "V4",
             "kind": "KEEPER_CHANGE",
             "status": "FINALISED",
             "opened_at": opened_at,
@@ -178,18 +178,23 @@ def counted(collection: Any, *, differences: int, opened_at: datetime, n: int = 
 
 
 def test_keepers_change_once_all_have_signed_and_everything_was_counted(bank: Bank, counts):
-    given = {"vault": "V3", "leaving": ["k-old-1"], "joining": ["k-new"]}
+    bank.load(
+        ("Vault", {"code": "V4", "name": "Fourth", "org": "T2", "cabinets": []}),
+        *(("User", _keeper(login, "V4")) for login in ("k4-1", "k4-2")),
+        ("User", _keeper("k4-new")),
+    )
+    given = {"vault": "V4", "leaving": ["k4-1"], "joining": ["k4-new"]}
     change = bank.done("supervisor", "vaultKeeperChangeOpen", given, CHANGE)["change"]
     assert codes(bank.do("supervisor", "vaultKeeperChangeOpen", given)) == ["OPEN_REQUEST_EXISTS"]
     named = {"changeId": change["id"]}
-    assert bank.error_code("k-old-2", "vaultKeeperChangeSign", named) == "FORBIDDEN"
-    bank.done("k-old-1", "vaultKeeperChangeSign", named)
-    assert codes(bank.do("k-old-1", "vaultKeeperChangeSign", named)) == ["STATE_CONFLICT"]
+    assert bank.error_code("k4-2", "vaultKeeperChangeSign", named) == "FORBIDDEN"
+    bank.done("k4-1", "vaultKeeperChangeSign", named)
+    assert codes(bank.do("k4-1", "vaultKeeperChangeSign", named)) == ["STATE_CONFLICT"]
     assert codes(bank.do("supervisor", "vaultKeeperChangeComplete", named)) == [
         "VALUE_INVALID",
         "STATE_CONFLICT",
     ]
-    bank.done("k-new", "vaultKeeperChangeSign", named)
+    bank.done("k4-new", "vaultKeeperChangeSign", named)
     counted(counts, differences=0, opened_at=MORNING)  # before the change began
     assert codes(bank.do("supervisor", "vaultKeeperChangeComplete", named)) == ["STATE_CONFLICT"]
     counted(counts, differences=1, opened_at=LATER, n=2)
@@ -197,10 +202,18 @@ def test_keepers_change_once_all_have_signed_and_everything_was_counted(bank: Ba
     counted(counts, differences=0, opened_at=LATER.replace(hour=4), n=3)
     done = bank.done("supervisor", "vaultKeeperChangeComplete", named, CHANGE)["change"]
     assert (done["state"], done["overseenBy"]) == ("COMPLETED", "supervisor")
-    keepers = bank.query("supervisor", '{ vault(code: "V3") { keepers { login } } }')
-    assert [one["login"] for one in keepers["vault"]["keepers"]] == ["k-new", "k-old-2"]
-    assert bank.query("k-old-1", "{ me { vaults } }")["me"]["vaults"] == []
+    keepers = bank.query("supervisor", '{ vault(code: "V4") { keepers { login } } }')
+    assert [one["login"] for one in keepers["vault"]["keepers"]] == ["k4-2", "k4-new"]
+    assert bank.query("k4-1", "{ me { vaults } }")["me"]["vaults"] == []
     assert codes(bank.do("supervisor", "vaultKeeperChangeWithdraw", named)) == ["STATE_CONFLICT"]
+    bank.load(("User", _keeper("k4-1", "V4")), ("User", _keeper("k4-new")))
+    keepers = bank.query("supervisor", '{ vault(code: "V4") { keepers { login } passedOnAt } }')
+    assert [one["login"] for one in keepers["vault"]["keepers"]] == ["k4-2", "k4-new"]
+    assert keepers["vault"]["passedOnAt"] == "2025-06-20T02:00:00.000Z"
+
+
+def _keeper(login: str, *vaults: str) -> dict[str, Any]:
+    return {"login": login, "name": login, "vaults": list(vaults), **KEEPER}
 
 
 @pytest.mark.parametrize(
