@@ -28,7 +28,7 @@ from domain.policy import Policy
 from domain.processing import PRE_NOTICES
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 from domain.vaulting import locked, paper_only
-from domain.watch import LegalHold
+from domain.watch import LegalHold, held
 
 
 class CheckOutPurpose(StrEnum):
@@ -276,7 +276,7 @@ def request_refusals(
     yield purpose_refusal(certificate, purpose)
     yield due_refusal(purpose, due, out_on=today, policy=policy, calendar=calendar)
     yield borrower_overdue(requester, facts.overdue)
-    yield held(certificate, facts.holds, purpose)
+    yield held_in(facts.holds, purpose)
     if substitute == requester:
         yield invalid("substitute", "the requester needs no substitute", rule_id="X08")
 
@@ -330,17 +330,9 @@ def borrower_overdue(borrower: str, overdue: Sequence[tuple[CheckOut, str]]) -> 
     )
 
 
-def held(
-    certificate: TitleCertificate, holds: Sequence[LegalHold], purpose: CheckOutPurpose
-) -> Refusal | None:
+def held_in(holds: Sequence[LegalHold], purpose: CheckOutPurpose) -> Refusal | None:
     """What is held leaves the vault for a court alone (X08, CUS-24)."""
-    if not holds or purpose is CheckOutPurpose.LITIGATION:
-        return None
-    return Refusal(
-        code=RefusalCode.LEGAL_HOLD,
-        rule_id="CUS-24",
-        detail={"holds": ", ".join(sorted(hold.no for hold in holds))},
-    )
+    return None if purpose is CheckOutPurpose.LITIGATION else held(holds)
 
 
 def next_step(check_out: CheckOut) -> ApproverStep | None:
@@ -425,7 +417,7 @@ def vault_out_refusals(
         check_out.purpose, check_out.due_date, out_on=today, policy=policy, calendar=calendar
     )
     yield borrower_overdue(check_out.signed_by or check_out.requester, facts.overdue)
-    yield held(certificate, facts.holds, check_out.purpose)
+    yield held_in(facts.holds, check_out.purpose)
 
 
 def unsigned(check_out: CheckOut) -> Refusal | None:

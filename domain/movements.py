@@ -11,10 +11,10 @@ from types import MappingProxyType
 from domain.certificates import CERT_TYPES, LegalState, LockKind, Perfection, TitleCertificate
 from domain.custody import BEGINNINGS, LEGAL_ONLY, Movement, illegal
 from domain.people import Operation
-from domain.refusals import Refusal, RefusalCode, invalid
+from domain.refusals import Refusal, invalid
 from domain.vaulting import Scan, locked, paper_only, scan_missing
 from domain.vaults import Vault, frozen
-from domain.watch import LegalHold
+from domain.watch import LegalHold, held
 
 # Whose operation each movement is; those without one are the system's own.
 OPERATIONS: Mapping[Movement, Operation] = MappingProxyType(
@@ -89,8 +89,8 @@ def movement_refusals(movement: Movement, facts: MovementFacts) -> Iterator[Refu
         yield paper_only(certificate)
     if movement in _FREE and not _is_own(certificate, movement):
         yield locked(certificate, proposal_id="")
-    if movement in _HELD and facts.holds:
-        yield _held(facts.holds)
+    if movement in _HELD:
+        yield held(facts.holds)
     if movement in _IN_A_VAULT and facts.vault is not None:
         yield frozen(facts.vault)
     if movement is Movement.VAULT_IN:
@@ -106,11 +106,3 @@ def movement_refusals(movement: Movement, facts: MovementFacts) -> Iterator[Refu
 def _is_own(certificate: TitleCertificate, movement: Movement) -> bool:
     lock = certificate.lock
     return lock is not None and lock.kind is _OWN_LOCK.get(movement)
-
-
-def _held(holds: Sequence[LegalHold]) -> Refusal:
-    return Refusal(
-        code=RefusalCode.LEGAL_HOLD,
-        rule_id="CUS-24",
-        detail={"holds": ", ".join(sorted(hold.no for hold in holds))},
-    )

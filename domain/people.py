@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -252,6 +252,29 @@ class RoleGrant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Substitution:
+    """A time in which a person keeps a vault in a keeper's place (顶岗), both days included."""
+
+    vault: str
+    keeper: str  # login of who is away
+    valid_from: date
+    valid_to: date
+    grant: RoleGrant  # what makes the person a keeper there meanwhile
+    appointed_by: str
+    appointed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """A time in which a keeper does not keep a vault (离岗), both days included."""
+
+    vault: str
+    substitute: str  # login of who stands in
+    valid_from: date
+    valid_to: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A person who signs in (用户); keyed by login."""
 
@@ -262,6 +285,8 @@ class User:
     org_path: str
     roles: tuple[RoleGrant, ...] = ()
     vaults: tuple[str, ...] = ()  # codes of the vaults whose keeper this person is
+    substitutions: tuple[Substitution, ...] = ()
+    leaves: tuple[Leave, ...] = ()
     dedicated: bool = False
     active: bool = True
     version: int = 0
@@ -312,15 +337,21 @@ class Actor:
 
 
 def actor(user: User, *, today: date) -> Actor:
-    """The person as of today: grants that have not begun or have ended do not count."""
-    held = tuple(grant for grant in user.roles if _in_force(grant, today))
+    """The person as of today: grants that have not begun or have ended do not count.
+
+    A substitute keeps the vault within the dates alone, and who is away does not (CUS-04f).
+    """
+    standing_in = [s for s in user.substitutions if _in_force(s, today)]
+    away = {leave.vault for leave in user.leaves if _in_force(leave, today)}
+    kept = [vault for vault in user.vaults if vault not in away]
+    held = [grant for grant in user.roles if _in_force(grant, today)]
     return Actor(
         login=user.login,
         user_id=user.id,
         org_code=user.org_code,
         org_path=user.org_path,
-        grants=held,
-        vaults=user.vaults,
+        grants=(*held, *(one.grant for one in standing_in)),
+        vaults=tuple(dict.fromkeys([*kept, *(one.vault for one in standing_in)])),
     )
 
 
@@ -334,9 +365,9 @@ def reduced(paths: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _in_force(grant: RoleGrant, today: date) -> bool:
-    begun = grant.valid_from is None or grant.valid_from <= today
-    return begun and (grant.valid_to is None or today <= grant.valid_to)
+def _in_force(term: RoleGrant | Substitution | Leave, today: date) -> bool:
+    begun = term.valid_from is None or term.valid_from <= today
+    return begun and (term.valid_to is None or today <= term.valid_to)
 
 
 def _path(grant: RoleGrant, operation: Operation) -> str | None:

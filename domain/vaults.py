@@ -8,6 +8,8 @@ from enum import StrEnum
 from domain.refusals import Refusal, RefusalCode, invalid
 
 MAX_SLOTS_PER_VAULT = 5_000
+MAX_SLOT_CAPACITY = 100  # packets
+MAX_NAME_LENGTH = 64  # of a cabinet or a slot
 
 
 class VaultStatus(StrEnum):
@@ -25,6 +27,7 @@ class Vault:
     code: str
     name: str
     status: VaultStatus = VaultStatus.OPEN
+    passed_on_at: datetime | None = None  # since then its keepers change here alone (CUS-20)
     org_code: str
     org_path: str
     version: int = 0
@@ -42,6 +45,7 @@ class Slot:
     packet_nos: tuple[str, ...] = ()
     reserved_by: str | None = None  # a proposal that waits for its second person
     reserved_until: datetime | None = None
+    closed: bool = False  # out of use; nothing is laid there any more
     org_code: str
     org_path: str
     version: int = 0
@@ -53,16 +57,20 @@ class Slot:
 
     def is_free(self, *, packet_no: str, proposal_id: str, now: datetime) -> bool:
         """Whether that packet may come here: room is left and no other proposal waits for it."""
-        waiting = self.reserved_until is not None and now <= self.reserved_until
-        if waiting and self.reserved_by != proposal_id:
+        if self.closed or (self.is_reserved(now) and self.reserved_by != proposal_id):
             return False
         return packet_no in self.packet_nos or len(self.packet_nos) < self.capacity
+
+    def is_reserved(self, now: datetime) -> bool:
+        """Whether a proposal that may still be confirmed waits for this slot."""
+        return self.reserved_until is not None and now <= self.reserved_until
 
 
 class PacketStatus(StrEnum):
     """Whether a packet still holds paper (封包状态)."""
 
     SEALED = "SEALED"
+    DISPATCHED = "DISPATCHED"
     EMPTY = "EMPTY"
 
 
@@ -103,8 +111,17 @@ def frozen(vault: Vault) -> Refusal | None:
     return Refusal(code=RefusalCode.VAULT_FROZEN, rule_id="CUS-18", detail={"vault": vault.code})
 
 
+def closed_slot(slot: Slot) -> Refusal | None:
+    """A slot out of use takes nothing in (CUS-08)."""
+    if not slot.closed:
+        return None
+    return invalid("slot", f"slot {slot.label} is closed", rule_id="CUS-08")
+
+
 def slot_taken(slot: Slot, *, packet_no: str, proposal_id: str, now: datetime) -> Refusal | None:
     """One packet a slot, and a reserved slot waits for its proposal (CUS-08)."""
+    if slot.closed:
+        return closed_slot(slot)
     if slot.is_free(packet_no=packet_no, proposal_id=proposal_id, now=now):
         return None
     return Refusal(
@@ -137,6 +154,12 @@ def elsewhere(packet: SealedPacket | None, slot: Slot) -> Refusal | None:
     """A packet that holds paper stays in its slot until it is relocated."""
     if packet is None or packet.status is PacketStatus.EMPTY:
         return None
+    if packet.status is PacketStatus.DISPATCHED:
+        return invalid(
+            "packetNo",
+            f"packet {packet.packet_no} is on its way to another vault",
+            rule_id="CUS-07",
+        )
     if (packet.vault, packet.cabinet, packet.slot) == (slot.vault, slot.cabinet, slot.slot):
         return None
     return invalid("packetNo", f"packet {packet.packet_no} lies in another slot", rule_id="CUS-07")
@@ -200,6 +223,14 @@ def reseal_refusals(
     yield seal_used(seal_no, known=seal_known)
 
 
+def sent_off(packet: SealedPacket) -> SealedPacket:
+    """The packet on its way to another vault, under its seal; its dispatch holds the papers (X19).
+
+    It keeps the place it left, as an emptied one does.
+    """
+    return replace(packet, certificate_ids=(), status=PacketStatus.DISPATCHED)
+
+
 def vacated(slot: Slot, packet_no: str) -> Slot:
     """The slot once that packet is empty (CUS-08)."""
     return replace(slot, packet_nos=tuple(no for no in slot.packet_nos if no != packet_no))
@@ -221,3 +252,58 @@ def unreserved(slot: Slot, proposal_id: str) -> Slot:
     if slot.reserved_by != proposal_id:
         return slot
     return replace(slot, reserved_by=None, reserved_until=None)
+
+
+def new_slot_refusals(
+    cabinet: str, names: Sequence[str], *, capacity: int, existing: int
+) -> Iterator[Refusal | None]:
+    """Every rule that new slots of a vault break (CUS-08).
+
+    existing: slots the vault has already.
+    """
+    for field, name in [("cabinet", cabinet), *(("slots", name) for name in names)]:
+        if not 0 < len(name) <= MAX_NAME_LENGTH:
+            yield invalid(field, f"1 to {MAX_NAME_LENGTH} characters", rule_id="CUS-08")
+    if not names or len(set(names)) != len(names):
+        yield invalid("slots", "name at least one slot, each once", rule_id="CUS-08")
+    yield _capacity_fits(capacity)
+    if existing + len(names) > MAX_SLOTS_PER_VAULT:
+        yield Refusal(
+            code=RefusalCode.LIMIT_EXCEEDED,
+            rule_id="CUS-08",
+            field="slots",
+            detail={
+                "field": "slots",
+                "actual": str(existing + len(names)),
+                "limit": str(MAX_SLOTS_PER_VAULT),
+            },
+        )
+
+
+def capacity_refusals(slot: Slot, *, capacity: int, now: datetime) -> Iterator[Refusal | None]:
+    """A slot never holds less than what lies in it or is on its way there (CUS-08)."""
+    yield closed_slot(slot)
+    yield _capacity_fits(capacity)
+    needed = len(slot.packet_nos) + slot.is_reserved(now)
+    if capacity < needed:
+        yield invalid(
+            "capacity", f"{needed} packets lie in {slot.label} or wait for it", rule_id="CUS-08"
+        )
+
+
+def closing_refusals(slot: Slot, *, now: datetime) -> Iterator[Refusal | None]:
+    """A slot is taken out of use only while it is empty and nothing waits for it (CUS-08)."""
+    yield closed_slot(slot)
+    if slot.packet_nos or slot.is_reserved(now):
+        yield Refusal(
+            code=RefusalCode.SLOT_OCCUPIED,
+            rule_id="CUS-08",
+            field="slot",
+            detail={"slot": slot.label},
+        )
+
+
+def _capacity_fits(capacity: int) -> Refusal | None:
+    if 0 < capacity <= MAX_SLOT_CAPACITY:
+        return None
+    return invalid("capacity", f"1 to {MAX_SLOT_CAPACITY} packets", rule_id="CUS-08")

@@ -1,8 +1,11 @@
 """What else may stand in the way of a release: legal holds, legal cases and risk signals."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from domain.refusals import Refusal, RefusalCode
 
 
 class HoldScope(StrEnum):
@@ -139,3 +142,16 @@ class LegalCase:
     org_code: str
     org_path: str
     version: int = 0
+
+
+def held(holds: Iterable[LegalHold]) -> Refusal | None:
+    """A paper under an open legal hold stays where it is.
+
+    Source: CUS-24 (X14, X17, X18, X19, X26).
+    """
+    numbers = [hold.no for hold in holds if hold.released_at is None]
+    if not numbers:
+        return None
+    return Refusal(
+        code=RefusalCode.LEGAL_HOLD, rule_id="CUS-24", detail={"holds": ", ".join(numbers)}
+    )

@@ -39,11 +39,13 @@ from domain.releasing import (
     surrendered_ones,
 )
 from domain.vaults import frozen
+from domain.watch import held
 from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
+from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
-from resolvers.packets import open_packets, seal_refusals
+from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.releasing import at, returned_when_empty, settlement_items_fall_due
-from resolvers.vault_work import end_proposal, keeper_of
+from resolvers.vault_work import both_keepers, end_proposal, keeper_of
 from schema.cases import (
     DeregistrationCaseInput,
     DeregistrationCasePayload,
@@ -111,13 +113,13 @@ async def deregistration_case_vault_out_confirm(
     if evaluation is not None and not evaluation.ready:
         await end_proposal(deed, proposal, ProposalState.WITHDRAWN)
         return await blocked(deed, case, evaluation)
-    keepers = [proposal.proposer, deed.operator()]
+    keepers = await both_keepers(deed, proposal)
     await open_packets(
         deed,
         leaving,
-        _seals(input.vault_out),
-        keepers=tuple(keeper.login for keeper in keepers),
-        movement=Movement.VAULT_OUT_FOR_DEREG,
+        seals_of(input.vault_out.new_seals),
+        keepers=keepers,
+        reason=Movement.VAULT_OUT_FOR_DEREG,
     )
     evidence = await _receipt(deed, input.vault_out.receipt_file_version_id)
     for paper in leaving:
@@ -182,6 +184,7 @@ async def deregistration_case_return_to_owner(
             None if ready else _too_early(case, "RETURN_TO_OWNER", "X17"),
             *receipt_refusals(receipt, identity_checked=input.identity_checked),
             None if papers else invalid("caseId", "no paper is out for it", rule_id="X17"),
+            held(await holds_on(deed.decision, papers)),
         ]
     )
     _only_handler(deed, case)
@@ -246,7 +249,7 @@ async def _leaving(
     ]
     if case.registry.done_at is not None:
         found += await _after_entry(deed, case, inside, input)
-    found += await seal_refusals(deed, inside, _seals(input))
+    found += await seal_refusals(deed, inside, seals_of(input.new_seals))
     return inside, [refusal for refusal in found if refusal is not None]
 
 
@@ -262,9 +265,12 @@ async def _after_entry(
     papers: Sequence[TitleCertificate],
     input: DeregistrationCaseVaultOutInput,
 ) -> list[Refusal | None]:
-    """Owner's papers leave the vault only against a receipt, once the collateral is released."""
+    """Owner's papers leave the vault only against a receipt, once the collateral is released.
+
+    Before the entry a hold is asked for with the preconditions (P05).
+    """
     collateral = await deed.decision.get(Collateral, case.collateral_id)
-    found: list[Refusal | None] = []
+    found = [held(await holds_on(deed.decision, papers))]
     if collateral.pledge_state is not PledgeState.RELEASED:
         found.append(_too_early(case, "RETURN_TO_OWNER", "X17"))
     if any(paper.catalog is Catalog.SAFEKEEPING for paper in papers):
@@ -281,10 +287,6 @@ async def _after_entry(
             receipt = await deed.get(FileVersion, input.receipt_file_version_id)
             found += receipt_refusals(receipt, identity_checked=True)
     return found
-
-
-def _seals(input: DeregistrationCaseVaultOutInput) -> dict[str, str]:
-    return {seal.packet_no: seal.seal_no.strip() for seal in input.new_seals}
 
 
 def _take_out(
@@ -370,7 +372,7 @@ def _payload(input: DeregistrationCaseVaultOutInput) -> dict[str, Any]:
     return {
         "caseId": input.case_id,
         "vault": input.vault,
-        "newSeals": sorted(f"{s.packet_no}={s.seal_no.strip()}" for s in input.new_seals),
+        "newSeals": seals_payload(input.new_seals),
         "receiptFileVersionId": input.receipt_file_version_id,
     }
 

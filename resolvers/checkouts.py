@@ -65,7 +65,7 @@ from resolvers.holds import holds_on, litigation_open
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, packets_of, seal_refusals
 from resolvers.papers import duplicate_of, paper_facts, printed
-from resolvers.vault_work import case_lock, end_proposal, keeper_of, parts_of
+from resolvers.vault_work import both_keepers, case_lock, end_proposal, keeper_of, parts_of
 from schema.checkouts import (
     CheckOutCancelInput,
     CheckOutDecideInput,
@@ -236,13 +236,13 @@ async def check_out_vault_out_confirm(
             unsigned(check_out),
         ]
     )
-    keepers = [proposal.proposer, deed.operator()]
+    keepers = await both_keepers(deed, proposal)
     await open_packets(
         deed,
         [certificate],
         await _seals(deed, certificate, wanted),
-        keepers=tuple(keeper.login for keeper in keepers),
-        movement=Movement.CHECK_OUT,
+        keepers=keepers,
+        reason=Movement.CHECK_OUT,
     )
     deed.move(
         certificate,
@@ -509,7 +509,7 @@ async def let_go(decision: Decision, check_out: CheckOut) -> None:
 async def _facts(deed: Deed, certificate: TitleCertificate, borrower: str) -> RequestFacts:
     return RequestFacts(
         certificate=certificate,
-        holds=await holds_on(deed.decision, certificate),
+        holds=await holds_on(deed.decision, [certificate]),
         overdue=await _overdue(deed.decision, borrower, deed.today),
     )
 

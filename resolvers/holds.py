@@ -1,27 +1,32 @@
-"""What the bank's own lawyers have placed on a paper: holds, and cases under way."""
+"""What the bank's own lawyers have placed on papers (法律冻结): holds, and cases under way."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from domain.certificates import TitleCertificate
+from domain.collaterals import Collateral
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.watch import HoldScope, LegalCase, LegalHold, SubjectKind
 from storage.decisions import Decision
 
 
-async def holds_on(decision: Decision, certificate: TitleCertificate) -> list[LegalHold]:
-    """Open holds on the certificate, by id or number, or on what it covers (CUS-24)."""
-    papers = [name for name in (certificate.id, certificate.cert_no) if name is not None]
+async def holds_on(decision: Decision, certificates: Sequence[TitleCertificate]) -> list[LegalHold]:
+    """Open holds on these papers or the collateral they cover (CUS-24).
+
+    A hold on a dossier or a customer keeps files, not papers, as in P05. The collateral is read
+    to fence it: a hold placed on it meanwhile makes the decision run again.
+    """
+    papers = [c.id for c in certificates] + [c.cert_no for c in certificates if c.cert_no]
+    numbers = sorted({no for c in certificates for no in c.collateral_nos})
+    await decision.find(Collateral, {"no": {"$in": numbers}})
     return await decision.find(
         LegalHold,
         {
             "released_at": None,
             "$or": [
+                {"scope": HoldScope.COLLATERAL.value, "target": {"$in": numbers}},
                 {"scope": HoldScope.CERTIFICATE.value, "target": {"$in": papers}},
-                {
-                    "scope": HoldScope.COLLATERAL.value,
-                    "target": {"$in": list(certificate.collateral_nos)},
-                },
             ],
         },
     )

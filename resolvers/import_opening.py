@@ -37,7 +37,7 @@ from domain.pre_notices import convertible
 from domain.processing import PRE_NOTICES
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
 from domain.reminders import watched
-from domain.vaults import SealedPacket, SealUse, Slot, Vault, frozen, occupied
+from domain.vaults import PacketStatus, SealedPacket, SealUse, Slot, Vault, frozen, occupied
 from resolvers.case_work import lock_papers
 from resolvers.imports import Kind, Known, LineStatus
 from schema.imports import CertificateLine, DeregistrationCaseLine, PlaceLine
@@ -205,7 +205,8 @@ def _put(known: Known, certificate: TitleCertificate, place: PlaceLine) -> Vault
         )
         known.seals.add(place.seal_no)
         known.found[Slot, label] = known.decision.save(occupied(slot, place.packet_no))
-    elif (packet.seal_no, packet.slot, packet.cabinet) != (
+    elif (packet.status, packet.seal_no, packet.slot, packet.cabinet) != (
+        PacketStatus.SEALED,
         place.seal_no,
         place.slot,
         place.cabinet,

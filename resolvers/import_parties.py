@@ -72,6 +72,9 @@ async def _read_user(known: Known, lines: Sequence[UserLine]) -> None:
     await known.read(User, [line.login for line in lines])
     await read_orgs(known, [line.org for line in lines])
     await read_orgs(known, [role.org for line in lines for role in line.roles])
+    users = [known.get(User, line.login) for line in lines]
+    kept = {code for user in users if user is not None for code in user.vaults}
+    await known.read(Vault, sorted(kept.union(*(line.vaults for line in lines))))
 
 
 def _take_user(known: Known, line: UserLine) -> tuple[LineStatus, str]:
@@ -103,11 +106,24 @@ def _take_user(known: Known, line: UserLine) -> tuple[LineStatus, str]:
         org_code=org.code,
         org_path=org.org_path,
         roles=tuple(grants),
-        vaults=tuple(line.vaults),
+        vaults=_vaults(known, line, old),
+        substitutions=old.substitutions if old else (),
+        leaves=old.leaves if old else (),
         dedicated=line.dedicated,
         active=line.status == "ACTIVE",
     )
     return upserted(known, old, new)
+
+
+def _vaults(known: Known, line: UserLine, old: User | None) -> tuple[str, ...]:
+    """The vaults a person keeps; who keeps one that was passed on here, the feed does not say."""
+
+    def passed_on(code: str) -> bool:
+        vault = known.get(Vault, code)
+        return vault is not None and vault.passed_on_at is not None
+
+    own = [code for code in old.vaults if passed_on(code)] if old else []
+    return tuple(dict.fromkeys([*(c for c in line.vaults if not passed_on(c)), *own]))
 
 
 async def _read_customer(known: Known, lines: Sequence[CustomerLine]) -> None:
@@ -177,6 +193,7 @@ def _take_vault(known: Known, line: VaultLine) -> tuple[LineStatus, str]:
         code=line.code,
         name=line.name,
         status=VaultStatus.FROZEN_FOR_COUNT if _is_counted(known, line.code) else line.status,
+        passed_on_at=old.passed_on_at if old else None,
         org_code=org.code,
         org_path=org.org_path,
     )

@@ -37,7 +37,7 @@ from resolvers.checkouts import lost_while_out
 from resolvers.mutation import Deed, mutation
 from resolvers.scans import accepted_scans
 from resolvers.stocktake_work import incident_of
-from resolvers.vault_work import case_lock, end_proposal, keeper_of, parts_of
+from resolvers.vault_work import both_keepers, case_lock, end_proposal, keeper_of, parts_of
 from schema.custody import CertificatePayload, ProposalPayload
 from schema.losses import (
     CertificateConfirmLostInput,
@@ -145,7 +145,7 @@ async def certificate_found_confirm(
         certificate,
         Movement.FOUND,
         CustodyState.RECEIVED_PENDING_VAULT,
-        operators=[proposal.proposer, deed.operator()],
+        operators=await both_keepers(deed, proposal),
         request_ref=proposal.id,
         holder=Holder(login=deed.actor.login, desk=vault.code, since=deed.now),
         lock=await case_lock(deed.decision, certificate),

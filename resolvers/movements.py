@@ -60,7 +60,7 @@ async def _facts(decision: Decision, certificate: TitleCertificate) -> MovementF
     return MovementFacts(
         certificate=certificate,
         vault=await decision.first(Vault, {"code": place.vault}) if place else None,
-        holds=await holds_on(decision, certificate),
+        holds=await holds_on(decision, [certificate]),
         scans=await _scans(decision, certificate),
     )
 

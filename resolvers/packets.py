@@ -1,27 +1,29 @@
-"""Opening sealed packets (拆封): taking papers out, a new seal on what stays (CUS-07)."""
+"""Opening packets (拆封): papers leave, the rest is sealed anew, an emptied slot is free (CUS-07).
+
+Every mutation that takes single papers out of the vault comes through here.
+"""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from domain.certificates import TitleCertificate
-from domain.custody import Movement
+from domain.custody import Movement, Operator
 from domain.refusals import Refusal, invalid
 from domain.vaults import PacketStatus, SealedPacket, Slot, resealed, seal_used, vacated
 from resolvers.mutation import Deed
 from resolvers.seals import seal_is_known, use_seal
 
-Seals = Mapping[str, str]  # the new seal of each packet, by its number
+Seals = Mapping[str, str]  # packet number to the seal it is closed with
 
 
-async def packets_of(
-    deed: Deed, papers: Sequence[TitleCertificate]
-) -> list[tuple[SealedPacket, list[str]]]:
-    """The packets those papers lie in, each with what stays inside."""
-    going = {paper.id for paper in papers}
-    numbers = sorted({paper.place.packet_no for paper in papers if paper.place is not None})
-    packets = await deed.decision.find(SealedPacket, {"packet_no": {"$in": numbers}})
-    return [
-        (packet, [id for id in packet.certificate_ids if id not in going]) for packet in packets
-    ]
+def seals_of(given: Sequence[Any]) -> Seals:
+    """The new seals of an input, by packet."""
+    return {seal.packet_no: seal.seal_no.strip() for seal in given}
+
+
+def seals_payload(given: Sequence[Any]) -> list[str]:
+    """The same as the second keeper must repeat it."""
+    return sorted(f"{seal.packet_no}={seal.seal_no.strip()}" for seal in given)
 
 
 async def seal_refusals(
@@ -49,26 +51,43 @@ async def open_packets(
     papers: Sequence[TitleCertificate],
     seals: Seals,
     *,
-    keepers: tuple[str, ...],
-    movement: Movement,
+    keepers: Sequence[Operator],
+    reason: Movement,
 ) -> None:
-    """Takes papers out of their packets; an emptied packet leaves its slot free (CUS-08)."""
+    """Takes the papers out of their packets; an emptied packet leaves its slot (CUS-08)."""
+    logins = tuple(keeper.login for keeper in keepers)
     for packet, remaining in await packets_of(deed, papers):
         opened = resealed(
             packet,
             contents=remaining,
             seal_no=seals[packet.packet_no] if remaining else None,
-            keepers=keepers,
-            reason=movement.value,
+            keepers=logins,
+            reason=reason,
             now=deed.now,
         )
         deed.decision.save(opened)
         if remaining:
             use_seal(deed, seals[packet.packet_no], packet.packet_no)
         if opened.status is PacketStatus.EMPTY:
-            slot = await deed.decision.first(
-                Slot,
-                {"vault": packet.vault, "cabinet": packet.cabinet, "slot": packet.slot},
-            )
-            if slot is not None:
-                deed.decision.save(vacated(slot, packet.packet_no))
+            await leave_slot(deed, packet)
+
+
+async def leave_slot(deed: Deed, packet: SealedPacket) -> None:
+    """Frees the slot that a packet lay in."""
+    slot = await deed.decision.first(
+        Slot, {"vault": packet.vault, "cabinet": packet.cabinet, "slot": packet.slot}
+    )
+    if slot is not None:
+        deed.decision.save(vacated(slot, packet.packet_no))
+
+
+async def packets_of(
+    deed: Deed, papers: Sequence[TitleCertificate]
+) -> list[tuple[SealedPacket, list[str]]]:
+    """The packets those papers lie in, each with what stays inside."""
+    going = {paper.id for paper in papers}
+    numbers = sorted({paper.place.packet_no for paper in papers if paper.place is not None})
+    packets = await deed.decision.find(SealedPacket, {"packet_no": {"$in": numbers}})
+    return [
+        (packet, [id for id in packet.certificate_ids if id not in going]) for packet in packets
+    ]

@@ -18,7 +18,7 @@ from domain.refusals import Refusal, Refused, invalid, refuse_if
 from domain.vaults import SealedPacket, Vault, reseal_refusals, resealed
 from resolvers.mutation import Deed, mutation
 from resolvers.seals import seal_is_known, use_seal
-from resolvers.vault_work import keeper_of, parts_of
+from resolvers.vault_work import both_keepers, keeper_of, parts_of
 from schema.custody import PacketPayload, ProposalPayload
 from schema.stocktakes import PacketResealConfirmInput, PacketResealInput
 from storage.records import new_id
@@ -81,7 +81,7 @@ async def packet_reseal_confirm(deed: Deed, input: PacketResealConfirmInput) -> 
             certificate,
             Movement.RESEAL,
             CustodyState.IN_VAULT,
-            operators=[proposal.proposer, deed.operator()],
+            operators=await both_keepers(deed, proposal),
             request_ref=proposal.id,
             seal_no=seal_no,
             reason=input.reseal.reason,

@@ -7,19 +7,23 @@ from resolvers import (
     alerts,
     case_papers,
     checkouts,
+    claim_transfers,
     custody,
     deregistration,
     differences,
+    dispatches,
     files,
     handovers,
     losses,
     pre_notices,
+    redemption,
     registry,
     reissues,
     reminders,
     reseals,
     stocktakes,
     valuations,
+    vault_keeping,
     vaulting,
 )
 from resolvers.events import EventQueries, Subscription
@@ -27,6 +31,7 @@ from resolvers.lists import ListQueries
 from resolvers.movements import MovementQueries
 from resolvers.queries import QuestionQueries, RecordQueries
 from resolvers.supervision import SupervisionQueries
+from resolvers.vault_lists import VaultQueries
 from schema.alerts import Alert
 from schema.certificates import (
     CustodyEvent,
@@ -40,32 +45,39 @@ from schema.certificates import (
 from schema.checkouts import CheckOut
 from schema.collaterals import Collateral, GuaranteeContract, Valuation
 from schema.deregistration import DeregistrationCase, SettlementProof
+from schema.dispatches import Dispatch
 from schema.dossiers import ArchiveFile, Dossier, FileVersion
+from schema.leaving import ClaimTransfer, Redemption
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
 from schema.stocktakes import Stocktake
+from schema.vault_keeping import KeeperChange
 from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 NODES = [
     Alert,
     ArchiveFile,
     CheckOut,
+    ClaimTransfer,
     Collateral,
     CreditContract,
     CustodyEvent,
     Customer,
     DeregistrationCase,
+    Dispatch,
     Dossier,
     FileVersion,
     GuaranteeContract,
     Handover,
     Incident,
+    KeeperChange,
     LegalCase,
     LegalHold,
     Loan,
     Org,
     Partner,
     Proposal,
+    Redemption,
     RiskSignal,
     SealedPacket,
     SettlementProof,
@@ -87,6 +99,7 @@ Query = merge_types(
         ListQueries,
         MovementQueries,
         SupervisionQueries,
+        VaultQueries,
         EventQueries,
     ),
 )
@@ -137,6 +150,24 @@ class Mutation:
     certificate_found_confirm = losses.certificate_found_confirm
     certificate_confirm_lost = losses.certificate_confirm_lost
     certificate_reissue = reissues.certificate_reissue
+    packet_dispatch_propose = dispatches.packet_dispatch_propose
+    packet_dispatch_confirm = dispatches.packet_dispatch_confirm
+    dispatch_receive_propose = dispatches.dispatch_receive_propose
+    dispatch_receive_confirm = dispatches.dispatch_receive_confirm
+    certificate_redeem_propose = redemption.certificate_redeem_propose
+    certificate_redeem_confirm = redemption.certificate_redeem_confirm
+    claim_transfer_approve = claim_transfers.claim_transfer_approve
+    claim_transfer_withdraw = claim_transfers.claim_transfer_withdraw
+    claim_transfer_vault_out_propose = claim_transfers.claim_transfer_vault_out_propose
+    claim_transfer_vault_out_confirm = claim_transfers.claim_transfer_vault_out_confirm
+    vault_appoint_substitute = vault_keeping.vault_appoint_substitute
+    vault_keeper_change_open = vault_keeping.vault_keeper_change_open
+    vault_keeper_change_sign = vault_keeping.vault_keeper_change_sign
+    vault_keeper_change_complete = vault_keeping.vault_keeper_change_complete
+    vault_keeper_change_withdraw = vault_keeping.vault_keeper_change_withdraw
+    vault_add_slots = vault_keeping.vault_add_slots
+    slot_set_capacity = vault_keeping.slot_set_capacity
+    slot_close = vault_keeping.slot_close
     deregistration_case_open = deregistration.deregistration_case_open
     deregistration_case_attach_document = deregistration.deregistration_case_attach_document
     deregistration_case_submit = deregistration.deregistration_case_submit

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from domain.certificates import Lock, LockKind, TitleCertificate
+from domain.certificates import CustodyState, Lock, LockKind, TitleCertificate
+from domain.custody import Operator
 from domain.deregistration import OPEN_STATES, DeregistrationCase
+from domain.dispatches import Dispatch
 from domain.dual_control import (
     Proposal,
     ProposalState,
 )
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
+from domain.people import User, actor
 from domain.refusals import Forbidden, Refused, invalid
 from domain.vaults import (
     Slot,
@@ -44,11 +47,42 @@ async def keeper_of(deed: Deed, vault_code: str) -> Vault:
     """The vault, where the actor is one of its keepers. Raises: Forbidden."""
     if vault_code not in deed.actor.vaults:
         raise Forbidden("Only a keeper of this vault may do this.")
-    vault = await deed.decision.first(Vault, {"code": vault_code})
+    return await vault_called(deed, vault_code, rule_id="X06")
+
+
+async def vault_called(deed: Deed, code: str, *, rule_id: str) -> Vault:
+    """The vault of that code where the actor's role reaches. Refuses: VALUE_INVALID."""
+    vault = await deed.decision.first(Vault, {"code": code})
     if vault is None:
-        raise Refused(invalid("vault", f"there is no vault {vault_code}", rule_id="X06"))
+        raise Refused(invalid("vault", f"there is no vault {code}", rule_id=rule_id))
     deed.permit(vault.org_path)
     return vault
+
+
+async def both_keepers(deed: Deed, proposal: Proposal) -> list[Operator]:
+    """The two people of a vault event, each a keeper of that vault now (CUS-04b).
+
+    Raises: Forbidden where the proposer is one no longer.
+    """
+    user = await deed.decision.first(User, {"login": proposal.proposer.login, "active": True})
+    keeper = None if user is None else actor(user, today=deed.today)
+    still = (
+        keeper is not None
+        and proposal.vault in keeper.vaults
+        and keeper.may(deed.operation, proposal.org_path)
+    )
+    if not still:
+        raise Forbidden("Whoever proposed this keeps the vault no longer; propose again.")
+    return [proposal.proposer, deed.operator()]
+
+
+async def read_papers(deed: Deed, ids: Sequence[str]) -> list[TitleCertificate]:
+    """Papers within the actor's reach, free of proposals that nobody confirmed in time."""
+    await free_locks(deed, [await deed.get(TitleCertificate, id) for id in ids])
+    papers = [await deed.get(TitleCertificate, id) for id in ids]
+    for paper in papers:
+        deed.permit(paper.org_path)
+    return papers
 
 
 async def free_locks(deed: Deed, certificates: Sequence[TitleCertificate]) -> None:
@@ -68,25 +102,47 @@ async def slot_at(deed: Deed, vault: str, cabinet: str, slot: str) -> Slot:
 
 
 def hold_for(
-    deed: Deed, proposal: Proposal, certificates: Sequence[TitleCertificate], slot: Slot
+    deed: Deed,
+    proposal: Proposal,
+    certificates: Sequence[TitleCertificate],
+    slot: Slot | None = None,
 ) -> None:
     """Holds papers and slot for a proposal until its second person has answered (CUS-04d)."""
     lock = Lock(kind=LockKind.VAULT_PROPOSAL, id=proposal.id)
     for certificate in certificates:
         deed.decision.save(replace(certificate, lock=lock))
-    deed.decision.save(reserved(slot, proposal_id=proposal.id, until=proposal.expires_at))
+    if slot is not None:
+        deed.decision.save(reserved(slot, proposal_id=proposal.id, until=proposal.expires_at))
 
 
 async def parts_of(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict[str, str]:
     """Who gave these papers or manages their loans; none of them may be a keeper here."""
-    await free_locks(deed, certificates)
+    loans = await loans_of(deed, certificates)
+    parts = {login: "relationship manager" for loan in loans for login in loan.managers}
+    parts |= {c.given_by: "giver" for c in certificates if c.given_by is not None}
+    return parts | await _senders(deed, certificates)
+
+
+async def loans_of(deed: Deed, certificates: Sequence[TitleCertificate]) -> list[Loan]:
+    """The loans that these papers secure."""
     contracts = sorted({no for c in certificates for no in c.guarantee_contract_nos})
     found = await deed.decision.find(GuaranteeContract, {"no": {"$in": contracts}})
     numbers = sorted({no for contract in found for no in contract.secured_loans})
-    loans = await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
-    parts = {login: "relationship manager" for loan in loans for login in loan.managers}
-    parts |= {c.given_by: "giver" for c in certificates if c.given_by is not None}
-    return parts
+    return await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
+
+
+async def _senders(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict[str, str]:
+    """Who sent papers that wait at a desk from another vault: they gave them (X19)."""
+    waiting = [
+        c.id
+        for c in certificates
+        if c.custody_state is CustodyState.RECEIVED_PENDING_VAULT and c.given_by is None
+    ]
+    if not waiting:
+        return {}
+    sent = await deed.decision.find(Dispatch, {"certificate_ids": {"$in": waiting}})
+    last = {id: dispatch for dispatch in sent for id in dispatch.certificate_ids}
+    return {login: "giver" for id in waiting if id in last for login in last[id].sent_by}
 
 
 async def case_lock(decision: Decision, certificate: TitleCertificate) -> Lock | None:

@@ -42,7 +42,16 @@ from resolvers.mutation import Deed, mutation
 from resolvers.reminders import looked_after
 from resolvers.scans import accepted_scans
 from resolvers.seals import seal_is_known, use_seal
-from resolvers.vault_work import case_lock, end_proposal, hold_for, keeper_of, parts_of, slot_at
+from resolvers.vault_work import (
+    both_keepers,
+    case_lock,
+    end_proposal,
+    hold_for,
+    keeper_of,
+    parts_of,
+    read_papers,
+    slot_at,
+)
 from schema.custody import (
     PacketPayload,
     ProposalPayload,
@@ -107,8 +116,8 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             *vault_in_refusals(plan, facts, proposal_id=proposal.id, now=deed.now),
         ]
     )
-    keepers = (proposal.proposer.login, deed.actor.login)
-    packet = _filled(plan, facts, keepers, deed)
+    keepers = await both_keepers(deed, proposal)
+    packet = _filled(plan, facts, tuple(keeper.login for keeper in keepers), deed)
     place = VaultPlace(
         vault=plan.vault, cabinet=plan.cabinet, slot=plan.slot, packet_no=plan.packet_no
     )
@@ -117,7 +126,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             certificate,
             Movement.VAULT_IN,
             CustodyState.IN_VAULT,
-            operators=[proposal.proposer, deed.operator()],
+            operators=keepers,
             request_ref=proposal.id,
             seal_no=plan.seal_no,
             evidence=evidence_of(facts.scans.get(certificate.id, ()), certificate),
@@ -203,6 +212,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
             conflicting_part(deed.actor.login, await parts_of(deed, certificates)),
         ]
     )
+    keepers = await both_keepers(deed, proposal)
     left = await slot_at(deed, packet.vault, packet.cabinet, packet.slot)
     deed.decision.save(vacated(left, packet.packet_no))
     deed.decision.save(occupied(target, packet.packet_no))
@@ -217,7 +227,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
             certificate,
             Movement.RELOCATE,
             CustodyState.IN_VAULT,
-            operators=[proposal.proposer, deed.operator()],
+            operators=keepers,
             request_ref=proposal.id,
             seal_no=packet.seal_no,
             place=place,
@@ -268,9 +278,8 @@ async def _vault_in(deed: Deed, input: VaultInInput) -> tuple[VaultInPlan, Vault
         for name, value in (*named, ("sealNo", plan.seal_no))
         if not value
     )
-    certificates = [await deed.get(TitleCertificate, id) for id in plan.certificate_ids]
+    certificates = await read_papers(deed, plan.certificate_ids)
     for certificate in certificates:
-        deed.permit(certificate.org_path)
         _at_desk(certificate, vault.code)
     facts = VaultInFacts(
         certificates=certificates,
@@ -299,7 +308,7 @@ async def _relocation(
     if packet is None:
         raise Refused(invalid("packetNo", f"there is no packet {input.packet_no}", rule_id="X07"))
     vault = await keeper_of(deed, packet.vault)
-    certificates = [await deed.get(TitleCertificate, id) for id in packet.certificate_ids]
+    certificates = await read_papers(deed, packet.certificate_ids)
     target = await slot_at(deed, vault.code, input.cabinet, input.slot)
     return packet, certificates, vault, target
 
@@ -316,7 +325,7 @@ def _relocation_payload(input: RelocateInput, packet: SealedPacket) -> dict[str,
 
 
 def _filled(
-    plan: VaultInPlan, facts: VaultInFacts, keepers: tuple[str, str], deed: Deed
+    plan: VaultInPlan, facts: VaultInFacts, keepers: tuple[str, ...], deed: Deed
 ) -> SealedPacket:
     """The packet with the papers inside, under the new seal."""
     if facts.packet is None:
@@ -350,6 +359,8 @@ def _filled(
             cabinet=plan.cabinet,
             slot=plan.slot,
             status=PacketStatus.SEALED,
+            org_code=facts.vault.org_code,
+            org_path=facts.vault.org_path,
         )
     )
 

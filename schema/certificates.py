@@ -309,6 +309,7 @@ class Slot(Node):
     capacity: int = named("Packets it holds.")
     packet_nos: list[str] = named("Packets in it.")
     reserved_until: datetime | None = named("Until when a proposal keeps it.")
+    closed: bool = named("Whether it is out of use.")
 
 
 @strawberry.type(description="A vault (库房).")
@@ -320,6 +321,7 @@ class Vault(Node):
     code: str = named("Code.")
     name: str = named("Name.")
     status: VaultStatus = named("Whether paper may move.")
+    passed_on_at: datetime | None = named("When its keepers last changed here.")
     org_code: str = named("Organisation.")
     slots: list[Slot] = related(
         Relation(collection="slots", local="code", foreign="vault", many=True, order="_id"),
@@ -328,6 +330,16 @@ class Vault(Node):
     keepers: list[Annotated["User", strawberry.lazy("schema.organisations")]] = related(
         Relation(collection="users", local="code", foreign="vaults", many=True, order="login"),
         "Its keepers.",
+    )
+    substitutes: list[Annotated["User", strawberry.lazy("schema.organisations")]] = related(
+        Relation(
+            collection="users",
+            local="code",
+            foreign="substitutions.vault",
+            many=True,
+            order="login",
+        ),
+        "Who stood, stands or will stand in for one of its keepers.",
     )
 
 

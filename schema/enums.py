@@ -12,6 +12,7 @@ from domain.checkouts import (
     CheckOutState,
     RenewalState,
 )
+from domain.claim_transfers import ClaimTransferState
 from domain.collaterals import (
     CollateralKind,
     PledgeState,
@@ -28,6 +29,7 @@ from domain.deregistration import (
     HandlingMode,
     RegistryStatus,
 )
+from domain.dispatches import DispatchState
 from domain.dossiers import DocType, DossierStatus, ItemStage, ItemStatus
 from domain.dual_control import ProposalState
 from domain.files import FileClass, FileSource, FileStatus
@@ -46,10 +48,12 @@ from domain.messages import MESSAGES
 from domain.orgs import OrgLevel
 from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
+from domain.redemption import ProceedsUse, RedemptionGround
 from domain.refusals import RefusalCode
 from domain.release import Outcome
 from domain.release_question import Stage
 from domain.stocktakes import CountResult, StocktakeKind, StocktakeState
+from domain.vault_keeping import KeeperChangeState
 from domain.vaults import PacketStatus, VaultStatus
 from domain.watch import (
     HoldReason,
@@ -449,6 +453,7 @@ _name(
     PacketStatus,
     """
     SEALED 已封: holds paper under an unbroken seal
+    DISPATCHED 调库在途: on its way to another vault under its seal
     EMPTY 已空: nothing is left inside
     """,
 )
@@ -600,6 +605,44 @@ _name(
     """,
 )
 _name(
+    DispatchState,
+    """
+    UNDER_WAY 在途: on its way
+    INCOMPLETE 部分签收: received without some of its papers
+    RECEIVED 已签收: received whole
+    """,
+)
+_name(
+    RedemptionGround,
+    """
+    MATURITY 到期: it is due
+    DEFAULT 违约: a secured debt is in default
+    """,
+)
+_name(
+    ProceedsUse,
+    """
+    APPLIED_TO_DEBT 提前清偿: applied to the secured debt
+    DEPOSITED 提存: kept in its stead
+    """,
+)
+_name(
+    ClaimTransferState,
+    """
+    APPROVED 已审批: the papers may go
+    HANDED_OVER 已移交: the papers are with the assignee
+    WITHDRAWN 已撤回: it does not come about
+    """,
+)
+_name(
+    KeeperChangeState,
+    """
+    OPEN 交接中: waits for signatures and the count
+    COMPLETED 已交接: the vault has passed on
+    WITHDRAWN 已撤回: the keepers stay
+    """,
+)
+_name(
     DocType,
     """
     LOAN_APPLICATION 借款申请书: loan application
@@ -643,6 +686,9 @@ _name(
     EVIDENCE 证据: evidence, sound and film included
     LOSS_STATEMENT 遗失声明: the published statement of a loss
     REGISTRY_ACCEPTANCE 登记机构受理通知书: the registry's acceptance of an application
+    CLAIM_ASSIGNMENT 债权转让协议: claim-assignment agreement
+    ASSIGNEE_RECEIPT 受让方签收单: the assignee's receipt for the papers
+    REDEMPTION_AUTHORITY 质押扣划协议/授权书: agreement or authority to redeem a receipt
     OTHER 其他: other
     """,
 )

@@ -143,7 +143,9 @@ class UserLine(Line):
     org: No
     roles: list[RoleLine] = Field(default_factory=list, max_length=20)
     vaults: list[No] = Field(
-        default_factory=list, max_length=20, description="Codes of the vaults kept."
+        default_factory=list,
+        max_length=20,
+        description="Codes of the vaults kept; what a change of keepers here decided stays.",
     )
     dedicated: bool = False
     status: Annotated[str, Field(pattern="^(ACTIVE|DISABLED)$")] = "ACTIVE"

@@ -1,6 +1,6 @@
 """Organisations and the people who sign in."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
@@ -45,6 +45,28 @@ class RoleGrant:
     valid_to: date | None = named("Last day; none means until revoked.")
 
 
+@strawberry.type(description="A time in which a person keeps a vault in a keeper's place (顶岗).")
+class Substitution:
+    """A substitute's duty."""
+
+    vault: str = named("Code of the vault.")
+    keeper: str = named("Login of the keeper who is away.")
+    valid_from: date = named("First day.")
+    valid_to: date = named("Last day.")
+    appointed_by: str = named("Login of the supervisor who appointed.")
+    appointed_at: datetime = named("When.")
+
+
+@strawberry.type(description="A time in which a keeper does not keep a vault (离岗).")
+class Leave:
+    """A keeper's leave."""
+
+    vault: str = named("Code of the vault.")
+    substitute: str = named("Login of who stands in.")
+    valid_from: date = named("First day.")
+    valid_to: date = named("Last day.")
+
+
 @strawberry.type(description="A person who signs in (用户).")
 class User(Node):
     """A user."""
@@ -57,5 +79,7 @@ class User(Node):
     org_path: str = named("Path of the organisation.")
     roles: list[RoleGrant] = named("Roles held, with their times.")
     vaults: list[str] = named("Codes of the vaults this person keeps.")
+    substitutions: list[Substitution] = named("When this person stands in for a keeper.")
+    leaves: list[Leave] = named("When somebody stands in for this keeper.")
     dedicated: bool = named("Whether the person does post-loan work only (专职).")
     active: bool = named("Whether the person may sign in.")

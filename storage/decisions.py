@@ -98,6 +98,18 @@ class Decision:
         """Whether a record that never changes is there, such as a used seal."""
         return bool(self._read(collection, query, limit=1))
 
+    async def count(self, collection: str, query: Mapping[str, Any]) -> int:
+        """How many records answer; what makes the number matter is fenced by the caller."""
+        return self._mongo.direct[collection].count_documents(
+            query, session=self._session, maxTimeMS=QUERY_TIMEOUT_MS
+        )
+
+    async def records(
+        self, collection: str, query: Mapping[str, Any], *, limit: int
+    ) -> list[Record]:
+        """Records that a rule only looks at, by id, such as counts that are over."""
+        return self._read(collection, query, limit=limit)
+
     def save(self, entity: T) -> T:
         """Keeps the entity's new state; it must have been read here. One version a decision."""
         key = _key(entity)

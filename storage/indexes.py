@@ -26,7 +26,12 @@ def _plain(*fields: str | tuple[str, int]) -> IndexModel:
 INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
     {
         "orgs": [_unique("code"), _plain("org_path", "_id")],
-        "users": [_unique("login"), _plain("org_path", "_id")],
+        "users": [
+            _unique("login"),
+            _plain("org_path", "_id"),
+            _plain("vaults"),
+            _plain("substitutions.vault"),
+        ],
         "customers": [_unique("no"), _plain("id_hash"), _plain("org_path", "no", "_id")],
         "partners": [_unique("no"), _plain("org_path", "no", "_id")],
         "credit_contracts": [_unique("no"), _plain("customer_no"), _plain("org_path", "no", "_id")],
@@ -88,6 +93,14 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("holder.login", "custody_state"),
             _plain("place.vault", "place.slot", "_id"),
             _plain("place.vault", "custody_state", "_id"),
+            _plain(
+                "place.vault",
+                "custody_state",
+                "place.cabinet",
+                "place.slot",
+                "place.packet_no",
+                "_id",
+            ),
         ],
         "custody_events": [_unique("certificate_id", "seq"), _plain("recorded_at", "_id")],
         "handovers": [
@@ -124,6 +137,16 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("vault", ("_id", _D)),
             _plain("state", "resolve_due"),
         ],
+        "dispatches": [
+            _unique("no"),
+            _plain("from_vault", "state", "_id"),
+            _plain("to_vault", "state", "_id"),
+            _plain("state", "_id"),
+            _plain("certificate_ids"),
+        ],
+        "redemptions": [_unique("no"), _plain("certificate_id")],
+        "claim_transfers": [_unique("no"), _plain("collateral_nos", "state")],
+        "keeper_changes": [_unique("no"), _plain("vault", "state", "_id")],
         "dereg_cases": [
             IndexModel(
                 [("collateral_id", _A)],

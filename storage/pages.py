@@ -11,7 +11,7 @@ from storage.records import Record
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
-MAX_CURSOR_LENGTH = 600
+MAX_CURSOR_LENGTH = 4_000
 MAX_TOTAL = 10_000
 _CURSOR_PARTS = 3
 _json_text = json.encoder.encode_basestring_ascii  # as `json.dumps` writes a text
@@ -27,40 +27,55 @@ class BadPage(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One way to sort a list: a field, its direction, and `_id` for what is equal."""
+    """One way to sort a list: a field, its direction, and `_id` for what is equal.
+
+    then: fields between the first and `_id`; texts that no row lacks.
+    """
 
     name: str
     field: str
+    then: tuple[str, ...] = ()
     descending: bool = False
+
+    @property
+    def looks_at(self) -> frozenset[str]:
+        """The parts of a row that its cursor is made of."""
+        return frozenset(field.partition(".")[0] for field in (self.field, *self.then))
 
     def sort(self) -> list[tuple[str, int]]:
         """The sort specification; `_id` runs the same way, so one index serves both."""
         direction = -1 if self.descending else 1
         if self.field == "_id":
             return [("_id", direction)]
-        return [(self.field, direction), ("_id", direction)]
+        return [(field, direction) for field in (self.field, *self.then, "_id")]
 
     def cursor(self, record: Record) -> str:
         """The place of a record in this order."""
         value = record["_id"] if self.field == "_id" else _value(record, self.field)
         told = _json_text(value) if type(value) is str else json.dumps(value)
-        text = f"[{_json_text(self.name)}, {told}, {_json_text(record['_id'])}]"
+        text = f"[{_json_text(self.name)}, {told}, {_json_text(record['_id'])}"
+        for field in self.then:
+            text += f", {_json_text(_value(record, field))}"
+        text += "]"
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     def after(self, cursor: str) -> Record:
         """The filter for what follows a cursor. Raises: BadCursor."""
-        value, id = _decoded(cursor, self.name)
+        value, id, between = _decoded(cursor, self.name, len(self.then))
         step = "$lt" if self.descending else "$gt"
         if self.field == "_id":
             return {"_id": {step: id}}
-        ties: Record = {self.field: value, "_id": {step: id}}
         if value is None:
             beyond: list[Record] = [] if self.descending else [{self.field: {"$ne": None}}]
         else:
             beyond = [{self.field: {step: value}}]
             if self.descending:
                 beyond.append({self.field: None})
-        return {"$or": [*beyond, ties]}
+        equal: Record = {self.field: value}
+        for field, told in zip(self.then, between, strict=True):
+            beyond.append(equal | {field: {step: told}})
+            equal |= {field: told}
+        return {"$or": [*beyond, equal | {"_id": {step: id}}]}
 
 
 def connection(
@@ -95,7 +110,7 @@ def _value(record: Record, path: str) -> Any:
     return value
 
 
-def _decoded(cursor: str, order: str) -> tuple[str | int | None, str]:
+def _decoded(cursor: str, order: str, between: int) -> tuple[str | int | None, str, list[str]]:
     if len(cursor) > MAX_CURSOR_LENGTH:
         raise BadCursor
     try:
@@ -103,11 +118,13 @@ def _decoded(cursor: str, order: str) -> tuple[str | int | None, str]:
         parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError) as error:
         raise BadCursor from error
-    if not isinstance(parts, list) or len(parts) != _CURSOR_PARTS or parts[0] != order:
+    if not isinstance(parts, list) or len(parts) != _CURSOR_PARTS + between or parts[0] != order:
         raise BadCursor
-    _, value, id = parts
+    _, value, id, *more = parts
     if not isinstance(id, str) or isinstance(value, bool):
         raise BadCursor
     if not (value is None or isinstance(value, str | int)):
         raise BadCursor
-    return value, id
+    if not all(isinstance(one, str) for one in more):
+        raise BadCursor
+    return value, id, more

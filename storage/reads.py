@@ -112,8 +112,8 @@ class Reads:
     def _page(self, question: PageOf, *, fields: Fields, edges: bool) -> Record:
         order, query = question.order, question.query
         wanted = query if question.after is None else {"$and": [query, order.after(question.after)]}
-        if fields is not None and order.field not in fields:
-            fields |= {order.field.partition(".")[0]}
+        if fields is not None:
+            fields |= order.looks_at
         rows = self.find(
             question.collection,
             wanted,

@@ -19,9 +19,11 @@ from ulid import ULID
 from domain.alerts import Alert
 from domain.certificates import TitleCertificate
 from domain.checkouts import CheckOut
+from domain.claim_transfers import ClaimTransfer
 from domain.collaterals import Collateral, Valuation
 from domain.custody import CustodyEvent
 from domain.deregistration import DeregistrationCase, SettlementProof
+from domain.dispatches import Dispatch
 from domain.dossiers import Dossier
 from domain.dual_control import Proposal
 from domain.files import ArchiveFile, FileVersion
@@ -31,7 +33,9 @@ from domain.loans import CreditContract, Loan
 from domain.orgs import Org
 from domain.parties import Customer, Partner
 from domain.people import User
+from domain.redemption import Redemption
 from domain.stocktakes import Stocktake
+from domain.vault_keeping import KeeperChange
 from domain.vaults import SealedPacket, Slot, Vault
 from domain.watch import Incident, LegalCase, LegalHold, RiskSignal
 
@@ -74,6 +78,10 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         Proposal: Kept(collection="proposals", prefix="prop"),
         CheckOut: Kept(collection="check_outs", prefix="chko"),
         Stocktake: Kept(collection="stocktakes", prefix="stoc"),
+        Dispatch: Kept(collection="dispatches", prefix="disp"),
+        Redemption: Kept(collection="redemptions", prefix="redm"),
+        ClaimTransfer: Kept(collection="claim_transfers", prefix="ctrf"),
+        KeeperChange: Kept(collection="keeper_changes", prefix="kchg"),
         DeregistrationCase: Kept(collection="dereg_cases", prefix="case"),
         SettlementProof: Kept(collection="settlement_proofs", prefix="proof"),
         Dossier: Kept(collection="dossiers", prefix="doss"),

@@ -34,6 +34,7 @@ AMOUNTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "collaterals": ("first_value", "latest_value", "prior_claims"),
         "valuations": ("value",),
         "certificates": ("right_amount",),
+        "redemptions": ("amount",),
     }
 )
 

@@ -17,7 +17,19 @@ from storage.sequence import CHAINED, broken_entry, sequence
 MAX_EVENTS = 10_000
 MAX_DAY = 1_000_000
 _DUAL = frozenset(
-    {"VAULT_IN", "RELOCATE", "RESEAL", "VAULT_OUT_FOR_DEREG", "FOUND", "FILE_ELECTRONIC"}
+    {
+        "VAULT_IN",
+        "RELOCATE",
+        "RESEAL",
+        "CHECK_OUT",
+        "VAULT_OUT_FOR_DEREG",
+        "FOUND",
+        "FILE_ELECTRONIC",
+        "TRANSFER_OUT",
+        "DISPATCH",
+        "RECEIVE_DISPATCHED",
+        "REDEEM",
+    }
 )
 
 

@@ -89,6 +89,21 @@ def test_a_revoked_keeper_is_forbidden_and_a_late_one_expired(bank: Bank):
     bank.vault(story)
 
 
+def test_an_expired_proposal_makes_room_for_the_next_at_once(bank: Bank):
+    story = waiting(bank)
+    plan = vault_plan(story)
+    bank.done("keeper-1", "certificateVaultInPropose", plan)
+    bank.clock("2025-06-20T10:30:01+08:00")
+    proposal = bank.done("keeper-2", "certificateVaultInPropose", plan, PROPOSED)["proposal"]
+    bank.done(
+        "keeper-1", "certificateVaultInConfirm", {"proposalId": proposal["id"], "vaultIn": plan}
+    )
+    move = {"packetNo": f"P{story.n:05}", "cabinet": "B", "slot": f"{story.n + 200:03}"}
+    bank.done("keeper-1", "packetRelocatePropose", move)
+    bank.clock("2025-06-20T11:30:01+08:00")
+    assert codes(bank.do("keeper-1", "packetRelocatePropose", move)) == []
+
+
 def test_the_last_second_is_in_time(bank: Bank):
     story = waiting(bank)
     plan = vault_plan(story)

@@ -107,6 +107,7 @@ def test_a_scan_of_another_certificate_does_not_count():
         ({"vault": a_vault(status=VaultStatus.FROZEN_FOR_COUNT)}, ["VAULT_FROZEN"]),
         ({"slot": a_slot(packet_nos=("P2",))}, ["SLOT_OCCUPIED"]),
         ({"slot": a_slot(packet_nos=("P1",))}, []),
+        ({"slot": a_slot(closed=True)}, ["VALUE_INVALID"]),
         ({"slot": a_slot(packet_nos=("P2",), capacity=2)}, []),
         ({"slot": a_slot(packet_nos=("P2", "P3"), capacity=2)}, ["SLOT_OCCUPIED"]),
         ({"seal_known": True}, ["SEAL_REUSED"]),

@@ -1,0 +1,192 @@
+"""Mutations that redeem a pledged receipt, proposed and confirmed by two keepers (X26)."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.certificates import CustodyState, LegalState, TitleCertificate
+from domain.custody import Evidence, Movement
+from domain.dossiers import DocType
+from domain.dual_control import (
+    Proposal,
+    ProposalState,
+    confirmation_refusals,
+    conflicting_part,
+    expiry,
+    payload_hash,
+)
+from domain.files import ArchiveFile, FileVersion
+from domain.loans import Loan
+from domain.people import Operation
+from domain.redemption import Proceeds, Redemption, ground_of, redemption_refusals
+from domain.refusals import Refusal, refuse_if
+from domain.vault_out import document_refusals, leaving_refusals
+from domain.vaults import Vault
+from resolvers.holds import holds_on
+from resolvers.mutation import Deed, mutation
+from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
+from resolvers.vault_work import (
+    both_keepers,
+    hold_for,
+    keeper_of,
+    loans_of,
+    parts_of,
+    read_papers,
+)
+from schema.custody import ProposalPayload
+from schema.leaving import CertificateRedeemConfirmInput, CertificateRedeemInput, RedemptionPayload
+from storage.records import new_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Redeeming:
+    """A receipt about to be redeemed, and what is asked of it."""
+
+    paper: TitleCertificate
+    loans: list[Loan]
+    proceeds: Proceeds
+    agreement: FileVersion
+    vault: Vault
+    payload: dict[str, Any]
+    refusals: list[Refusal | None]
+
+
+@mutation(
+    Operation.MOVE_VAULT,
+    ProposalPayload,
+    description="Propose to redeem a pledged receipt; first keeper (兑付提议, X26).",
+)
+async def certificate_redeem_propose(deed: Deed, input: CertificateRedeemInput) -> dict[str, Any]:
+    """X26, first half."""
+    await deed.subject(TitleCertificate, input.certificate_id)
+    proposal_id = new_id(Proposal)
+    redeeming = await _redeeming(deed, input, proposal_id)
+    refuse_if(redeeming.refusals)
+    proposal = Proposal(
+        id=proposal_id,
+        movement=Movement.REDEEM,
+        payload=redeeming.payload,
+        payload_hash=payload_hash(redeeming.payload),
+        proposer=deed.operator(),
+        certificate_ids=(redeeming.paper.id,),
+        vault=redeeming.vault.code,
+        expires_at=expiry(deed.now, deed.policy),
+        org_code=redeeming.vault.org_code,
+        org_path=redeeming.vault.org_path,
+    )
+    hold_for(deed, proposal, [redeeming.paper])
+    return {"proposal": deed.decision.add(proposal)}
+
+
+@mutation(
+    Operation.MOVE_VAULT,
+    RedemptionPayload,
+    description="Confirm a redemption; second keeper, every guard again (兑付复核, X26).",
+)
+async def certificate_redeem_confirm(
+    deed: Deed, input: CertificateRedeemConfirmInput
+) -> dict[str, Any]:
+    """X26: the receipt ends and its proceeds are entered."""
+    proposal = await deed.subject(Proposal, input.proposal_id)
+    redeeming = await _redeeming(deed, input.redemption, proposal.id)
+    refuse_if(
+        [
+            *confirmation_refusals(
+                proposal, payload=redeeming.payload, checker=deed.actor.login, now=deed.now
+            ),
+            *redeeming.refusals,
+        ]
+    )
+    paper = redeeming.paper
+    ground = ground_of(paper, redeeming.loans, today=deed.today)
+    assert ground is not None  # without one it was refused
+    keepers = await both_keepers(deed, proposal)
+    await open_packets(
+        deed,
+        [paper],
+        seals_of(input.redemption.new_seals),
+        keepers=keepers,
+        reason=Movement.REDEEM,
+    )
+    agreement = Evidence(file_version_id=redeeming.agreement.id, sha256=redeeming.agreement.sha256)
+    id = new_id(Redemption)
+    redemption = Redemption(
+        id=id,
+        no=f"RD{deed.today:%Y%m%d}-{id[-10:]}",
+        certificate_id=paper.id,
+        loan_nos=tuple(sorted(loan.loan_no for loan in redeeming.loans)),
+        ground=ground,
+        amount=redeeming.proceeds.amount,
+        use=redeeming.proceeds.use,
+        to=redeeming.proceeds.to,
+        agreement=agreement,
+        keepers=tuple(keeper.login for keeper in keepers),
+        redeemed_on=deed.today,
+        redeemed_at=deed.now,
+        org_code=paper.org_code,
+        org_path=paper.org_path,
+    )
+    standing = paper.legal_state is LegalState.REGISTERED
+    paper = deed.move(
+        paper,
+        Movement.REDEEM,
+        CustodyState.REDEEMED,
+        operators=keepers,
+        request_ref=redemption.id,
+        evidence=[agreement],
+        reason=ground,
+        place=None,
+        lock=None,
+        holder=None,
+        # The right to the paper ends with it; what it was worth is in the proceeds (442).
+        legal_state=LegalState.CANCELLED if standing else paper.legal_state,
+    )
+    deed.decision.save(
+        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
+    )
+    return {"redemption": deed.decision.add(redemption), "certificate": paper}
+
+
+async def _redeeming(deed: Deed, input: CertificateRedeemInput, proposal_id: str) -> _Redeeming:
+    vault = await keeper_of(deed, input.vault)
+    (paper,) = await read_papers(deed, [input.certificate_id])
+    loans = await loans_of(deed, [paper])
+    proceeds = Proceeds(amount=input.amount, use=input.use, to=input.proceeds_to.strip())
+    agreement = await deed.get(FileVersion, input.agreement_file_version_id)
+    refusals = [
+        *leaving_refusals(
+            [paper],
+            Movement.REDEEM,
+            vault=vault,
+            holds=await holds_on(deed.decision, [paper]),
+            proposal_id=proposal_id,
+        ),
+        *redemption_refusals(paper, loans, proceeds, today=deed.today),
+        *document_refusals(
+            await deed.decision.get(ArchiveFile, agreement.file_id),
+            agreement,
+            doc_type=DocType.REDEMPTION_AUTHORITY,
+            loan_nos={loan.loan_no for loan in loans},
+            field="agreementFileVersionId",
+            rule_id="X26",
+        ),
+        *await seal_refusals(deed, [paper], seals_of(input.new_seals)),
+        conflicting_part(deed.actor.login, await parts_of(deed, [paper])),
+    ]
+    payload = {
+        "certificateId": input.certificate_id,
+        "vault": input.vault,
+        "agreementFileVersionId": input.agreement_file_version_id,
+        "amount": input.amount,
+        "use": input.use.value,
+        "proceedsTo": proceeds.to,
+        "newSeals": seals_payload(input.new_seals),
+    }
+    return _Redeeming(
+        paper=paper,
+        loans=loans,
+        proceeds=proceeds,
+        agreement=agreement,
+        vault=vault,
+        payload=payload,
+        refusals=refusals,
+    )
