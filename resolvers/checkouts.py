@@ -39,6 +39,7 @@ from domain.checkouts import (
     vault_out_refusals,
     waiting_renewal,
 )
+from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, moved
 from domain.dual_control import (
     Proposal,
@@ -50,7 +51,8 @@ from domain.dual_control import (
 )
 from domain.files import READABLE, FileVersion
 from domain.people import Operation, User
-from domain.processing import collection_refusals
+from domain.pre_notices import converted_priority, units_of
+from domain.processing import PRE_NOTICES, collection_refusals
 from domain.refusals import (
     Forbidden,
     Refusal,
@@ -65,6 +67,7 @@ from resolvers.holds import holds_on, litigation_open
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, packets_of, seal_refusals
 from resolvers.papers import duplicate_of, paper_facts, printed
+from resolvers.reminders import obtained
 from resolvers.vault_work import both_keepers, case_lock, end_proposal, keeper_of, parts_of
 from schema.checkouts import (
     CheckOutCancelInput,
@@ -450,7 +453,7 @@ async def check_out_receive_exchanged(
         today=deed.today,
         request_ref=check_out.id,
         evidence=evidence,
-        **(reads | {"priority_date": priority_carried(old, reads["priority_date"])}),
+        **(reads | {"priority_date": await _rank(deed, old, reads["priority_date"])}),
         supersedes=old.id,
         collected_on=deed.today,
         holder=Holder(desk=input.vault, since=deed.now),
@@ -458,6 +461,7 @@ async def check_out_receive_exchanged(
     )
     deed.decision.add(event)
     deed.decision.add(received)
+    await obtained(deed, received)
     lapsed = old.legal_state is LegalState.LAPSED
     deed.move(
         old,
@@ -482,6 +486,22 @@ async def check_out_receive_exchanged(
         exchange=replace(check_out.exchange, certificate_id=new.id),
     )
     return {"check_out": deed.decision.save(done)}
+
+
+async def _rank(deed: Deed, old: TitleCertificate, own: date) -> date | None:
+    """The date from which the new certificate's rank counts (CUS-16)."""
+    if old.cert_type not in PRE_NOTICES:
+        return priority_carried(old, own)
+    collaterals = await deed.decision.find(Collateral, {"no": {"$in": list(old.collateral_nos)}})
+    units = units_of(collaterals)  # the new one covers the same
+    return converted_priority(
+        old,
+        units=units,
+        converted_units=units,
+        registered_on=own,
+        policy=deed.policy,
+        calendar=deed.calendar,
+    )
 
 
 async def lost_while_out(deed: Deed, certificate: TitleCertificate) -> TitleCertificate:

@@ -87,7 +87,9 @@ class Bank:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self.http = httpx2.Client(base_url=address, timeout=60)
+        # Let go of before the server does, after five seconds: it would be closed in mid-request.
+        limits = httpx2.Limits(keepalive_expiry=2)
+        self.http = httpx2.Client(base_url=address, timeout=60, limits=limits)
         self._tokens: dict[str, str] = {}
 
     def close(self) -> None:

@@ -488,3 +488,63 @@ def test_movements_of_what_is_out_of_reach_are_not_told(bank: Bank):
     story = bank.vaulted()
     text = "query($id: ID!) { allowedMovements(certificateId: $id) { movement } }"
     assert bank.query("rm-x", text, id=story.certificate_id) == {"allowedMovements": None}
+
+
+def test_a_converted_pre_notice_passes_its_rank_on(bank: Bank):
+    """AC-32."""
+    story = bank.mortgage()
+    story.certificate_id = bank.expect(story, "PRE_NOTICE_MORTGAGE")
+    story.cert_no = f"粤（2023）广州市不动产证明第7{story.n:07}号"
+    bank.done("handler-1", "certificateCollect", collected(story, registeredOn="2023-06-01"))
+    bank.scan(story)
+    bank.hand_to_vault(story)
+    bank.vault(story)
+    changes = {"purpose": "PRE_NOTICE_CONVERSION", "dueDate": "2025-08-19"}
+    id = approved(bank, story, "approver-lc", **changes)
+    let_out(bank, story, id)
+    exchange = {
+        "change": "TYPE_CHANGE",
+        "evidenceFileVersionId": bank.accepted(story, "CERT_RECEIPT"),
+    }
+    bank.done("handler-1", "checkOutReturn", {"checkOutId": id, "exchange": exchange})
+    paper = collected(story)["paper"] | {"certNo": f"新{story.n}", "registeredOn": "2025-06-20"}
+    given = {"checkOutId": id, "vault": "V1", "certType": "MORTGAGE_REG_PROOF", "paper": paper}
+    same_type = given | {"certType": "PRE_NOTICE_MORTGAGE"}
+    assert codes(bank.do("keeper-3", "checkOutReceiveExchanged", same_type)) == ["VALUE_INVALID"]
+    done = bank.done(
+        "keeper-3",
+        "checkOutReceiveExchanged",
+        given,
+        f"checkOut {{ exchange {{ certificateId }} }} {REFUSALS}",
+    )
+    old = bank.certificate(story, "custodyState legalState supersededBy")
+    story.certificate_id = done["checkOut"]["exchange"]["certificateId"]
+    assert old == {
+        "custodyState": "REPLACED",
+        "legalState": "SUPERSEDED",
+        "supersededBy": story.certificate_id,
+    }
+    assert bank.certificate(story, "certType custodyState priorityDate") == {
+        "certType": "MORTGAGE_REG_PROOF",
+        "custodyState": "RECEIVED_PENDING_VAULT",
+        "priorityDate": "2023-06-01",
+    }
+
+
+def test_a_paper_lost_while_it_is_out_ends_its_check_out(bank: Bank):
+    """X22."""
+    story, id = out(bank)
+    report = {
+        "certificateId": story.certificate_id,
+        "discoveredOn": "2025-06-20",
+        "reason": "The bag was stolen.",
+    }
+    bank.done("supervisor-1", "incidentReport", report)
+    given = {"certificateId": story.certificate_id, "accountability": "handler-1"}
+    bank.done("approver-t2", "certificateConfirmLost", given)
+    assert check_out(bank, id, "state") == {"state": "LOST"}
+    assert bank.certificate(story, "custodyState lock { kind } dueDate") == {
+        "custodyState": "LOST",
+        "lock": None,
+        "dueDate": None,
+    }

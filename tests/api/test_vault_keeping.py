@@ -167,12 +167,13 @@ def counted(collection: Any, *, differences: int, opened_at: datetime, n: int = 
     collection.insert_one(
         {
             "_id": f"test-{n}",
+            "no": f"test-{n}",
             "vault": "V4",
             "kind": "KEEPER_CHANGE",
-            "status": "FINALISED",
+            "state": "FINALISED",
             "opened_at": opened_at,
-            "finalised_at": opened_at,
-            "differences": differences,
+            "ended_at": opened_at,
+            "difference_count": differences,
         }
     )
 
