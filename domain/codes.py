@@ -15,7 +15,9 @@ from types import MappingProxyType
 MAX_CODE_LENGTH = 200  # characters of what is looked up; a certificate's number may be long
 _SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, those of a ULID
 _KINDS: Mapping[str, str] = MappingProxyType({"cert": "C", "pack": "P", "slot": "S"})
-_PREFIXES: Mapping[str, str] = MappingProxyType({letter: prefix for prefix, letter in _KINDS.items()})
+_PREFIXES: Mapping[str, str] = MappingProxyType(
+    {letter: prefix for prefix, letter in _KINDS.items()}
+)
 _CODE = re.compile(f"LK([{''.join(_PREFIXES)}])([{_SYMBOLS}]{{26}})([{_SYMBOLS}])")
 _MISREAD = str.maketrans("OIL", "011")  # a ULID has none of these, so a hand that wrote one erred
 
