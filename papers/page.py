@@ -19,6 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 FONT = "WenQuanYiMicroHei"
 QUIET = 4  # modules around a QR code that scanners want empty
 CUT = "…"
+LACKING = "〓"  # as printers have always set what they had no type for
 _POINT_MM = 1 / mm
 
 
@@ -26,7 +27,7 @@ class Page:
     """A4 pages, measured in millimetres from the upper left corner; sizes of type in points."""
 
     def __init__(self, title: str) -> None:
-        _load_font()
+        _font()
         self._bytes = io.BytesIO()
         # Invariant: no clock and no chance go into the file.
         self._canvas = Canvas(
@@ -43,7 +44,7 @@ class Page:
     def text(self, text: str, *, x: float, y: float, size: float) -> None:
         """Writes one line whose foot stands at `y`."""
         self._canvas.setFont(FONT, size)
-        self._canvas.drawString(x * mm, self._height - y * mm, text)
+        self._canvas.drawString(x * mm, self._height - y * mm, _shown(text))
 
     def rule(self, *, x: float, y: float, width: float) -> None:
         """Draws a thin line."""
@@ -81,15 +82,20 @@ def modules(text: str) -> list[list[bool]]:
 
 def wrapped(text: str, *, size: float, width: float, most: int) -> list[str]:
     """The text in lines that are at most `width` millimetres; what exceeds `most` lines is cut."""
-    _load_font()
     lines = [""]
-    for letter in text:
+    for letter in _shown(text):
         if lines[-1] and _wide(lines[-1] + letter, size) > width:
             lines.append("")
         lines[-1] += letter
     if len(lines) > most:
         lines = [*lines[: most - 1], lines[most - 1][:-1] + CUT]
     return lines
+
+
+def _shown(text: str) -> str:
+    """The text as the font can show it; a letter it lacks must be seen to be there."""
+    known = _font().face.charToGlyph
+    return "".join(letter if ord(letter) in known else LACKING for letter in text)
 
 
 def _wide(text: str, size: float) -> float:
@@ -108,8 +114,10 @@ def _runs(row: Sequence[bool]) -> list[tuple[int, int]]:
 
 
 @cache
-def _load_font() -> None:
-    """Reads the font once, when the first paper is drawn: it takes a third of a second."""
+def _font() -> TTFont:
+    """The font, read once, when the first paper is drawn: it takes a third of a second."""
     packed = files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc"
     with as_file(packed) as path:
-        pdfmetrics.registerFont(TTFont(FONT, str(path), subfontIndex=0))
+        font = TTFont(FONT, str(path), subfontIndex=0)
+    pdfmetrics.registerFont(font)
+    return font
