@@ -5,6 +5,7 @@ from strawberry.tools import merge_types
 
 from resolvers import case_papers, custody, deregistration, files, handovers, registry, vaulting
 from resolvers.events import EventQueries, Subscription
+from resolvers.labels import LabelQueries
 from resolvers.lists import ListQueries
 from resolvers.queries import QuestionQueries, RecordQueries
 from schema.certificates import (
@@ -53,7 +54,9 @@ NODES = [
 
 __all__ = ["NODES", "Mutation", "Query", "Subscription"]
 
-Query = merge_types("Query", (RecordQueries, QuestionQueries, ListQueries, EventQueries))
+Query = merge_types(
+    "Query", (RecordQueries, QuestionQueries, ListQueries, EventQueries, LabelQueries)
+)
 
 
 @strawberry.type(description="Everything that changes something. Each is one transaction.")

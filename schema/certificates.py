@@ -14,6 +14,7 @@ from domain.certificates import (
     LegalState,
     LockKind,
 )
+from domain.codes import code_of
 from domain.custody import Movement
 from domain.dual_control import ProposalState
 from domain.handovers import HandoverItemState, HandoverState
@@ -104,6 +105,15 @@ class CustodyEvent(Node):
     hash: str = named("Hash of this event.")
 
 
+def _code(record: Mapping[str, Any], _today: date) -> str:
+    return code_of(record["_id"])
+
+
+def _coded() -> Any:
+    """The field of everything that can be labelled."""
+    return derived(_code, "Its scannable code, as on its label (标签码).", reads=("_id",))
+
+
 def _overdue_days(certificate: Mapping[str, Any], today: date) -> int:
     due = certificate.get("due_date")
     if due is None or certificate["custody_state"] != CustodyState.CHECKED_OUT:
@@ -164,6 +174,7 @@ class TitleCertificate(Node):
     org_code: str = named("Operating organisation.")
     org_path: str = named("Its path.")
     version: int = named("Times changed; give it as `expectedVersion`.")
+    code: str = _coded()
     is_overdue_out: bool = derived(
         _is_overdue,
         "Whether a check-out is overdue today.",
@@ -235,6 +246,7 @@ class Slot(Node):
     capacity: int = named("Packets it holds.")
     packet_nos: list[str] = named("Packets in it.")
     reserved_until: datetime | None = named("Until when a proposal keeps it.")
+    code: str = _coded()
 
 
 @strawberry.type(description="A vault (库房).")
@@ -282,6 +294,7 @@ class SealedPacket(Node):
     cabinet: str = named("Cabinet.")
     slot: str = named("Slot.")
     status: PacketStatus = named("Whether it holds paper.")
+    code: str = _coded()
     certificates: list[TitleCertificate] = related(
         Relation(collection="certificates", local="certificate_ids", many=True),
         "What is inside.",

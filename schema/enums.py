@@ -66,6 +66,13 @@ def _name(cls: type[StrEnum], values: str) -> None:
         value.description = meanings[value.name]
 
 
+def chinese(value: StrEnum) -> str:
+    """The Chinese term of a value, for what is printed."""
+    definition = type(value).__strawberry_definition__  # type: ignore[attr-defined]
+    meaning = next(one.description for one in definition.values if one.name == value.name)
+    return str(meaning).partition(":")[0]
+
+
 _name(
     OrgLevel,
     """
