@@ -15,6 +15,7 @@ from domain.deregistration import DeregistrationCase
 from domain.dual_control import Proposal, ProposalState
 from domain.files import FileStatus, FileVersion
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
+from jobs.receipts import sweep_receipts
 from resolvers.context import Stores
 from resolvers.vault_work import end_proposal_in
 from storage.decisions import Decision, decide
@@ -130,6 +131,7 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
         "expire_proposals": expire_proposals,
         "chase_owner_proofs": chase_owner_proofs,
         "sweep_uploads": sweep_uploads,
+        "sweep_receipts": sweep_receipts,
         "number_entries": number_entries,
     }
 )

@@ -41,6 +41,7 @@ from domain.releasing import (
 from domain.vaults import PacketStatus, SealedPacket, Slot, frozen, resealed, seal_used, vacated
 from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
 from resolvers.mutation import Deed, mutation
+from resolvers.receipts import give_receipts
 from resolvers.releasing import at, returned_when_empty, settlement_items_fall_due
 from resolvers.seals import seal_is_known, use_seal
 from resolvers.vault_work import end_proposal, keeper_of
@@ -119,6 +120,7 @@ async def deregistration_case_vault_out_confirm(
     deed.decision.save(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
     )
+    await give_receipts(deed)
     if case.state is CaseState.APPROVED:
         case = advanced(deed, case, CaseStep.VAULT_OUT)
     else:
@@ -189,6 +191,7 @@ async def deregistration_case_return_to_owner(
             CustodyState.RETURNED_TO_OWNER,
             evidence=evidence,
         )
+    await give_receipts(deed)
     await mark_items(
         deed,
         case.loan_nos,

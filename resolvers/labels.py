@@ -8,7 +8,10 @@ from graphql import GraphQLError
 from domain.certificates import LegalState, normalised
 from domain.codes import MAX_CODE_LENGTH, id_of
 from resolvers.context import Info
+from schema.fields import asked
 from schema.nodes import Node
+from schema.receipts import Receipt
+from storage.questions import One
 from storage.records import COLLECTION_OF_PREFIX
 
 
@@ -50,3 +53,10 @@ class LabelQueries:
                 extensions={"code": "BAD_USER_INPUT"},
             )
         return found[0] if found else None
+
+    @asked("A receipt by its number (回单).")
+    def receipt(
+        self, info: Info, no: Annotated[str, strawberry.argument(description="Its number.")]
+    ) -> Receipt | None:
+        """A receipt."""
+        return One(collection="receipts", query={"no": no})  # type: ignore[return-value]

@@ -22,6 +22,7 @@ from schema.deregistration import DeregistrationCase, SettlementProof
 from schema.dossiers import ArchiveFile, Dossier, FileVersion
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
+from schema.receipts import Receipt
 from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
 
 NODES = [
@@ -42,6 +43,7 @@ NODES = [
     Org,
     Partner,
     Proposal,
+    Receipt,
     RiskSignal,
     SealedPacket,
     SettlementProof,

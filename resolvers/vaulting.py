@@ -39,6 +39,7 @@ from domain.vaults import (
     vacated,
 )
 from resolvers.mutation import Deed, mutation
+from resolvers.receipts import give_receipts
 from resolvers.scans import accepted_scans
 from resolvers.seals import seal_is_known, use_seal
 from resolvers.vault_work import case_lock, end_proposal, hold_for, keeper_of, parts_of, slot_at
@@ -130,6 +131,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
     deed.decision.save(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
     )
+    await give_receipts(deed)
     return {"packet": packet}
 
 

@@ -16,6 +16,7 @@ from domain.certificates import (
 )
 from domain.codes import code_of
 from domain.custody import Movement
+from domain.dossiers import DocType
 from domain.dual_control import ProposalState
 from domain.handovers import HandoverItemState, HandoverState
 from domain.vaults import PacketStatus, VaultStatus
@@ -28,6 +29,7 @@ from storage.relations import Relation
 if TYPE_CHECKING:
     from schema.dossiers import ArchiveFile
     from schema.organisations import User
+    from schema.receipts import Receipt
 
 
 @strawberry.type(description="The open request that holds a certificate (在途业务).")
@@ -220,8 +222,17 @@ class TitleCertificate(Node):
         "Its ledger, oldest first.",
     )
     scans: list[Annotated["ArchiveFile", strawberry.lazy("schema.dossiers")]] = related(
-        Relation(collection="files", foreign="certificate_id", many=True),
+        Relation(
+            collection="files",
+            foreign="certificate_id",
+            many=True,
+            where={"doc_type": {"$ne": DocType.CUSTODY_RECEIPT.value}},
+        ),
         "Files that show it.",
+    )
+    receipts: list[Annotated["Receipt", strawberry.lazy("schema.receipts")]] = related(
+        Relation(collection="receipts", foreign="items.certificate_id", many=True),
+        "Receipts given for its movements, oldest first (回单).",
     )
 
 

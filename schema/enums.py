@@ -39,6 +39,7 @@ from domain.messages import MESSAGES
 from domain.orgs import OrgLevel
 from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
+from domain.receipts import ReceiptKind
 from domain.refusals import RefusalCode
 from domain.release import Outcome
 from domain.release_question import Stage
@@ -608,6 +609,7 @@ _name(
     REGISTRY_RESULT 登记机构办结凭证/查册结果: the registry's result
     APPROVAL_SHEET 审批表: approval sheet
     CERT_SCAN 权证扫描件: scan of a certificate
+    CUSTODY_RECEIPT 保管回单: receipt of a movement of paper, drawn by the server
     INSPECTION_PHOTO 检查照片: inspection photo
     EVIDENCE 证据: evidence, sound and film included
     OTHER 其他: other
@@ -672,6 +674,16 @@ _name(
     WEB 网页: web
     MOBILE 移动端: mobile app
     INTEGRATION 系统集成: another system
+    GENERATED 系统生成: drawn by the server itself
+    """,
+)
+_name(
+    ReceiptKind,
+    """
+    VAULT_IN 入库回单: papers put into the vault
+    VAULT_OUT 出库回单: papers that left the vault
+    HANDOVER 移交签收回单: papers received from somebody
+    OWNER_RETURN 返还权利人回单: papers given back to their owner
     """,
 )
 _name(
