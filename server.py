@@ -35,6 +35,7 @@ from routes.graphql import graphql_routes
 from routes.health import Promise, health_routes
 from routes.identity import Identity, Trust
 from routes.imports import import_routes
+from routes.labels import label_routes
 from schema.fields import read_field
 from schema.scalars import SCALARS
 from settings import BadSettings, Settings, read_settings
@@ -124,6 +125,7 @@ def application(settings: Settings, wiring: Wiring) -> Starlette:
         *health_routes(stores, promise),
         *import_routes(identity.of),
         *file_routes(identity.of),
+        *label_routes(identity.of),
     ]
     if settings.demonstration:
         routes += demonstration_routes(stores, trust, run_jobs=lambda: run_all(stores))

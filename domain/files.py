@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.dossiers import DocType, Dossier, DossierStatus
+from domain.people import Actor, Operation
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
@@ -46,11 +47,12 @@ class FileClass(StrEnum):
 
 
 class FileSource(StrEnum):
-    """Where an upload came from (来源)."""
+    """Where a file came from (来源)."""
 
     WEB = "WEB"
     MOBILE = "MOBILE"
     INTEGRATION = "INTEGRATION"
+    GENERATED = "GENERATED"
 
 
 DOCUMENT_TYPES: Mapping[str, str] = MappingProxyType(
@@ -66,9 +68,15 @@ DOCUMENT_TYPES: Mapping[str, str] = MappingProxyType(
 )
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType({"video/mp4": "MP4", "audio/mpeg": "MP3"})
 
+# Dossiers that still take files (ARC-25).
+ADDABLE = frozenset({DossierStatus.OPEN, DossierStatus.FILED, DossierStatus.SUPPLEMENTING})
+# Documents that this server draws itself; nobody may bring one along.
+GENERATED = frozenset({DocType.CUSTODY_RECEIPT})
+
 _CLASSES: Mapping[DocType, FileClass] = MappingProxyType(
     {
         DocType.CERT_SCAN: FileClass.A,
+        DocType.CUSTODY_RECEIPT: FileClass.A,
         DocType.PRE_NOTICE_CERT_SCAN: FileClass.A,
         DocType.MORTGAGE_CERT_SCAN: FileClass.A,
         DocType.PLEDGE_CERT_SCAN: FileClass.A,
@@ -180,11 +188,7 @@ def request_refusals(
     policy: Policy,
 ) -> Iterator[Refusal | None]:
     """Every rule that an announced upload breaks, before a byte is sent."""
-    if dossier.status not in {
-        DossierStatus.OPEN,
-        DossierStatus.FILED,
-        DossierStatus.SUPPLEMENTING,
-    }:
+    if dossier.status not in ADDABLE:
         yield Refusal(
             code=RefusalCode.IMMUTABLE,
             rule_id="ARC-25",
@@ -205,6 +209,26 @@ def request_refusals(
             field="size",
             detail={"field": "size", "actual": str(size), "limit": str(limit)},
         )
+
+
+def made_here(doc_type: DocType, source: FileSource) -> Refusal | None:
+    """What the server draws itself is never taken from a client (ARC-29)."""
+    if doc_type in GENERATED:
+        return invalid("docType", "this document is made here, not uploaded", rule_id="ARC-29")
+    if source is FileSource.GENERATED:
+        return invalid("source", "an upload comes from a client", rule_id="ARC-29")
+    return None
+
+
+def may_fetch(actor: Actor, version: FileVersion) -> bool:
+    """Who may have a file's content: who may download, and of a receipt whoever handles paper.
+
+    A keeper sees no file of a loan, and still prints the receipt of what was just put in.
+    """
+    if actor.may(Operation.DOWNLOAD_FILE, version.org_path):
+        return True
+    receipt = version.doc_type is DocType.CUSTODY_RECEIPT
+    return receipt and actor.may(Operation.HAND_OVER, version.org_path)
 
 
 def arrival_refusals(promised: FileVersion, arrived: Arrived) -> Iterator[Refusal | None]:

@@ -52,6 +52,7 @@ class Operation(StrEnum):
     SEE_PERSONS = "SEE_PERSONS"
     PROCESS_CERTIFICATE = "PROCESS_CERTIFICATE"
     HAND_OVER = "HAND_OVER"
+    PRINT_LABELS = "PRINT_LABELS"
     MOVE_VAULT = "MOVE_VAULT"
     REVIEW_ELECTRONIC = "REVIEW_ELECTRONIC"
     SUBMIT_CASE = "SUBMIT_CASE"
@@ -124,6 +125,15 @@ PERMISSIONS: Mapping[Operation, Mapping[Role, Reach]] = MappingProxyType(
         },
         Operation.HAND_OVER: {
             _R.RELATIONSHIP_MANAGER: _OWN,
+            _R.CERT_HANDLER: _J,
+            _R.MORTGAGE_REGISTRAR: _J,
+            _R.VAULT_KEEPER: _J,
+            _R.VAULT_SUPERVISOR: _J,
+            _R.ARCHIVIST: _J,
+            _R.ARCHIVE_SUPERVISOR: _J,
+        },
+        # Whoever keeps or collects paper labels it; a label says where it lies.
+        Operation.PRINT_LABELS: {
             _R.CERT_HANDLER: _J,
             _R.MORTGAGE_REGISTRAR: _J,
             _R.VAULT_KEEPER: _J,

@@ -20,6 +20,7 @@ from domain.stocktakes import CountResult, Stocktake, StocktakeState
 from domain.vaults import Vault, VaultStatus
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from jobs.overdue import escalate
+from jobs.receipts import sweep_receipts
 from jobs.watch import BY, Round, look_after
 from resolvers.checkouts import let_go
 from resolvers.context import Stores
@@ -219,6 +220,7 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
         "escalate_overdue": escalate_overdue,
         "give_up_missing": give_up_missing,
         "sweep_uploads": sweep_uploads,
+        "sweep_receipts": sweep_receipts,
         "number_entries": number_entries,
     }
 )

@@ -44,6 +44,7 @@ from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
+from resolvers.receipts import give_receipts
 from resolvers.releasing import at, returned_when_empty, settlement_items_fall_due
 from resolvers.vault_work import both_keepers, end_proposal, keeper_of
 from schema.cases import (
@@ -127,6 +128,7 @@ async def deregistration_case_vault_out_confirm(
     deed.decision.save(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
     )
+    await give_receipts(deed)
     if case.state is CaseState.APPROVED:
         case = advanced(deed, case, CaseStep.VAULT_OUT)
     else:
@@ -198,6 +200,7 @@ async def deregistration_case_return_to_owner(
             CustodyState.RETURNED_TO_OWNER,
             evidence=evidence,
         )
+    await give_receipts(deed)
     await mark_items(
         deed,
         case.loan_nos,

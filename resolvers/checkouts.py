@@ -67,6 +67,7 @@ from resolvers.holds import holds_on, litigation_open
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, packets_of, seal_refusals
 from resolvers.papers import duplicate_of, paper_facts, printed
+from resolvers.receipts import give_receipts
 from resolvers.reminders import obtained
 from resolvers.vault_work import both_keepers, case_lock, end_proposal, keeper_of, parts_of
 from schema.checkouts import (
@@ -265,6 +266,7 @@ async def check_out_vault_out_confirm(
         check_out, state=CheckOutState.OUT, borrower=check_out.signed_by, out_on=deed.today
     )
     out = replace(out, escalate_on=next_escalation(out, deed.policy))
+    await give_receipts(deed)
     return {"check_out": deed.decision.save(out)}
 
 

@@ -20,6 +20,7 @@ from domain.files import (
     arrival_refusals,
     decision_refusals,
     file_class,
+    made_here,
     request_refusals,
     size_limit,
     waiting,
@@ -67,6 +68,7 @@ async def file_request_upload(deed: Deed, input: FileRequestUploadInput) -> dict
                 dossier=dossier,
                 policy=deed.policy,
             ),
+            made_here(input.doc_type, input.source),
             _sensible_pages(input.pages),
         ]
     )

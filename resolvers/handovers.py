@@ -21,6 +21,7 @@ from domain.people import Operation, User
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if, state_conflict
 from domain.vaults import Vault
 from resolvers.mutation import Deed, mutation
+from resolvers.receipts import give_receipts
 from schema.custody import (
     HandoverAcceptItemInput,
     HandoverInitiateInput,
@@ -125,6 +126,7 @@ async def handover_accept_item(deed: Deed, input: HandoverAcceptItemInput) -> di
         now=deed.now,
         condition=input.condition,
     )
+    await give_receipts(deed)
     return {"handover": deed.decision.save(handover)}
 
 

@@ -27,6 +27,7 @@ from resolvers import (
     vaulting,
 )
 from resolvers.events import EventQueries, Subscription
+from resolvers.labels import LabelQueries
 from resolvers.lists import ListQueries
 from resolvers.movements import MovementQueries
 from resolvers.queries import QuestionQueries, RecordQueries
@@ -50,6 +51,7 @@ from schema.dossiers import ArchiveFile, Dossier, FileVersion
 from schema.leaving import ClaimTransfer, Redemption
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
+from schema.receipts import Receipt
 from schema.stocktakes import Stocktake
 from schema.vault_keeping import KeeperChange
 from schema.watch import Incident, LegalCase, LegalHold, RiskSignal
@@ -78,6 +80,7 @@ NODES = [
     Partner,
     Proposal,
     Redemption,
+    Receipt,
     RiskSignal,
     SealedPacket,
     SettlementProof,
@@ -101,6 +104,7 @@ Query = merge_types(
         SupervisionQueries,
         VaultQueries,
         EventQueries,
+        LabelQueries,
     ),
 )
 

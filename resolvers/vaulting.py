@@ -39,6 +39,7 @@ from domain.vaults import (
     vacated,
 )
 from resolvers.mutation import Deed, mutation
+from resolvers.receipts import give_receipts
 from resolvers.reminders import looked_after
 from resolvers.scans import accepted_scans
 from resolvers.seals import seal_is_known, use_seal
@@ -142,6 +143,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
     deed.decision.save(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
     )
+    await give_receipts(deed)
     return {"packet": packet}
 
 

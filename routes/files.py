@@ -8,8 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from domain.files import READABLE, ArchiveFile, FileStatus, FileVersion
-from domain.people import Operation
+from domain.files import READABLE, ArchiveFile, FileStatus, FileVersion, may_fetch
 from resolvers.context import Context
 from resolvers.files import access_entry, download_name
 from storage.errors import Missing
@@ -31,7 +30,7 @@ def file_routes(context_of: ContextOf) -> list[Route]:
         if record is None:
             return _wrong("NOT_FOUND", "There is no such file within your reach.", 404)
         version = from_record(FileVersion, record)
-        allowed = context.actor.may(Operation.DOWNLOAD_FILE, version.org_path)
+        allowed = may_fetch(context.actor, version)
         purpose = request.query_params.get("purpose", "STREAM")[:MAX_PURPOSE]
         if not allowed or FileStatus(version.status) not in READABLE:
             await _log(context, version, action="DENIED", purpose=purpose)

@@ -16,7 +16,9 @@ from domain.certificates import (
     LegalState,
     LockKind,
 )
+from domain.codes import code_of
 from domain.custody import Movement
+from domain.dossiers import DocType
 from domain.dual_control import ProposalState
 from domain.handovers import HandoverItemState, HandoverState
 from domain.vaults import PacketStatus, VaultStatus
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from schema.checkouts import CheckOut
     from schema.dossiers import ArchiveFile
     from schema.organisations import User
+    from schema.receipts import Receipt
 
 
 @strawberry.type(description="The open request that holds a certificate (在途业务).")
@@ -106,6 +109,15 @@ class CustodyEvent(Node):
     recorded_at: datetime = named("When it was recorded.")
     prev_hash: str = named("Hash of the event before.")
     hash: str = named("Hash of this event.")
+
+
+def _code(record: Mapping[str, Any], _today: date) -> str:
+    return code_of(record["_id"])
+
+
+def _coded() -> Any:
+    """The field of everything that can be labelled."""
+    return derived(_code, "Its scannable code, as on its label (标签码).", reads=("_id",))
 
 
 def _overdue_days(certificate: Mapping[str, Any], today: date) -> int:
@@ -212,6 +224,7 @@ class TitleCertificate(Node):
     org_code: str = named("Operating organisation.")
     org_path: str = named("Its path.")
     version: int = named("Times changed; give it as `expectedVersion`.")
+    code: str = _coded()
     is_overdue_out: bool = derived(
         _is_overdue,
         "Whether a check-out is overdue today.",
@@ -281,8 +294,17 @@ class TitleCertificate(Node):
         "Its check-outs, newest first.",
     )
     scans: list[Annotated["ArchiveFile", strawberry.lazy("schema.dossiers")]] = related(
-        Relation(collection="files", foreign="certificate_id", many=True),
+        Relation(
+            collection="files",
+            foreign="certificate_id",
+            many=True,
+            where={"doc_type": {"$ne": DocType.CUSTODY_RECEIPT.value}},
+        ),
         "Files that show it.",
+    )
+    receipts: list[Annotated["Receipt", strawberry.lazy("schema.receipts")]] = related(
+        Relation(collection="receipts", foreign="items.certificate_id", many=True),
+        "Receipts given for its movements, oldest first (回单).",
     )
 
 
@@ -310,6 +332,7 @@ class Slot(Node):
     packet_nos: list[str] = named("Packets in it.")
     reserved_until: datetime | None = named("Until when a proposal keeps it.")
     closed: bool = named("Whether it is out of use.")
+    code: str = _coded()
 
 
 @strawberry.type(description="A vault (库房).")
@@ -368,6 +391,7 @@ class SealedPacket(Node):
     cabinet: str = named("Cabinet.")
     slot: str = named("Slot.")
     status: PacketStatus = named("Whether it holds paper.")
+    code: str = _coded()
     certificates: list[TitleCertificate] = related(
         Relation(collection="certificates", local="certificate_ids", many=True),
         "What is inside.",

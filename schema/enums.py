@@ -48,6 +48,7 @@ from domain.messages import MESSAGES
 from domain.orgs import OrgLevel
 from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
+from domain.receipts import ReceiptKind
 from domain.redemption import ProceedsUse, RedemptionGround
 from domain.refusals import RefusalCode
 from domain.release import Outcome
@@ -76,6 +77,13 @@ def _name(cls: type[StrEnum], values: str) -> None:
     assert meanings.keys() == {value.name for value in definition.values}, cls
     for value in definition.values:
         value.description = meanings[value.name]
+
+
+def chinese(value: StrEnum) -> str:
+    """The Chinese term of a value, for what is printed."""
+    definition = type(value).__strawberry_definition__  # type: ignore[attr-defined]
+    meaning = next(one.description for one in definition.values if one.name == value.name)
+    return str(meaning).partition(":")[0]
 
 
 _name(
@@ -682,6 +690,7 @@ _name(
     REGISTRY_RESULT 登记机构办结凭证/查册结果: the registry's result
     APPROVAL_SHEET 审批表: approval sheet
     CERT_SCAN 权证扫描件: scan of a certificate
+    CUSTODY_RECEIPT 保管回单: receipt of a movement of paper, drawn by the server
     INSPECTION_PHOTO 检查照片: inspection photo
     EVIDENCE 证据: evidence, sound and film included
     LOSS_STATEMENT 遗失声明: the published statement of a loss
@@ -751,6 +760,16 @@ _name(
     WEB 网页: web
     MOBILE 移动端: mobile app
     INTEGRATION 系统集成: another system
+    GENERATED 系统生成: drawn by the server itself
+    """,
+)
+_name(
+    ReceiptKind,
+    """
+    VAULT_IN 入库回单: papers put into the vault
+    VAULT_OUT 出库回单: papers that left the vault
+    HANDOVER 移交签收回单: papers received from somebody
+    OWNER_RETURN 返还权利人回单: papers given back to their owner
     """,
 )
 _name(

@@ -169,6 +169,10 @@ class Objects:
         """Stores a file that came through the server; gives its version."""
         return await self._call(partial(self._s3.put, key, path, mime=mime), self._readings)
 
+    async def put_bytes(self, key: str, content: bytes, *, mime: str) -> str:
+        """Stores a document that was made here; gives its version."""
+        return await self._call(partial(self._s3.put_bytes, key, content, mime=mime))
+
     async def remove(self, key: str, version_id: str | None) -> None:
         """Removes a version, or with None all of them (ARC-34). Raises: Locked."""
         if version_id is not None:

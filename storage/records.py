@@ -33,6 +33,7 @@ from domain.loans import CreditContract, Loan
 from domain.orgs import Org
 from domain.parties import Customer, Partner
 from domain.people import User
+from domain.receipts import Receipt
 from domain.redemption import Redemption
 from domain.stocktakes import Stocktake
 from domain.vault_keeping import KeeperChange
@@ -72,6 +73,7 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         TitleCertificate: Kept(collection="certificates", prefix="cert"),
         CustodyEvent: Kept(collection="custody_events", prefix="evnt", fenced=False, told=False),
         Handover: Kept(collection="handovers", prefix="hand"),
+        Receipt: Kept(collection="receipts", prefix="rcpt", fenced=False, told=False),
         Vault: Kept(collection="vaults", prefix="vlt"),
         Slot: Kept(collection="slots", prefix="slot", told=False),
         SealedPacket: Kept(collection="packets", prefix="pack", told=False),

@@ -144,10 +144,12 @@ class S3:
             )
         return result.version_id or "null"
 
-    def put_bytes(self, key: str, content: bytes) -> str:
+    def put_bytes(self, key: str, content: bytes, *, mime: str = "application/octet-stream") -> str:
         """Stores a few bytes of our own; gives the version."""
         with _named_errors():
-            result = self._client.put_object(self._bucket, key, BytesIO(content), len(content))
+            result = self._client.put_object(
+                self._bucket, key, BytesIO(content), len(content), content_type=mime
+            )
         return result.version_id or "null"
 
     def remove(self, key: str, version_id: str) -> None:

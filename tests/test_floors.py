@@ -17,6 +17,7 @@ FLOORS = (
     {"routes", "jobs", "settings"},
     {"execution"},
     {"resolvers"},
+    {"papers"},
     {"schema"},
     {"storage"},
     {"domain"},

@@ -9,16 +9,20 @@ from domain.files import (
     MAX_TITLE_LENGTH,
     Arrived,
     FileClass,
+    FileSource,
     FileStatus,
     accepted_types,
     arrival_refusals,
     decision_refusals,
     file_class,
+    made_here,
+    may_fetch,
     request_refusals,
     size_limit,
     waiting,
 )
-from tests.domain.builders import POLICY, a_dossier, a_version, codes
+from domain.people import Role
+from tests.domain.builders import POLICY, a_dossier, a_grant, a_version, an_actor, codes
 
 MIB = 2**20
 PDF, JPEG, MP4, MP3 = "application/pdf", "image/jpeg", "video/mp4", "audio/mpeg"
@@ -213,3 +217,31 @@ def test_nobody_accepts_the_own_upload():
 )
 def test_a_document_has_its_level(doc_type, level):
     assert file_class(doc_type) is level
+
+
+@pytest.mark.parametrize(
+    ("doc_type", "source", "refused"),
+    [
+        (DocType.OTHER, FileSource.WEB, []),
+        (DocType.CUSTODY_RECEIPT, FileSource.WEB, ["VALUE_INVALID"]),
+        (DocType.OTHER, FileSource.GENERATED, ["VALUE_INVALID"]),
+    ],
+)
+def test_what_the_server_draws_comes_from_nobody_else(doc_type, source, refused):
+    assert codes([made_here(doc_type, source)]) == refused
+
+
+@pytest.mark.parametrize(
+    ("role", "scan", "receipt"),
+    [
+        (Role.ARCHIVIST, True, True),
+        (Role.AUDITOR, True, True),
+        (Role.VAULT_KEEPER, False, True),
+        (Role.HQ_PARAMETER, False, False),
+    ],
+)
+def test_who_handles_paper_may_fetch_its_receipts(role, scan, receipt):
+    person = an_actor("u1", a_grant(role))
+    of_receipt = a_version(doc_type=DocType.CUSTODY_RECEIPT, org_path="/HO/T1/T2/OB-1")
+    assert may_fetch(person, a_version(org_path="/HO/T1/T2/OB-1")) is scan
+    assert may_fetch(person, of_receipt) is receipt

@@ -114,6 +114,13 @@ MATRIX = {
         R.ARCHIVIST: J,
         R.ARCHIVE_SUPERVISOR: J,
     },
+    Operation.PRINT_LABELS: {
+        R.CERT_HANDLER: J,
+        R.VAULT_KEEPER: J,
+        R.VAULT_SUPERVISOR: J,
+        R.ARCHIVIST: J,
+        R.ARCHIVE_SUPERVISOR: J,
+    },
     Operation.MOVE_VAULT: {R.VAULT_KEEPER: J},
     Operation.SUBMIT_CASE: {R.RELATIONSHIP_MANAGER: O, R.CERT_HANDLER: J},
     Operation.APPROVE_CASE: {R.APPROVER: J, R.RISK_MANAGER: J, R.LEGAL_OFFICER: J},

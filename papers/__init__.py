@@ -1,0 +1,1 @@
+"""What is printed (打印件): labels and receipts, drawn as PDF from facts alone."""
