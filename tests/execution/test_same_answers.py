@@ -46,6 +46,7 @@ PLACES = [
     ("OBX", "/HO/T1/T2X/OBX", "/HO/T1/T2X/OBX", OrgLevel.OPERATING_BRANCH),
 ]
 _REFERENCE = re.compile(r"quote \w+ when")
+_ROOT = re.compile(r"'path': \['(\w+)'")
 
 
 @dataclass
@@ -144,10 +145,20 @@ def _told(result: Any) -> Any:
 
 
 def _same(ours: Any, theirs: Any) -> bool:
-    """Equal; where the whole answer is null, fields that failed at once may race to say why."""
+    """Equal; where the whole answer is null, fields that failed at once may race to say why.
+
+    Then each tells of another field of the root; of the same one both tell the same.
+    """
     if ours[0] == theirs[0] == b"null" and ours[1] and theirs[1]:
-        return bool(set(ours[1]) & set(theirs[1]))
+        told = set(ours[1]) & set(theirs[1])
+        return bool(told) or not _roots(ours[1]) & _roots(theirs[1])
     return bool(ours == theirs)
+
+
+def _roots(errors: list[str]) -> set[str]:
+    """The fields of the root that errors are about; an error about none is its own."""
+    found = [_ROOT.search(error) for error in errors]
+    return {"" if one is None else one.group(1) for one in found}
 
 
 def _viewer(role: Role, code: str, path: str, reach: str, level: OrgLevel) -> Actor:
@@ -178,5 +189,8 @@ def _known(records: Any) -> tuple[list[str], dict[str, list[str]]]:
         "deregistrationCase": numbers("dereg_cases", "no"),
         "handover": numbers("handovers", "no"),
         "user": numbers("users", "login"),
+        **dict.fromkeys(
+            ("vault", "vaultInventory", "dispatches", "keeperChanges"), numbers("vaults", "code")
+        ),
     }
     return sorted(ids), by_field
