@@ -77,7 +77,7 @@ def ground_of(
     certificate: TitleCertificate, loans: Sequence[Loan], *, today: date
 ) -> RedemptionGround | None:
     """Why the receipt may be redeemed today: it is due, or a secured debt is in default."""
-    due = certificate.registered_until
+    due = certificate.expires_on or certificate.registered_until
     if due is not None and due <= today:
         return RedemptionGround.MATURITY
     if any(loan.status in IN_DEFAULT or loan.dpd > 0 for loan in loans):
@@ -95,7 +95,7 @@ def redemption_refusals(
     if certificate.cert_type not in REDEEMABLE:
         yield _not_redeemable(certificate, f"a {certificate.cert_type} is never redeemed")
     elif ground_of(certificate, loans, today=today) is None:
-        due = certificate.registered_until
+        due = certificate.expires_on or certificate.registered_until
         told = "no maturity is recorded" if due is None else f"it is due on {due.isoformat()}"
         yield _not_redeemable(certificate, f"{told}, and no secured loan is in default")
     if proceeds.amount <= 0:

@@ -1,10 +1,11 @@
 """Mutations that redeem a pledged receipt, proposed and confirmed by two keepers (X26)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.certificates import CustodyState, LegalState, TitleCertificate
-from domain.custody import Evidence, Movement
+from domain.custody import Evidence, Movement, Operator
 from domain.dossiers import DocType
 from domain.dual_control import (
     Proposal,
@@ -96,35 +97,16 @@ async def certificate_redeem_confirm(
             *redeeming.refusals,
         ]
     )
-    paper = redeeming.paper
-    ground = ground_of(paper, redeeming.loans, today=deed.today)
-    assert ground is not None  # without one it was refused
     keepers = await both_keepers(deed, proposal)
     await open_packets(
         deed,
-        [paper],
+        [redeeming.paper],
         seals_of(input.redemption.new_seals),
         keepers=keepers,
         reason=Movement.REDEEM,
     )
-    agreement = Evidence(file_version_id=redeeming.agreement.id, sha256=redeeming.agreement.sha256)
-    id = new_id(Redemption)
-    redemption = Redemption(
-        id=id,
-        no=f"RD{deed.today:%Y%m%d}-{id[-10:]}",
-        certificate_id=paper.id,
-        loan_nos=tuple(sorted(loan.loan_no for loan in redeeming.loans)),
-        ground=ground,
-        amount=redeeming.proceeds.amount,
-        use=redeeming.proceeds.use,
-        to=redeeming.proceeds.to,
-        agreement=agreement,
-        keepers=tuple(keeper.login for keeper in keepers),
-        redeemed_on=deed.today,
-        redeemed_at=deed.now,
-        org_code=paper.org_code,
-        org_path=paper.org_path,
-    )
+    redemption = _entry(deed, redeeming, keepers)
+    paper = redeeming.paper
     standing = paper.legal_state is LegalState.REGISTERED
     paper = deed.move(
         paper,
@@ -132,8 +114,8 @@ async def certificate_redeem_confirm(
         CustodyState.REDEEMED,
         operators=keepers,
         request_ref=redemption.id,
-        evidence=[agreement],
-        reason=ground,
+        evidence=[redemption.agreement],
+        reason=redemption.ground,
         place=None,
         lock=None,
         holder=None,
@@ -144,6 +126,30 @@ async def certificate_redeem_confirm(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
     )
     return {"redemption": deed.decision.add(redemption), "certificate": paper}
+
+
+def _entry(deed: Deed, redeeming: _Redeeming, keepers: Sequence[Operator]) -> Redemption:
+    """The entry of the proceeds, with the ground that holds today."""
+    paper, proceeds, agreement = redeeming.paper, redeeming.proceeds, redeeming.agreement
+    ground = ground_of(paper, redeeming.loans, today=deed.today)
+    assert ground is not None  # without one it was refused
+    id = new_id(Redemption)
+    return Redemption(
+        id=id,
+        no=f"RD{deed.today:%Y%m%d}-{id[-10:]}",
+        certificate_id=paper.id,
+        loan_nos=tuple(sorted(loan.loan_no for loan in redeeming.loans)),
+        ground=ground,
+        amount=proceeds.amount,
+        use=proceeds.use,
+        to=proceeds.to,
+        agreement=Evidence(file_version_id=agreement.id, sha256=agreement.sha256),
+        keepers=tuple(keeper.login for keeper in keepers),
+        redeemed_on=deed.today,
+        redeemed_at=deed.now,
+        org_code=paper.org_code,
+        org_path=paper.org_path,
+    )
 
 
 async def _redeeming(deed: Deed, input: CertificateRedeemInput, proposal_id: str) -> _Redeeming:

@@ -78,7 +78,7 @@ class Writer:
                 if kind.endswith("!") or self.dice.random() < 0.5:
                     return self._given(kind, self.dice.choice([*self.ids, "loan_x", "", "?_"]))
                 return None
-            case "no" | "loanNo" | "login":
+            case "no" | "loanNo" | "login" | "code" | "vault":
                 known = self.numbers.get(name, ["nothing"])
                 if kind.endswith("!") or self.dice.random() < 0.8:
                     return self._given(kind, self.dice.choice(known))

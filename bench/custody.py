@@ -1,0 +1,241 @@
+"""Custody beside plain MongoDB: vault-ins beside bare transactions, pages of a large inventory."""
+
+import asyncio
+import copy
+import json
+import os
+import socket
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import uvicorn
+from pymongo import MongoClient
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+from ulid import ULID
+
+import server
+from resolvers.vault_lists import BY_PLACE
+from settings import Settings
+from storage.embedded import Embedded, Endpoints
+from storage.mongo import CODEC
+from tests.client import KEEPERS, REFUSALS, Bank, Story, vault_plan
+
+ROUNDS = 5
+VAULT_INS = int(os.environ.get("BENCH_VAULT_INS", "20"))  # of a round
+INVENTORY = int(os.environ.get("BENCH_INVENTORY", "100000"))
+PAGES = 40
+SLOTS = 499  # of the vault that the papers go to
+# What a proposal and a confirmation write, by collection; taken from what they wrote.
+BY_CERTIFICATE = {"certificates": "_id", "proposals": "certificate_ids"}
+QUERY = (
+    "query($v: String!, $a: String) { vaultInventory(vault: $v, first: 100, after: $a)"
+    " { nodes { id certNo custodyState place { cabinet slot packetNo } } pageInfo { hasNextPage } } }"
+)
+
+
+@contextmanager
+def bank() -> Iterator[tuple[Bank, Endpoints]]:
+    """A served bank on stores of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        embedded = Embedded(Path(folder))
+        try:
+            endpoints = embedded.start(print)
+            with _served(endpoints) as address:
+                client = Bank(address)
+                client.open_branch()
+                yield client, endpoints
+                client.close()
+        finally:
+            embedded.stop()
+
+
+@contextmanager
+def _served(endpoints: Endpoints) -> Iterator[str]:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    settings = Settings()
+    wiring = server.wire(settings, endpoints)
+    app = server.application(settings, wiring)
+    running = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+
+    async def serve() -> None:
+        await server.prepared(settings, wiring)
+        await running.serve(sockets=[listener])
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    while not running.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    running.should_exit = True
+    thread.join(60)
+
+
+def waiting(bank: Bank) -> Story:
+    """A paper at the vault's desk, scanned."""
+    story = bank.mortgage()
+    bank.collect(story)
+    bank.scan(story)
+    bank.hand_to_vault(story)
+    return story
+
+
+def put_in(bank: Bank, story: Story) -> None:
+    """One vault-in: proposed by one keeper, confirmed by another."""
+    plan = vault_plan(story, slot=f"{story.n % SLOTS + 1:03}")
+    proposed = bank.done(
+        KEEPERS[0], "certificateVaultInPropose", plan, f"proposal {{ id }} {REFUSALS}"
+    )
+    confirm = {"proposalId": proposed["proposal"]["id"], "vaultIn": plan}
+    bank.done(KEEPERS[1], "certificateVaultInConfirm", confirm)
+
+
+Writes = list[tuple[str, Any]]
+
+
+def written(database: Any, story: Story) -> tuple[Writes, Writes]:
+    """The documents that a vault-in's two transactions wrote: of the proposal, of both halves."""
+    id = story.certificate_id
+    certificate = database.certificates.find_one({"_id": id})
+    packet = certificate["place"]["packet_no"]
+    place = {"vault": "V1", "slot": certificate["place"]["slot"]}
+    proposal = database.proposals.find_one({"certificate_ids": id})
+    event = database.custody_events.find_one({"certificate_id": id, "type": "VAULT_IN"})
+    first: Writes = [
+        ("certificates", certificate),
+        ("proposals", proposal),
+        ("slots", database.slots.find_one(place)),
+        ("audit_log", database.audit_log.find_one({"operation": "certificate_vault_in_propose"})),
+        *(("outbox", one) for one in _told(database, "certificate_vault_in_propose", id)),
+    ]
+    second: Writes = [
+        ("certificates", certificate),
+        ("proposals", proposal),
+        ("slots", database.slots.find_one(place)),
+        ("custody_events", event),
+        ("packets", database.packets.find_one({"packet_no": packet})),
+        ("seals", database.seals.find_one({"packet_no": packet})),
+        ("dossiers", database.dossiers.find_one({"loan_no": story.loan_no})),
+        ("audit_log", database.audit_log.find_one({"operation": "certificate_vault_in_confirm"})),
+        *(("outbox", one) for one in _told(database, "certificate_vault_in_confirm", id)),
+    ]
+    for name, query in (
+        ("receipts", {"certificate_ids": id, "kind": "VAULT_IN"}),
+        ("files", {"certificate_id": id, "doc_type": "CUSTODY_RECEIPT"}),
+    ):
+        second += [(name, one) for one in database[name].find(query)]
+    files = [record["_id"] for name, record in second if name == "files"]
+    versions = database.file_versions.find({"file_id": {"$in": files}})
+    second += [("file_versions", one) for one in versions]
+    return first, second
+
+
+def _told(database: Any, cause: str, id: str) -> list[Any]:
+    at = database.outbox.find_one({"cause": cause, "aggregate_id": id})["at"]
+    return list(database.outbox.find({"cause": cause, "at": at}))
+
+
+def bare(client: MongoClient[Any], halves: Sequence[Writes]) -> None:
+    """The same documents in as many transactions, and nothing else."""
+    target = client.get_database(
+        "bare", codec_options=CODEC, write_concern=WriteConcern(w="majority", j=True)
+    )
+    with client.start_session() as session:
+        for half in halves:
+            with session.start_transaction(
+                read_concern=ReadConcern("snapshot"),
+                write_concern=WriteConcern(w="majority", j=True),
+            ):
+                for name, record in half:
+                    fresh = copy.copy(record) | {"_id": str(ULID())}
+                    target[name].insert_one(fresh, session=session)
+
+
+def rate(amount: int, work: Callable[[int], None]) -> float:
+    """Done a second."""
+    began = time.perf_counter()
+    for number in range(amount):
+        work(number)
+    return amount / (time.perf_counter() - began)
+
+
+def vault_ins(bank: Bank, client: MongoClient[Any]) -> dict[str, float]:
+    """Rates of vault-ins and of bare transactions that write the same, rounds interleaved."""
+    print("Preparing papers …", flush=True)
+    stories = [waiting(bank) for _ in range((ROUNDS + 1) * VAULT_INS)]
+    ours: list[float] = []
+    plain: list[float] = []
+    database = client.get_database("lienkeeper", codec_options=CODEC)
+    for number in range(ROUNDS + 1):
+        some = stories[number * VAULT_INS : (number + 1) * VAULT_INS]
+        mine = rate(len(some), lambda at, some=some: put_in(bank, some[at]))  # type: ignore[misc]
+        halves = [written(database, story) for story in some]
+        theirs = rate(len(some), lambda at, halves=halves: bare(client, halves[at]))  # type: ignore[misc]
+        if number:  # the first warms up, and makes the collections
+            ours.append(mine)
+            plain.append(theirs)
+    return {
+        "vault_ins_a_second": round(statistics.median(ours), 1),
+        "bare_a_second": round(statistics.median(plain), 1),
+        "to_bare": round(statistics.median(a / b for a, b in zip(ours, plain, strict=True)), 3),
+    }
+
+
+def inventory(bank: Bank, client: MongoClient[Any]) -> dict[str, float]:
+    """Time of the first and the last page of a large vault, interleaved."""
+    print(f"Loading {INVENTORY:,} certificates …", flush=True)
+    database = client.get_database("lienkeeper", codec_options=CODEC)
+    template = database.certificates.find_one({"custody_state": "IN_VAULT"})
+    vault = database.vaults.find_one({"code": "V1"})
+    database.vaults.insert_one(vault | {"_id": f"vlt_{ULID()}", "code": "VBIG", "name": "Big"})
+    records = []
+    for n in range(INVENTORY):
+        place = {
+            "vault": "VBIG",
+            "cabinet": f"C{n // 1000:03}",
+            "slot": f"{n % 1000:04}",
+            "packet_no": f"PB{n:07}",
+        }
+        named = {"_id": f"cert_{n:026}", "cert_no": f"B{n}", "cert_no_norm": f"B{n}"}
+        records.append(template | named | {"place": place})
+    for start in range(0, INVENTORY, 5_000):
+        database.certificates.insert_many(records[start : start + 5_000])
+    before_last = records[-101]
+    last = BY_PLACE.cursor(before_last)
+    times: dict[str, list[float]] = {"first": [], "last": []}
+    for number in range(PAGES + 5):
+        for name, after in (("first", None), ("last", last)):
+            began = time.perf_counter()
+            page = bank.query("auditor", QUERY, v="VBIG", a=after)["vaultInventory"]
+            took = time.perf_counter() - began
+            if len(page["nodes"]) != 100 or page["pageInfo"]["hasNextPage"] is (name == "last"):
+                raise SystemExit(f"The {name} page is not what it should be.")
+            if number >= 5:
+                times[name].append(took)
+    first, end = (statistics.median(times[name]) * 1000 for name in ("first", "last"))
+    return {
+        "first_ms": round(first, 2),
+        "last_ms": round(end, 2),
+        "last_to_first": round(end / first, 3),
+    }
+
+
+def main() -> None:
+    """Serves, measures, tells as JSON."""
+    with bank() as (client, endpoints), MongoClient(endpoints.mongo_url) as mongo:
+        told = {"vault_in": vault_ins(client, mongo), "inventory": inventory(client, mongo)}
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
