@@ -35,11 +35,10 @@ VAULT_INS = int(os.environ.get("BENCH_VAULT_INS", "20"))  # of a round
 INVENTORY = int(os.environ.get("BENCH_INVENTORY", "100000"))
 PAGES = 40
 SLOTS = 499  # of the vault that the papers go to
-# What a proposal and a confirmation write, by collection; taken from what they wrote.
-BY_CERTIFICATE = {"certificates": "_id", "proposals": "certificate_ids"}
 QUERY = (
     "query($v: String!, $a: String) { vaultInventory(vault: $v, first: 100, after: $a)"
-    " { nodes { id certNo custodyState place { cabinet slot packetNo } } pageInfo { hasNextPage } } }"
+    " { nodes { id certNo custodyState place { cabinet slot packetNo } }"
+    " pageInfo { hasNextPage } } }"
 )
 
 
