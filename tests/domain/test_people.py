@@ -196,6 +196,7 @@ def test_a_county_is_delegated_three_duties_and_no_more():
         Operation.REQUEST_CHECK_OUT,
         Operation.REISSUE,
         Operation.ACKNOWLEDGE_ALERT,
+        Operation.PRINT_LABELS,
         Operation.SUPERVISE_PROCESSING,  # the own county's figures, to look at
     }
     granted = {one for one in Operation if Role.MORTGAGE_REGISTRAR in GRANTED[one]}
