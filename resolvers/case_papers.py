@@ -14,8 +14,6 @@ from domain.dual_control import (
     ProposalState,
     confirmation_refusals,
     conflicting_part,
-    expiry,
-    payload_hash,
 )
 from domain.files import FileVersion
 from domain.loans import Loan
@@ -44,6 +42,7 @@ from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
+from resolvers.proposals import confirmed, proposed
 from resolvers.receipts import give_receipts
 from resolvers.releasing import at, returned_when_empty, settlement_items_fall_due
 from resolvers.vault_work import both_keepers, end_proposal, keeper_of
@@ -55,7 +54,6 @@ from schema.cases import (
     DeregistrationCaseVaultOutInput,
     DeregistrationProposalPayload,
 )
-from storage.records import new_id
 
 
 @mutation(
@@ -76,20 +74,15 @@ async def deregistration_case_vault_out_propose(
         return await blocked(deed, case, evaluation)
     await _end_expired(deed, case)
     vault = await keeper_of(deed, input.vault)
-    proposal = Proposal(
-        id=new_id(Proposal),
-        movement=Movement.VAULT_OUT_FOR_DEREG,
-        payload=_payload(input),
-        payload_hash=payload_hash(_payload(input)),
-        proposer=deed.operator(),
-        certificate_ids=tuple(paper.id for paper in leaving),
+    proposal = proposed(
+        deed,
+        Movement.VAULT_OUT_FOR_DEREG,
+        _payload(input),
+        [paper.id for paper in leaving],
+        vault,
         case_id=case.id,
-        vault=vault.code,
-        expires_at=expiry(deed.now, deed.policy),
-        org_code=vault.org_code,
-        org_path=vault.org_path,
     )
-    return {"proposal": deed.decision.add(proposal), "case": deed.decision.save(case)}
+    return {"proposal": proposal, "case": deed.decision.save(case)}
 
 
 @mutation(
@@ -125,9 +118,7 @@ async def deregistration_case_vault_out_confirm(
     evidence = await _receipt(deed, input.vault_out.receipt_file_version_id)
     for paper in leaving:
         _take_out(deed, case, paper, proposal, keepers, evidence)
-    deed.decision.save(
-        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
-    )
+    confirmed(deed, proposal)
     await give_receipts(deed)
     if case.state is CaseState.APPROVED:
         case = advanced(deed, case, CaseStep.VAULT_OUT)

@@ -46,8 +46,6 @@ from domain.dual_control import (
     ProposalState,
     confirmation_refusals,
     conflicting_part,
-    expiry,
-    payload_hash,
 )
 from domain.files import READABLE, FileVersion
 from domain.people import Operation, User
@@ -67,6 +65,7 @@ from resolvers.holds import holds_on, litigation_open
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, packets_of, seal_refusals
 from resolvers.papers import duplicate_of, paper_facts, printed
+from resolvers.proposals import confirmed, proposed
 from resolvers.receipts import give_receipts
 from resolvers.reminders import obtained
 from resolvers.vault_work import both_keepers, case_lock, end_proposal, keeper_of, parts_of
@@ -203,20 +202,16 @@ async def check_out_vault_out_propose(deed: Deed, input: CheckOutVaultOutInput) 
     refuse_if(unfit)
     await _end_waiting(deed, check_out)
     vault = await keeper_of(deed, input.vault)
-    proposal = Proposal(
+    proposal = proposed(
+        deed,
+        Movement.CHECK_OUT,
+        _payload(input),
+        [certificate.id],
+        vault,
         id=proposal_id,
-        movement=Movement.CHECK_OUT,
-        payload=_payload(input),
-        payload_hash=payload_hash(_payload(input)),
-        proposer=deed.operator(),
-        certificate_ids=(certificate.id,),
         check_out_id=check_out.id,
-        vault=vault.code,
-        expires_at=expiry(deed.now, deed.policy),
-        org_code=vault.org_code,
-        org_path=vault.org_path,
     )
-    return {"proposal": deed.decision.add(proposal)}
+    return {"proposal": proposal}
 
 
 @mutation(
@@ -259,9 +254,7 @@ async def check_out_vault_out_confirm(
         holder=Holder(login=check_out.signed_by, since=deed.now),
         due_date=check_out.due_date,
     )
-    deed.decision.save(
-        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
-    )
+    confirmed(deed, proposal)
     out = replace(
         check_out, state=CheckOutState.OUT, borrower=check_out.signed_by, out_on=deed.today
     )

@@ -16,11 +16,8 @@ from domain.custody import Evidence, Movement
 from domain.dossiers import DocType
 from domain.dual_control import (
     Proposal,
-    ProposalState,
     confirmation_refusals,
     conflicting_part,
-    expiry,
-    payload_hash,
 )
 from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
@@ -32,6 +29,7 @@ from domain.vaults import Vault
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
+from resolvers.proposals import confirmed, proposed
 from resolvers.vault_work import both_keepers, hold_for, keeper_of, parts_of, read_papers
 from schema.custody import ProposalPayload
 from schema.leaving import (
@@ -150,20 +148,16 @@ async def claim_transfer_vault_out_propose(
     proposal_id = new_id(Proposal)
     leaving = await _leaving(deed, input, proposal_id)
     refuse_if(leaving.refusals)
-    proposal = Proposal(
+    proposal = proposed(
+        deed,
+        Movement.TRANSFER_OUT,
+        leaving.payload,
+        [paper.id for paper in leaving.papers],
+        leaving.vault,
         id=proposal_id,
-        movement=Movement.TRANSFER_OUT,
-        payload=leaving.payload,
-        payload_hash=payload_hash(leaving.payload),
-        proposer=deed.operator(),
-        certificate_ids=tuple(paper.id for paper in leaving.papers),
-        vault=leaving.vault.code,
-        expires_at=expiry(deed.now, deed.policy),
-        org_code=leaving.vault.org_code,
-        org_path=leaving.vault.org_path,
     )
     hold_for(deed, proposal, leaving.papers)
-    return {"proposal": deed.decision.add(proposal)}
+    return {"proposal": proposal}
 
 
 @mutation(
@@ -209,9 +203,7 @@ async def claim_transfer_vault_out_confirm(
         )
     for collateral in leaving.collaterals:
         deed.decision.save(replace(collateral, pledge_state=PledgeState.TRANSFERRED))
-    deed.decision.save(
-        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
-    )
+    confirmed(deed, proposal)
     handed_over = replace(
         transfer,
         certificate_ids=tuple(paper.id for paper in leaving.papers),

@@ -19,10 +19,7 @@ from domain.custody import CustodyEvent, Evidence, Movement, moved
 from domain.deregistration import DeregistrationCase, RegistryStatus
 from domain.dual_control import (
     Proposal,
-    ProposalState,
     confirmation_refusals,
-    expiry,
-    payload_hash,
 )
 from domain.files import READABLE, FileVersion
 from domain.guarantees import GuaranteeContract
@@ -39,6 +36,7 @@ from domain.processing import (
 from domain.refusals import Refusal, RefusalCode, invalid, refuse_if
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import duplicate_of, paper_facts, printed, scan_falls_due
+from resolvers.proposals import confirmed, proposed
 from resolvers.reminders import obtained
 from resolvers.scans import is_intact
 from schema.custody import (
@@ -150,20 +148,12 @@ async def certificate_file_electronic_propose(
 ) -> dict[str, Any]:
     """X24, first half."""
     certificate, _ = await _electronic(deed, input, own_lock=None)
-    proposal = Proposal(
-        id=new_id(Proposal),
-        movement=Movement.FILE_ELECTRONIC,
-        payload=_filing(input),
-        payload_hash=payload_hash(_filing(input)),
-        proposer=deed.operator(),
-        certificate_ids=(certificate.id,),
-        expires_at=expiry(deed.now, deed.policy),
-        org_code=certificate.org_code,
-        org_path=certificate.org_path,
+    proposal = proposed(
+        deed, Movement.FILE_ELECTRONIC, _filing(input), [certificate.id], certificate
     )
     lock = Lock(kind=LockKind.VAULT_PROPOSAL, id=proposal.id)
     deed.decision.save(replace(certificate, lock=lock))
-    return {"proposal": deed.decision.add(proposal)}
+    return {"proposal": proposal}
 
 
 @mutation(
@@ -193,9 +183,7 @@ async def certificate_file_electronic_confirm(
         collected_on=deed.today,
         **printed(deed, certificate, paper_facts(input.filing.paper)),
     )
-    deed.decision.save(
-        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
-    )
+    confirmed(deed, proposal)
     return {"certificate": await obtained(deed, after)}
 
 

@@ -15,11 +15,8 @@ from domain.dispatches import (
 )
 from domain.dual_control import (
     Proposal,
-    ProposalState,
     confirmation_refusals,
     conflicting_part,
-    expiry,
-    payload_hash,
 )
 from domain.orgs import Org
 from domain.people import Operation, User
@@ -29,6 +26,7 @@ from domain.watch import Incident, IncidentKind, SignalSeverity, SubjectKind
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import leave_slot
+from resolvers.proposals import confirmed, proposed
 from resolvers.vault_work import both_keepers, hold_for, keeper_of, parts_of, read_papers
 from schema.custody import ProposalPayload
 from schema.dispatches import (
@@ -74,20 +72,16 @@ async def packet_dispatch_propose(deed: Deed, input: PacketDispatchInput) -> dic
     proposal_id = new_id(Proposal)
     sending = await _sending(deed, input, proposal_id)
     refuse_if(sending.refusals)
-    proposal = Proposal(
+    proposal = proposed(
+        deed,
+        Movement.DISPATCH,
+        sending.payload,
+        sending.packet.certificate_ids,
+        sending.vault,
         id=proposal_id,
-        movement=Movement.DISPATCH,
-        payload=sending.payload,
-        payload_hash=payload_hash(sending.payload),
-        proposer=deed.operator(),
-        certificate_ids=sending.packet.certificate_ids,
-        vault=sending.vault.code,
-        expires_at=expiry(deed.now, deed.policy),
-        org_code=sending.vault.org_code,
-        org_path=sending.vault.org_path,
     )
     hold_for(deed, proposal, sending.certificates)
-    return {"proposal": deed.decision.add(proposal)}
+    return {"proposal": proposal}
 
 
 @mutation(
@@ -140,7 +134,7 @@ async def packet_dispatch_confirm(deed: Deed, input: PacketDispatchConfirmInput)
         )
     await leave_slot(deed, packet)
     deed.decision.save(sent_off(packet))
-    _end(deed, proposal)
+    confirmed(deed, proposal)
     return {"dispatch": deed.decision.add(dispatch)}
 
 
@@ -155,20 +149,16 @@ async def dispatch_receive_propose(deed: Deed, input: DispatchReceiveInput) -> d
     proposal_id = new_id(Proposal)
     arriving = await _arriving(deed, input, proposal_id)
     refuse_if(arriving.refusals)
-    proposal = Proposal(
+    proposal = proposed(
+        deed,
+        Movement.RECEIVE_DISPATCHED,
+        arriving.payload,
+        [paper.id for paper in arriving.certificates],
+        arriving.vault,
         id=proposal_id,
-        movement=Movement.RECEIVE_DISPATCHED,
-        payload=arriving.payload,
-        payload_hash=payload_hash(arriving.payload),
-        proposer=deed.operator(),
-        certificate_ids=tuple(paper.id for paper in arriving.certificates),
-        vault=arriving.vault.code,
-        expires_at=expiry(deed.now, deed.policy),
-        org_code=arriving.vault.org_code,
-        org_path=arriving.vault.org_path,
     )
     hold_for(deed, proposal, arriving.certificates)
-    return {"proposal": deed.decision.add(proposal)}
+    return {"proposal": proposal}
 
 
 @mutation(
@@ -213,7 +203,7 @@ async def dispatch_receive_confirm(
         await _open(deed, dispatch, logins)
         _tell_incidents(deed, arriving)
     received = (*dispatch.received_ids, *(i for i in dispatch.awaited if i not in arrival.missing))
-    _end(deed, proposal)
+    confirmed(deed, proposal)
     arrived = replace(
         dispatch,
         received_ids=received,
@@ -351,10 +341,4 @@ def _incident(
             org_code=paper.org_code,
             org_path=paper.org_path,
         )
-    )
-
-
-def _end(deed: Deed, proposal: Proposal) -> None:
-    deed.decision.save(
-        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
     )

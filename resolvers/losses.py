@@ -19,8 +19,6 @@ from domain.dual_control import (
     ProposalState,
     confirmation_refusals,
     conflicting_part,
-    expiry,
-    payload_hash,
 )
 from domain.handovers import Handover, HandoverItemState, decided
 from domain.losses import (
@@ -35,6 +33,7 @@ from domain.vaults import Vault
 from domain.watch import Incident, IncidentKind, SubjectKind
 from resolvers.checkouts import lost_while_out
 from resolvers.mutation import Deed, mutation
+from resolvers.proposals import confirmed, proposed
 from resolvers.scans import accepted_scans
 from resolvers.stocktake_work import incident_of
 from resolvers.vault_work import both_keepers, case_lock, end_proposal, keeper_of, parts_of
@@ -102,21 +101,12 @@ async def certificate_found_propose(deed: Deed, input: CertificateFoundInput) ->
     proposal_id = new_id(Proposal)
     certificate, vault, unfit = await _found(deed, input, proposal_id)
     refuse_if(unfit)
-    proposal = Proposal(
-        id=proposal_id,
-        movement=Movement.FOUND,
-        payload=_found_payload(input),
-        payload_hash=payload_hash(_found_payload(input)),
-        proposer=deed.operator(),
-        certificate_ids=(certificate.id,),
-        vault=vault.code,
-        expires_at=expiry(deed.now, deed.policy),
-        org_code=vault.org_code,
-        org_path=vault.org_path,
+    proposal = proposed(
+        deed, Movement.FOUND, _found_payload(input), [certificate.id], vault, id=proposal_id
     )
     lock = Lock(kind=LockKind.VAULT_PROPOSAL, id=proposal.id)
     deed.decision.save(replace(certificate, lock=lock))
-    return {"proposal": deed.decision.add(proposal)}
+    return {"proposal": proposal}
 
 
 @mutation(
@@ -152,9 +142,7 @@ async def certificate_found_confirm(
     )
     for incident in await open_incidents(deed, certificate):
         deed.decision.save(replace(incident, closed_at=deed.now, outcome="FOUND"))
-    deed.decision.save(
-        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
-    )
+    confirmed(deed, proposal)
     return {"certificate": after}
 
 

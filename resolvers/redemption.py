@@ -1,7 +1,7 @@
 """Mutations that redeem a pledged receipt, proposed and confirmed by two keepers (X26)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from domain.certificates import CustodyState, LegalState, TitleCertificate
@@ -9,11 +9,8 @@ from domain.custody import Evidence, Movement, Operator
 from domain.dossiers import DocType
 from domain.dual_control import (
     Proposal,
-    ProposalState,
     confirmation_refusals,
     conflicting_part,
-    expiry,
-    payload_hash,
 )
 from domain.files import ArchiveFile, FileVersion
 from domain.loans import Loan
@@ -25,6 +22,7 @@ from domain.vaults import Vault
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
+from resolvers.proposals import confirmed, proposed
 from resolvers.vault_work import (
     both_keepers,
     hold_for,
@@ -62,20 +60,16 @@ async def certificate_redeem_propose(deed: Deed, input: CertificateRedeemInput) 
     proposal_id = new_id(Proposal)
     redeeming = await _redeeming(deed, input, proposal_id)
     refuse_if(redeeming.refusals)
-    proposal = Proposal(
+    proposal = proposed(
+        deed,
+        Movement.REDEEM,
+        redeeming.payload,
+        [redeeming.paper.id],
+        redeeming.vault,
         id=proposal_id,
-        movement=Movement.REDEEM,
-        payload=redeeming.payload,
-        payload_hash=payload_hash(redeeming.payload),
-        proposer=deed.operator(),
-        certificate_ids=(redeeming.paper.id,),
-        vault=redeeming.vault.code,
-        expires_at=expiry(deed.now, deed.policy),
-        org_code=redeeming.vault.org_code,
-        org_path=redeeming.vault.org_path,
     )
     hold_for(deed, proposal, [redeeming.paper])
-    return {"proposal": deed.decision.add(proposal)}
+    return {"proposal": proposal}
 
 
 @mutation(
@@ -122,9 +116,7 @@ async def certificate_redeem_confirm(
         # The right to the paper ends with it; what it was worth is in the proceeds (442).
         legal_state=LegalState.CANCELLED if standing else paper.legal_state,
     )
-    deed.decision.save(
-        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
-    )
+    confirmed(deed, proposal)
     return {"redemption": deed.decision.add(redemption), "certificate": paper}
 
 

@@ -1,27 +1,23 @@
 """Sealing a packet anew (重新封签) after its seal was found broken, by two keepers (CUS-07)."""
 
-from dataclasses import replace
 from typing import Any
 
 from domain.certificates import CustodyState, TitleCertificate
 from domain.custody import Movement, illegal
 from domain.dual_control import (
     Proposal,
-    ProposalState,
     confirmation_refusals,
     conflicting_part,
-    expiry,
-    payload_hash,
 )
 from domain.people import Operation
 from domain.refusals import Refusal, Refused, invalid, refuse_if
 from domain.vaults import SealedPacket, Vault, reseal_refusals, resealed
 from resolvers.mutation import Deed, mutation
+from resolvers.proposals import confirmed, proposed
 from resolvers.seals import seal_is_known, use_seal
 from resolvers.vault_work import both_keepers, keeper_of, parts_of
 from schema.custody import PacketPayload, ProposalPayload
 from schema.stocktakes import PacketResealConfirmInput, PacketResealInput
-from storage.records import new_id
 
 
 @mutation(
@@ -34,19 +30,8 @@ async def packet_reseal_propose(deed: Deed, input: PacketResealInput) -> dict[st
     packet, vault, unfit = await _packet(deed, input)
     refuse_if(unfit)
     payload = _payload(input, packet)
-    proposal = Proposal(
-        id=new_id(Proposal),
-        movement=Movement.RESEAL,
-        payload=payload,
-        payload_hash=payload_hash(payload),
-        proposer=deed.operator(),
-        certificate_ids=packet.certificate_ids,
-        vault=vault.code,
-        expires_at=expiry(deed.now, deed.policy),
-        org_code=vault.org_code,
-        org_path=vault.org_path,
-    )
-    return {"proposal": deed.decision.add(proposal)}
+    proposal = proposed(deed, Movement.RESEAL, payload, packet.certificate_ids, vault)
+    return {"proposal": proposal}
 
 
 @mutation(
@@ -87,9 +72,7 @@ async def packet_reseal_confirm(deed: Deed, input: PacketResealConfirmInput) -> 
             reason=input.reseal.reason,
         )
     use_seal(deed, seal_no, packet.packet_no)
-    deed.decision.save(
-        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
-    )
+    confirmed(deed, proposal)
     return {"packet": deed.decision.save(after)}
 
 

@@ -12,8 +12,6 @@ from domain.dual_control import (
     ProposalState,
     confirmation_refusals,
     conflicting_part,
-    expiry,
-    payload_hash,
 )
 from domain.files import ArchiveFile, FileStatus
 from domain.people import Operation
@@ -39,6 +37,7 @@ from domain.vaults import (
     vacated,
 )
 from resolvers.mutation import Deed, mutation
+from resolvers.proposals import confirmed, proposed
 from resolvers.receipts import give_receipts
 from resolvers.reminders import looked_after
 from resolvers.scans import accepted_scans
@@ -81,21 +80,17 @@ async def certificate_vault_in_propose(deed: Deed, input: VaultInInput) -> dict[
             conflicting_part(deed.actor.login, parts),
         ]
     )
-    proposal = Proposal(
+    proposal = proposed(
+        deed,
+        Movement.VAULT_IN,
+        plan.payload(),
+        plan.certificate_ids,
+        facts.vault,
         id=proposal_id,
-        movement=Movement.VAULT_IN,
-        payload=plan.payload(),
-        payload_hash=payload_hash(plan.payload()),
-        proposer=deed.operator(),
-        certificate_ids=plan.certificate_ids,
-        vault=plan.vault,
         slot_id=facts.slot.id,
-        expires_at=expiry(deed.now, deed.policy),
-        org_code=facts.vault.org_code,
-        org_path=facts.vault.org_path,
     )
     hold_for(deed, proposal, facts.certificates, facts.slot)
-    return {"proposal": deed.decision.add(proposal)}
+    return {"proposal": proposal}
 
 
 @mutation(
@@ -140,9 +135,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
         await _mark_item(deed, certificate, facts.scans.get(certificate.id, ()))
     use_seal(deed, plan.seal_no, plan.packet_no)
     deed.decision.save(occupied(facts.slot, plan.packet_no))
-    deed.decision.save(
-        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
-    )
+    confirmed(deed, proposal)
     await give_receipts(deed)
     return {"packet": packet}
 
@@ -169,21 +162,17 @@ async def packet_relocate_propose(deed: Deed, input: RelocateInput) -> dict[str,
             conflicting_part(deed.actor.login, await parts_of(deed, certificates)),
         ]
     )
-    proposal = Proposal(
+    proposal = proposed(
+        deed,
+        Movement.RELOCATE,
+        _relocation_payload(input, packet),
+        packet.certificate_ids,
+        vault,
         id=proposal_id,
-        movement=Movement.RELOCATE,
-        payload=_relocation_payload(input, packet),
-        payload_hash=payload_hash(_relocation_payload(input, packet)),
-        proposer=deed.operator(),
-        certificate_ids=packet.certificate_ids,
-        vault=vault.code,
         slot_id=target.id,
-        expires_at=expiry(deed.now, deed.policy),
-        org_code=vault.org_code,
-        org_path=vault.org_path,
     )
     hold_for(deed, proposal, certificates, target)
-    return {"proposal": deed.decision.add(proposal)}
+    return {"proposal": proposal}
 
 
 @mutation(
@@ -235,9 +224,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
             place=place,
             lock=None,
         )
-    deed.decision.save(
-        replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
-    )
+    confirmed(deed, proposal)
     moved_packet = replace(packet, cabinet=target.cabinet, slot=target.slot)
     return {"packet": deed.decision.save(moved_packet)}
 
