@@ -402,7 +402,6 @@ def vault_out_refusals(
     check_out: CheckOut,
     facts: RequestFacts,
     *,
-    proposal_id: str,
     today: date,
     policy: Policy,
     calendar: WorkCalendar,

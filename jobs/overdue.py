@@ -8,13 +8,13 @@ from domain.checkouts import CheckOut, Escalation, due_escalations, next_escalat
 from domain.orgs import OrgLevel
 from domain.people import Role
 from domain.watch import (
-    Incident,
     IncidentKind,
     SignalCategory,
     SignalSeverity,
     SubjectKind,
 )
 from jobs.watch import Round, signal
+from resolvers.incidents import incident_of
 from storage.records import new_id
 
 # Who is told at a level, besides the borrower at the first.
@@ -78,16 +78,11 @@ async def _tell(
         )
     if level is Escalation.RED:
         this.decision.add(
-            Incident(
-                id=new_id(Incident),
+            incident_of(
+                certificate,
+                IncidentKind.SUSPECTED_LOSS,
                 no=f"INC-{check_out.id}",
-                kind=IncidentKind.SUSPECTED_LOSS,
-                severity=SignalSeverity.RED,
-                subject_kind=SubjectKind.CERTIFICATE,
-                subject=certificate.id,
                 reason=reason,
                 discovered_at=this.now,
-                org_code=check_out.org_code,
-                org_path=check_out.org_path,
             )
         )

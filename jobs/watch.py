@@ -12,12 +12,12 @@ from domain.alerts import Alert, AlertKind
 from domain.certificates import CertType, LegalState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Movement, Operator, moved
-from domain.guarantees import GuaranteeContract
-from domain.loans import Loan
 from domain.people import Role
 from domain.pre_notices import convertible, has_lapsed, is_standing, still_secured
 from domain.reminders import Reminder, advice, is_uninsured, next_look, reminders
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
+from resolvers.incidents import signal_of
+from resolvers.secured import loans_of
 from storage.decisions import Decision
 from storage.records import new_id
 from storage.rulebook import Rules
@@ -73,7 +73,7 @@ async def _remind(this: Round, certificate: TitleCertificate, due: Sequence[Remi
     numbers = {f"{certificate.id}-{one.kind}-{one.on}": one for one in due}
     known = await this.decision.find(Alert, {"no": {"$in": list(numbers)}})
     missing = numbers.keys() - {alert.no for alert in known}
-    loans = await _loans(this, certificate) if missing else []
+    loans = await loans_of(this.decision, [certificate]) if missing else []
     for number in sorted(missing):
         reminder = numbers[number]
         this.decision.add(
@@ -160,29 +160,16 @@ async def signal(
     if await this.decision.first(RiskSignal, {"no": number}) is not None:
         return 0
     this.decision.add(
-        RiskSignal(
-            id=new_id(RiskSignal),
+        signal_of(
+            certificate,
+            severity,
             no=number,
             category=category,
-            severity=severity,
-            subject_kind=SubjectKind.CERTIFICATE,
-            subject=certificate.id,
             reason=reason,
             published_at=this.now,
-            org_code=certificate.org_code,
-            org_path=certificate.org_path,
         )
     )
     return 1
-
-
-async def _loans(this: Round, certificate: TitleCertificate) -> list[Loan]:
-    """The loans that the certificate secures."""
-    contracts = await this.decision.find(
-        GuaranteeContract, {"no": {"$in": list(certificate.guarantee_contract_nos)}}
-    )
-    numbers = sorted({no for contract in contracts for no in contract.secured_loans})
-    return await this.decision.find(Loan, {"loan_no": {"$in": numbers}})
 
 
 def _system(this: Round, certificate: TitleCertificate) -> Operator:

@@ -14,6 +14,7 @@ from domain.certificates import (
 )
 from domain.checkouts import (
     CheckOut,
+    CheckOutPurpose,
     CheckOutState,
     Exchange,
     Renewal,
@@ -60,10 +61,11 @@ from domain.refusals import (
     state_conflict,
 )
 from domain.vaults import SealedPacket, frozen
-from domain.watch import Incident, IncidentKind, SignalSeverity, SubjectKind
+from domain.watch import Incident, IncidentKind, SignalSeverity
 from resolvers.holds import holds_on, litigation_open
+from resolvers.incidents import incident_of
 from resolvers.mutation import Deed, mutation
-from resolvers.packets import open_packets, packets_of, seal_refusals
+from resolvers.packets import open_packets, seal_refusals
 from resolvers.papers import duplicate_of, paper_facts, printed
 from resolvers.proposals import confirmed, proposed
 from resolvers.receipts import give_receipts
@@ -197,8 +199,7 @@ async def check_out_sign(deed: Deed, input: CheckOutInput) -> dict[str, Any]:
 )
 async def check_out_vault_out_propose(deed: Deed, input: CheckOutVaultOutInput) -> dict[str, Any]:
     """X10, first half."""
-    proposal_id = new_id(Proposal)
-    check_out, certificate, unfit = await _leaving(deed, input, proposal_id)
+    check_out, certificate, unfit = await _leaving(deed, input)
     refuse_if(unfit)
     await _end_waiting(deed, check_out)
     vault = await keeper_of(deed, input.vault)
@@ -208,7 +209,6 @@ async def check_out_vault_out_propose(deed: Deed, input: CheckOutVaultOutInput) 
         _payload(input),
         [certificate.id],
         vault,
-        id=proposal_id,
         check_out_id=check_out.id,
     )
     return {"proposal": proposal}
@@ -225,7 +225,7 @@ async def check_out_vault_out_confirm(
     """X10, second half: every guard again, the packet opened, the rest under a new seal."""
     proposal = await deed.subject(Proposal, input.proposal_id)
     wanted = input.vault_out
-    check_out, certificate, unfit = await _leaving(deed, wanted, proposal.id)
+    check_out, certificate, unfit = await _leaving(deed, wanted)
     refuse_if(
         [
             *confirmation_refusals(
@@ -239,7 +239,7 @@ async def check_out_vault_out_confirm(
     await open_packets(
         deed,
         [certificate],
-        await _seals(deed, certificate, wanted),
+        _seals(certificate, wanted),
         keepers=keepers,
         reason=Movement.CHECK_OUT,
     )
@@ -551,7 +551,7 @@ async def _unknown(deed: Deed, login: str | None) -> Refusal | None:
 
 
 async def _leaving(
-    deed: Deed, input: CheckOutVaultOutInput, proposal_id: str
+    deed: Deed, input: CheckOutVaultOutInput
 ) -> tuple[CheckOut, TitleCertificate, list[Refusal | None]]:
     """The paper that goes, and every rule that keeps it."""
     vault = await keeper_of(deed, input.vault)
@@ -571,7 +571,6 @@ async def _leaving(
             *vault_out_refusals(
                 check_out,
                 facts,
-                proposal_id=proposal_id,
                 today=deed.today,
                 policy=deed.policy,
                 calendar=deed.calendar,
@@ -581,16 +580,14 @@ async def _leaving(
             if place is not None and place.vault != vault.code
             else None,
             None if packet is None else seal_broken(input.seal_no.strip(), packet.seal_no),
-            *await seal_refusals(deed, [certificate], await _seals(deed, certificate, input)),
+            *await seal_refusals(deed, [certificate], _seals(certificate, input)),
         ],
     )
 
 
-async def _seals(
-    deed: Deed, certificate: TitleCertificate, input: CheckOutVaultOutInput
-) -> dict[str, str]:
-    seal = (input.new_seal_no or "").strip()
-    return {packet.packet_no: seal for packet, _ in await packets_of(deed, [certificate])}
+def _seals(certificate: TitleCertificate, input: CheckOutVaultOutInput) -> dict[str, str]:
+    place = certificate.place
+    return {} if place is None else {place.packet_no: (input.new_seal_no or "").strip()}
 
 
 def _payload(input: CheckOutVaultOutInput) -> dict[str, Any]:
@@ -633,7 +630,8 @@ async def _renewable(
             check_out,
             new_due,
             borrower=borrower,
-            litigation_open=await litigation_open(deed.decision, certificate),
+            litigation_open=check_out.purpose is CheckOutPurpose.LITIGATION
+            and await litigation_open(deed.decision, certificate),
             policy=deed.policy,
             calendar=deed.calendar,
             today=deed.today,
@@ -670,18 +668,15 @@ def _borrower(check_out: CheckOut) -> dict[str, str]:
 
 def _incident(deed: Deed, certificate: TitleCertificate, differing: list[Refusal]) -> Incident:
     id = new_id(Incident)
-    return Incident(
+    return incident_of(
+        certificate,
+        IncidentKind.RETURN_MISMATCH,
         id=id,
         no=f"INC-{id[-12:]}",
-        kind=IncidentKind.RETURN_MISMATCH,
         severity=SignalSeverity.ORANGE,
-        subject_kind=SubjectKind.CERTIFICATE,
-        subject=certificate.id,
         reason=", ".join(refusal.detail["what"] for refusal in differing),
         discovered_at=deed.now,
         reported_at=deed.now,
-        org_code=certificate.org_code,
-        org_path=certificate.org_path,
     )
 
 

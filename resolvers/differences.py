@@ -16,8 +16,9 @@ from domain.stocktake_results import (
 from domain.stocktakes import CountLine, CountResult, Stocktake
 from domain.vaults import SealedPacket, Vault
 from domain.watch import Incident, IncidentKind, SignalSeverity
+from resolvers.incidents import incident_of
 from resolvers.mutation import Deed, mutation
-from resolvers.stocktake_work import incident_of, mark_missing
+from resolvers.stocktake_work import mark_missing
 from schema.stocktakes import StocktakeDifferenceInput, StocktakePayload
 
 

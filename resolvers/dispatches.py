@@ -22,8 +22,9 @@ from domain.orgs import Org
 from domain.people import Operation, User
 from domain.refusals import Refusal, Refused, invalid, refuse_if
 from domain.vaults import PacketStatus, SealedPacket, Vault, resealed, sent_off
-from domain.watch import Incident, IncidentKind, SignalSeverity, SubjectKind
+from domain.watch import Incident, IncidentKind, SignalSeverity
 from resolvers.holds import holds_on
+from resolvers.incidents import incident_of
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import leave_slot
 from resolvers.proposals import confirmed, proposed
@@ -132,7 +133,7 @@ async def packet_dispatch_confirm(deed: Deed, input: PacketDispatchConfirmInput)
             lock=None,
             holder=Holder(desk=sending.vault.code, since=deed.now),
         )
-    await leave_slot(deed, packet)
+    await leave_slot(deed.decision, packet)
     deed.decision.save(sent_off(packet))
     confirmed(deed, proposal)
     return {"dispatch": deed.decision.add(dispatch)}
@@ -328,17 +329,14 @@ def _incident(
 ) -> None:
     id = new_id(Incident)
     deed.decision.add(
-        Incident(
+        incident_of(
+            paper,
+            kind,
             id=id,
             no=f"IN{deed.today:%Y%m%d}-{id[-10:]}",
-            kind=kind,
             severity=severity,
-            subject_kind=SubjectKind.CERTIFICATE,
-            subject=paper.id,
             reason=reason,
             discovered_at=deed.now,
             reported_at=deed.now,
-            org_code=paper.org_code,
-            org_path=paper.org_path,
         )
     )

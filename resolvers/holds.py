@@ -5,9 +5,8 @@ from typing import Any
 
 from domain.certificates import TitleCertificate
 from domain.collaterals import Collateral
-from domain.guarantees import GuaranteeContract
-from domain.loans import Loan
 from domain.watch import HoldScope, LegalCase, LegalHold, SubjectKind
+from resolvers.secured import loans_of
 from storage.decisions import Decision
 
 
@@ -34,18 +33,14 @@ async def holds_on(decision: Decision, certificates: Sequence[TitleCertificate])
 
 async def litigation_open(decision: Decision, certificate: TitleCertificate) -> bool:
     """Whether a legal case is under way about the paper, what it covers or what it secures."""
-    contracts = await decision.find(
-        GuaranteeContract, {"no": {"$in": list(certificate.guarantee_contract_nos)}}
-    )
-    numbers = sorted({no for contract in contracts for no in contract.secured_loans})
-    loans = await decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
+    loans = await loans_of(decision, [certificate])
     papers = [name for name in (certificate.id, certificate.cert_no) if name is not None]
     subjects: list[dict[str, Any]] = [
         {"subject_kind": kind.value, "subject": {"$in": names}}
         for kind, names in (
             (SubjectKind.CERTIFICATE, papers),
             (SubjectKind.COLLATERAL, list(certificate.collateral_nos)),
-            (SubjectKind.LOAN, numbers),
+            (SubjectKind.LOAN, [loan.loan_no for loan in loans]),
             (SubjectKind.CUSTOMER, sorted({loan.customer_no for loan in loans})),
         )
     ]

@@ -16,7 +16,6 @@ from domain.certificates import (
 from domain.custody import Movement
 from domain.dual_control import (
     Proposal,
-    ProposalState,
     confirmation_refusals,
     conflicting_part,
 )
@@ -32,11 +31,17 @@ from domain.refusals import Refusal, refuse_if
 from domain.vaults import Vault
 from domain.watch import Incident, IncidentKind, SubjectKind
 from resolvers.checkouts import lost_while_out
+from resolvers.incidents import incident_of
 from resolvers.mutation import Deed, mutation
 from resolvers.proposals import confirmed, proposed
 from resolvers.scans import accepted_scans
-from resolvers.stocktake_work import incident_of
-from resolvers.vault_work import both_keepers, case_lock, end_proposal, keeper_of, parts_of
+from resolvers.vault_work import (
+    both_keepers,
+    case_lock,
+    keeper_of,
+    parts_of,
+    unproposed,
+)
 from schema.custody import CertificatePayload, ProposalPayload
 from schema.losses import (
     CertificateConfirmLostInput,
@@ -172,7 +177,7 @@ async def certificate_confirm_lost(
         )
     )
     assert incident is not None
-    certificate = await _unheld(deed, certificate)
+    certificate = await unproposed(deed.decision, certificate)
     certificate = await lost_while_out(deed, certificate)
     await _off_handovers(deed, certificate)
     after = deed.move(
@@ -243,16 +248,6 @@ def _found_payload(input: CertificateFoundInput) -> dict[str, Any]:
         "certNo": input.cert_no,
         "pages": input.pages,
     }
-
-
-async def _unheld(deed: Deed, certificate: TitleCertificate) -> TitleCertificate:
-    """The certificate once no keeper waits for another over it (CUS-04d)."""
-    lock = certificate.lock
-    if lock is None or lock.kind is not LockKind.VAULT_PROPOSAL:
-        return certificate
-    proposal = await deed.decision.get(Proposal, lock.id)
-    await end_proposal(deed, proposal, ProposalState.WITHDRAWN)
-    return await deed.decision.get(TitleCertificate, certificate.id)
 
 
 async def _off_handovers(deed: Deed, certificate: TitleCertificate) -> None:

@@ -5,13 +5,11 @@ from typing import Annotated
 import strawberry
 
 from domain.certificates import TitleCertificate
-from domain.dossiers import DocType
-from domain.files import ArchiveFile, FileStatus, FileVersion
 from domain.movements import OFFERED, OPERATIONS, MovementFacts, movement_refusals
-from domain.vaulting import Scan
 from domain.vaults import Vault
 from resolvers.context import Info
 from resolvers.holds import holds_on
+from resolvers.scans import recorded_scans
 from schema.custody import MovementAnswer
 from schema.mutations import kept, told
 from storage.decisions import Decision, consider
@@ -61,30 +59,5 @@ async def _facts(decision: Decision, certificate: TitleCertificate) -> MovementF
         certificate=certificate,
         vault=await decision.first(Vault, {"code": place.vault}) if place else None,
         holds=await holds_on(decision, [certificate]),
-        scans=await _scans(decision, certificate),
+        scans=await recorded_scans(decision, certificate),
     )
-
-
-async def _scans(decision: Decision, certificate: TitleCertificate) -> list[Scan]:
-    """Accepted scans as recorded; their stored bytes are read when the paper is vaulted."""
-    files = await decision.find(
-        ArchiveFile,
-        {
-            "certificate_id": certificate.id,
-            "doc_type": DocType.CERT_SCAN.value,
-            "status": FileStatus.ACCEPTED.value,
-        },
-    )
-    numbers = {file.current_version_id: file.cert_no_norm for file in files}
-    ids = [id for id in numbers if id is not None]
-    versions = await decision.find(FileVersion, {"_id": {"$in": ids}})
-    return [
-        Scan(
-            file_version_id=version.id,
-            sha256=version.sha256,
-            cert_no_norm=numbers[version.id],
-            pages=version.pages,
-            intact=True,
-        )
-        for version in versions
-    ]

@@ -12,6 +12,7 @@ from domain.refusals import Refusal, invalid
 from domain.vaults import PacketStatus, SealedPacket, Slot, resealed, seal_used, vacated
 from resolvers.mutation import Deed
 from resolvers.seals import seal_is_known, use_seal
+from storage.decisions import Decision
 
 Seals = Mapping[str, str]  # packet number to the seal it is closed with
 
@@ -31,7 +32,7 @@ async def seal_refusals(
 ) -> list[Refusal | None]:
     """A packet that keeps other papers is closed under a new seal the same moment (CUS-07)."""
     found: list[Refusal | None] = []
-    for packet, remaining in await packets_of(deed, papers):
+    for packet, remaining in await _packets(deed, papers):
         seal = seals.get(packet.packet_no)
         if remaining and not seal:
             found.append(
@@ -56,7 +57,7 @@ async def open_packets(
 ) -> None:
     """Takes the papers out of their packets; an emptied packet leaves its slot (CUS-08)."""
     logins = tuple(keeper.login for keeper in keepers)
-    for packet, remaining in await packets_of(deed, papers):
+    for packet, remaining in await _packets(deed, papers):
         opened = resealed(
             packet,
             contents=remaining,
@@ -69,19 +70,19 @@ async def open_packets(
         if remaining:
             use_seal(deed, seals[packet.packet_no], packet.packet_no)
         if opened.status is PacketStatus.EMPTY:
-            await leave_slot(deed, packet)
+            await leave_slot(deed.decision, packet)
 
 
-async def leave_slot(deed: Deed, packet: SealedPacket) -> None:
+async def leave_slot(decision: Decision, packet: SealedPacket) -> None:
     """Frees the slot that a packet lay in."""
-    slot = await deed.decision.first(
+    slot = await decision.first(
         Slot, {"vault": packet.vault, "cabinet": packet.cabinet, "slot": packet.slot}
     )
     if slot is not None:
-        deed.decision.save(vacated(slot, packet.packet_no))
+        decision.save(vacated(slot, packet.packet_no))
 
 
-async def packets_of(
+async def _packets(
     deed: Deed, papers: Sequence[TitleCertificate]
 ) -> list[tuple[SealedPacket, list[str]]]:
     """The packets those papers lie in, each with what stays inside."""

@@ -4,9 +4,9 @@ from typing import Any
 
 from domain.certificates import Catalog, LegalState, TitleCertificate, normalised
 from domain.dossiers import Dossier, with_item
-from domain.guarantees import GuaranteeContract
 from domain.processing import SCAN_ITEM, PaperFacts
 from resolvers.mutation import Deed
+from resolvers.secured import loan_nos_of
 from schema.custody import PaperInput
 
 
@@ -70,10 +70,7 @@ async def duplicate_of(
 async def scan_falls_due(deed: Deed, certificate: TitleCertificate) -> None:
     """The dossier's scan of a certificate is due some days after its collection (ARC-10)."""
     code = SCAN_ITEM.get(certificate.cert_type)
-    contracts = await deed.decision.find(
-        GuaranteeContract, {"no": {"$in": list(certificate.guarantee_contract_nos)}}
-    )
-    numbers = sorted({no for contract in contracts for no in contract.secured_loans})
+    numbers = await loan_nos_of(deed.decision, [certificate])
     if code is None or not numbers:
         return
     due = deed.calendar.wd(deed.today, deed.policy.number("archive.due.AFTER_REGISTRATION"))

@@ -18,7 +18,6 @@ from domain.files import (
     FileVersion,
     file_class,
 )
-from domain.guarantees import GuaranteeContract
 from domain.receipts import (
     MAX_DOSSIERS,
     Receipt,
@@ -30,6 +29,7 @@ from domain.receipts import (
 )
 from papers.receipts import receipt_pdf
 from resolvers.mutation import Deed
+from resolvers.secured import loan_nos_of
 from storage.decisions import Outside
 from storage.records import new_id
 
@@ -99,9 +99,7 @@ async def _given(
 
 async def _dossiers(deed: Deed, papers: Sequence[TitleCertificate]) -> list[Dossier]:
     """The dossiers of the loans that these papers secure, while anything may still go in."""
-    contracts = sorted({no for paper in papers for no in paper.guarantee_contract_nos})
-    found = await deed.decision.find(GuaranteeContract, {"no": {"$in": contracts}})
-    loans = sorted({no for contract in found for no in contract.secured_loans})
+    loans = await loan_nos_of(deed.decision, papers)
     open_ones = {"$in": sorted(ADDABLE)}
     return await deed.decision.find(
         Dossier, {"loan_no": {"$in": loans}, "status": open_ones}, limit=MAX_DOSSIERS

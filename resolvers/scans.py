@@ -5,12 +5,30 @@ from domain.dossiers import DocType
 from domain.files import ArchiveFile, FileStatus, FileVersion
 from domain.vaulting import Scan
 from resolvers.mutation import Deed
-from storage.decisions import Outside
+from storage.decisions import Decision, Outside
 
 
 async def accepted_scans(deed: Deed, certificate: TitleCertificate) -> list[Scan]:
     """Every accepted scan linked to the certificate; `intact` by its bytes in the store now."""
-    files = await deed.decision.find(
+    return [
+        _scan(version, number, intact=await is_intact(deed, version))
+        for version, number in await _accepted(deed.decision, certificate)
+    ]
+
+
+async def recorded_scans(decision: Decision, certificate: TitleCertificate) -> list[Scan]:
+    """The same by the records alone; nothing is read from the store."""
+    return [
+        _scan(version, number, intact=True)
+        for version, number in await _accepted(decision, certificate)
+    ]
+
+
+async def _accepted(
+    decision: Decision, certificate: TitleCertificate
+) -> list[tuple[FileVersion, str | None]]:
+    """Versions of the accepted scans, each with the number that it shows."""
+    files = await decision.find(
         ArchiveFile,
         {
             "certificate_id": certificate.id,
@@ -18,19 +36,20 @@ async def accepted_scans(deed: Deed, certificate: TitleCertificate) -> list[Scan
             "status": FileStatus.ACCEPTED.value,
         },
     )
-    ids = [file.current_version_id for file in files if file.current_version_id]
-    versions = await deed.decision.find(FileVersion, {"_id": {"$in": ids}})
     shown = {file.current_version_id: file.cert_no_norm for file in files}
-    return [
-        Scan(
-            file_version_id=version.id,
-            sha256=version.sha256,
-            cert_no_norm=shown[version.id],
-            pages=version.pages,
-            intact=await is_intact(deed, version),
-        )
-        for version in versions
-    ]
+    ids = [id for id in shown if id]
+    versions = await decision.find(FileVersion, {"_id": {"$in": ids}})
+    return [(version, shown[version.id]) for version in versions]
+
+
+def _scan(version: FileVersion, number: str | None, *, intact: bool) -> Scan:
+    return Scan(
+        file_version_id=version.id,
+        sha256=version.sha256,
+        cert_no_norm=number,
+        pages=version.pages,
+        intact=intact,
+    )
 
 
 async def is_intact(deed: Deed, version: FileVersion) -> bool:

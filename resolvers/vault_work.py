@@ -11,8 +11,6 @@ from domain.dual_control import (
     Proposal,
     ProposalState,
 )
-from domain.guarantees import GuaranteeContract
-from domain.loans import Loan
 from domain.people import User, actor
 from domain.refusals import Forbidden, Refused, invalid
 from domain.vaults import (
@@ -22,6 +20,7 @@ from domain.vaults import (
     unreserved,
 )
 from resolvers.mutation import Deed
+from resolvers.secured import loans_of
 from storage.decisions import Decision
 
 
@@ -41,6 +40,16 @@ async def end_proposal_in(decision: Decision, proposal: Proposal, state: Proposa
         slot = await decision.get(Slot, proposal.slot_id)
         decision.save(unreserved(slot, proposal.id))
     return decision.save(replace(proposal, state=state))
+
+
+async def unproposed(decision: Decision, certificate: TitleCertificate) -> TitleCertificate:
+    """The certificate once nothing waits for a second keeper over it (CUS-04d)."""
+    lock = certificate.lock
+    if lock is None or lock.kind is not LockKind.VAULT_PROPOSAL:
+        return certificate
+    proposal = await decision.get(Proposal, lock.id)
+    await end_proposal_in(decision, proposal, ProposalState.WITHDRAWN)
+    return await decision.get(TitleCertificate, certificate.id)
 
 
 async def keeper_of(deed: Deed, vault_code: str) -> Vault:
@@ -117,18 +126,10 @@ def hold_for(
 
 async def parts_of(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict[str, str]:
     """Who gave these papers or manages their loans; none of them may be a keeper here."""
-    loans = await loans_of(deed, certificates)
+    loans = await loans_of(deed.decision, certificates)
     parts = {login: "relationship manager" for loan in loans for login in loan.managers}
     parts |= {c.given_by: "giver" for c in certificates if c.given_by is not None}
     return parts | await _senders(deed, certificates)
-
-
-async def loans_of(deed: Deed, certificates: Sequence[TitleCertificate]) -> list[Loan]:
-    """The loans that these papers secure."""
-    contracts = sorted({no for c in certificates for no in c.guarantee_contract_nos})
-    found = await deed.decision.find(GuaranteeContract, {"no": {"$in": contracts}})
-    numbers = sorted({no for contract in found for no in contract.secured_loans})
-    return await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
 
 
 async def _senders(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict[str, str]:

@@ -101,7 +101,6 @@ class CheckOutLives(CaseLives):
         refused = vault_out_refusals(
             check_out,
             self._facts(paper, check_out.requester),
-            proposal_id="",
             today=bank.today,
             policy=POLICY,
             calendar=CALENDAR,
