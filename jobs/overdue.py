@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from domain.alerts import Alert, AlertKind
 from domain.certificates import TitleCertificate
-from domain.checkouts import CheckOut, Escalation, due_escalations, next_escalation
+from domain.checkout_returns import Escalation, due_escalations, next_escalation
+from domain.checkouts import CheckOut
 from domain.orgs import OrgLevel
 from domain.people import Role
 from domain.watch import (

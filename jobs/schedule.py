@@ -10,7 +10,8 @@ from types import MappingProxyType
 from ulid import ULID
 
 from domain.calendar import business_date
-from domain.checkouts import CheckOut, CheckOutState, has_expired
+from domain.checkout_requests import has_expired
+from domain.checkouts import CheckOut, CheckOutState
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dual_control import Proposal, ProposalState

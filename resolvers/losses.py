@@ -30,7 +30,7 @@ from domain.people import Operation
 from domain.refusals import Refusal, refuse_if
 from domain.vaults import Vault
 from domain.watch import Incident, IncidentKind, SubjectKind
-from resolvers.checkouts import lost_while_out
+from resolvers.checkout_returns import lost_while_out
 from resolvers.incidents import incident_of
 from resolvers.mutation import Deed, mutation
 from resolvers.proposals import confirmed, proposed

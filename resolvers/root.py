@@ -6,6 +6,8 @@ from strawberry.tools import merge_types
 from resolvers import (
     alerts,
     case_papers,
+    checkout_papers,
+    checkout_returns,
     checkouts,
     claim_transfers,
     custody,
@@ -133,14 +135,14 @@ class Mutation:
     check_out_request = checkouts.check_out_request
     check_out_decide = checkouts.check_out_decide
     check_out_cancel = checkouts.check_out_cancel
-    check_out_sign = checkouts.check_out_sign
-    check_out_vault_out_propose = checkouts.check_out_vault_out_propose
-    check_out_vault_out_confirm = checkouts.check_out_vault_out_confirm
+    check_out_sign = checkout_papers.check_out_sign
+    check_out_vault_out_propose = checkout_papers.check_out_vault_out_propose
+    check_out_vault_out_confirm = checkout_papers.check_out_vault_out_confirm
     check_out_renew = checkouts.check_out_renew
     check_out_decide_renewal = checkouts.check_out_decide_renewal
-    check_out_return = checkouts.check_out_return
-    check_out_receive = checkouts.check_out_receive
-    check_out_receive_exchanged = checkouts.check_out_receive_exchanged
+    check_out_return = checkout_returns.check_out_return
+    check_out_receive = checkout_returns.check_out_receive
+    check_out_receive_exchanged = checkout_returns.check_out_receive_exchanged
     packet_reseal_propose = reseals.packet_reseal_propose
     packet_reseal_confirm = reseals.packet_reseal_confirm
     stocktake_open = stocktakes.stocktake_open

@@ -7,12 +7,7 @@ from typing import Any
 import strawberry
 
 from domain.certificates import CertType
-from domain.checkouts import (
-    ChangeType,
-    CheckOutPurpose,
-    CheckOutState,
-    RenewalState,
-)
+from domain.checkouts import ChangeType, CheckOutPurpose, CheckOutState, RenewalState
 from domain.people import Role
 from schema.certificates import TitleCertificate
 from schema.custody import REFUSALS, PaperInput

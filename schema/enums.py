@@ -6,12 +6,7 @@ import strawberry
 
 from domain.alerts import AlertKind
 from domain.certificates import Carrier, Catalog, CertType, CustodyState, LegalState, LockKind
-from domain.checkouts import (
-    ChangeType,
-    CheckOutPurpose,
-    CheckOutState,
-    RenewalState,
-)
+from domain.checkouts import ChangeType, CheckOutPurpose, CheckOutState, RenewalState
 from domain.claim_transfers import ClaimTransferState
 from domain.collaterals import (
     CollateralKind,

@@ -7,22 +7,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from domain.certificates import CustodyState, Holder, LegalState
+from domain.checkout_requests import (
+    RequestFacts,
+    decided,
+    next_step,
+    request_refusals,
+    role_of,
+    vault_out_refusals,
+)
+from domain.checkout_returns import renewal_refusals, return_refusals
 from domain.checkouts import (
     OPEN_CHECK_OUTS,
     CheckOut,
     CheckOutPurpose,
     CheckOutState,
-    RequestFacts,
     Signature,
     check_out_lock,
-    decided,
-    next_step,
     overdue_days,
-    renewal_refusals,
-    request_refusals,
-    return_refusals,
-    role_of,
-    vault_out_refusals,
 )
 from domain.custody import Movement
 from domain.dual_control import conflicting_part

@@ -6,24 +6,23 @@ from datetime import date, timedelta
 import pytest
 
 from domain.certificates import CERT_TYPES, Catalog, CertType, LegalState
+from domain.checkout_requests import due_refusal, has_expired, latest_due, purpose_refusal
+from domain.checkout_returns import (
+    Escalation,
+    due_escalations,
+    exchange_refusals,
+    next_escalation,
+    priority_carried,
+    renewal_refusals,
+)
 from domain.checkouts import ChangeType as Change
 from domain.checkouts import (
     CheckOut,
     CheckOutPurpose,
     CheckOutState,
-    Escalation,
     Renewal,
     RenewalState,
-    due_escalations,
-    due_refusal,
-    exchange_refusals,
-    has_expired,
-    latest_due,
-    next_escalation,
     overdue_days,
-    priority_carried,
-    purpose_refusal,
-    renewal_refusals,
 )
 from domain.policy import DEFAULTS
 from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_certificate, codes

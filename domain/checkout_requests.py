@@ -1,0 +1,279 @@
+"""Taking a paper out for a time: asked for, approved, signed for, let out (X08 to X10).
+
+Source: domain 3.6; CUS-09, CUS-11, CUS-14, CUS-24.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from domain.calendar import WorkCalendar
+from domain.certificates import (
+    CERT_TYPES,
+    Catalog,
+    TitleCertificate,
+)
+from domain.checkouts import (
+    PURPOSES,
+    ApproverStep,
+    CheckOut,
+    CheckOutPurpose,
+    CheckOutState,
+    Signature,
+    check_out_lock,
+    due_invalid,
+    not_for,
+    period_end,
+)
+from domain.custody import Movement, illegal
+from domain.orgs import OrgLevel
+from domain.people import Actor, Operation, Role
+from domain.policy import Policy
+from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
+from domain.vaulting import locked, paper_only
+from domain.watch import LegalHold, held
+
+_LEVELS = (
+    OrgLevel.OPERATING_BRANCH,
+    OrgLevel.COUNTY_SUBCENTER,
+    OrgLevel.LOAN_CENTER,
+    OrgLevel.TIER2_BRANCH,
+    OrgLevel.TIER1_BRANCH,
+    OrgLevel.HEAD_OFFICE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFacts:
+    """What storage knows when a check-out is asked for."""
+
+    certificate: TitleCertificate
+    holds: Sequence[LegalHold]
+    overdue: Sequence[tuple[CheckOut, str]]  # the borrower's, with the names of their papers
+
+
+def latest_due(
+    purpose: CheckOutPurpose, out_on: date, *, policy: Policy, calendar: WorkCalendar
+) -> date:
+    """The last due date of a paper taken out that day, which itself is day 0 (CUS-09)."""
+    return period_end(f"checkout.{purpose}.max", out_on, policy, calendar)
+
+
+def request_refusals(
+    facts: RequestFacts,
+    purpose: CheckOutPurpose,
+    due: date,
+    *,
+    requester: str,
+    substitute: str | None,
+    policy: Policy,
+    calendar: WorkCalendar,
+    today: date,
+) -> Iterator[Refusal | None]:
+    """Every rule that a request breaks (X08)."""
+    certificate = facts.certificate
+    yield paper_only(certificate)
+    yield illegal(certificate, Movement.CHECK_OUT)
+    yield locked(certificate, proposal_id="")
+    yield purpose_refusal(certificate, purpose)
+    yield due_refusal(purpose, due, out_on=today, policy=policy, calendar=calendar)
+    yield borrower_overdue(requester, facts.overdue)
+    yield held_in(facts.holds, purpose)
+    if substitute == requester:
+        yield invalid("substitute", "the requester needs no substitute", rule_id="X08")
+
+
+def purpose_refusal(certificate: TitleCertificate, purpose: CheckOutPurpose) -> Refusal | None:
+    """A purpose that this type of certificate is never taken out for (3.6, CUS-14)."""
+    facts = PURPOSES[purpose]
+    if purpose is CheckOutPurpose.PARTIAL_CHANGE:
+        return not_for(certificate, purpose, "this belongs to a partial release")
+    fits = (
+        certificate.cert_type in facts.types
+        if facts.types is not None
+        else CERT_TYPES[certificate.cert_type].perfection in facts.perfections
+        or (facts.safekeeping and certificate.catalog is Catalog.SAFEKEEPING)
+    )
+    if fits:
+        return None
+    return not_for(certificate, purpose, f"not for a {certificate.cert_type}")
+
+
+def due_refusal(
+    purpose: CheckOutPurpose,
+    due: date,
+    *,
+    out_on: date,
+    policy: Policy,
+    calendar: WorkCalendar,
+) -> Refusal | None:
+    """After the day it goes out, and within what the purpose allows (CUS-09)."""
+    if purpose is CheckOutPurpose.PARTIAL_CHANGE:
+        return None
+    if due <= out_on:
+        return due_invalid(due, f"later than {out_on}")
+    last = latest_due(purpose, out_on, policy=policy, calendar=calendar)
+    return due_invalid(due, f"at the latest {last}") if due > last else None
+
+
+def borrower_overdue(borrower: str, overdue: Sequence[tuple[CheckOut, str]]) -> Refusal | None:
+    """Who keeps one paper beyond its time gets no other, wherever that one belongs (CUS-11)."""
+    if not overdue:
+        return None
+    check_out, certificate = overdue[0]
+    return Refusal(
+        code=RefusalCode.BORROWER_OVERDUE,
+        rule_id="CUS-11",
+        detail={
+            "person": borrower,
+            "certificate": certificate,
+            "due": check_out.due_date.isoformat(),
+        },
+    )
+
+
+def held_in(holds: Sequence[LegalHold], purpose: CheckOutPurpose) -> Refusal | None:
+    """What is held leaves the vault for a court alone (X08, CUS-24)."""
+    return None if purpose is CheckOutPurpose.LITIGATION else held(holds)
+
+
+def next_step(check_out: CheckOut) -> ApproverStep | None:
+    """The first approval of the purpose that nobody has given yet."""
+    given = [signature.role for signature in check_out.approvals if signature.approved]
+    for step in PURPOSES[check_out.purpose].approvers:
+        if step.role not in given:
+            return step
+    return None
+
+
+def decision_refusals(
+    check_out: CheckOut, *, approver: Actor, state: CheckOutState = CheckOutState.REQUESTED
+) -> Iterator[Refusal | None]:
+    """Who may decide: the purpose's role and level, never one of its own people (X09, 3.6)."""
+    if check_out.state is not state:
+        yield state_conflict("X09", subject=check_out.label, state=check_out.state, event="DECIDE")
+        return
+    yield from _distinct(check_out, approver.login)
+    step = next_step(check_out) if state is CheckOutState.REQUESTED else _last(check_out)
+    if step is not None and not _able(approver, step, check_out.org_path):
+        yield Refusal(
+            code=RefusalCode.APPROVAL_LEVEL, rule_id="3.6", detail={"required": str(step)}
+        )
+
+
+def role_of(check_out: CheckOut) -> Role:
+    """The role in which the next decision is given."""
+    step = next_step(check_out)
+    assert step is not None
+    return step.role
+
+
+def decided(
+    check_out: CheckOut,
+    signature: Signature,
+    *,
+    today: date,
+    policy: Policy,
+    calendar: WorkCalendar,
+) -> CheckOut:
+    """The check-out after one approver has decided; with the last approval it may be taken."""
+    after = replace(check_out, approvals=(*check_out.approvals, signature))
+    if not signature.approved:
+        return replace(after, state=CheckOutState.REJECTED, decided_reason=signature.reason)
+    if next_step(after) is not None:
+        return after
+    take_by = calendar.wd(today, policy.number("checkout.take_wd"))
+    return replace(after, state=CheckOutState.APPROVED, take_by=take_by)
+
+
+def has_expired(check_out: CheckOut, today: date) -> bool:
+    """Approved and not taken in time (X09)."""
+    waiting = check_out.state is CheckOutState.APPROVED and check_out.take_by is not None
+    return waiting and check_out.take_by is not None and today > check_out.take_by
+
+
+def signing_refusals(check_out: CheckOut, *, borrower: str, today: date) -> Iterator[Refusal]:
+    """What keeps this person from signing for the paper (X10)."""
+    if check_out.state is not CheckOutState.APPROVED or has_expired(check_out, today):
+        yield _not_approved(check_out, today)
+    if borrower not in {check_out.requester, check_out.substitute}:
+        yield invalid("borrower", "neither the requester nor the named substitute", rule_id="X10")
+
+
+def vault_out_refusals(
+    check_out: CheckOut,
+    facts: RequestFacts,
+    *,
+    today: date,
+    policy: Policy,
+    calendar: WorkCalendar,
+) -> Iterator[Refusal | None]:
+    """Every rule a temporary vault-out breaks; asked at both halves (X10, CUS-04e)."""
+    certificate = facts.certificate
+    yield illegal(certificate, Movement.CHECK_OUT)
+    if check_out.state is not CheckOutState.APPROVED or has_expired(check_out, today):
+        yield _not_approved(check_out, today)
+    yield _held_by_other(certificate, check_out)
+    yield due_refusal(
+        check_out.purpose, check_out.due_date, out_on=today, policy=policy, calendar=calendar
+    )
+    yield borrower_overdue(check_out.signed_by or check_out.requester, facts.overdue)
+    yield held_in(facts.holds, check_out.purpose)
+
+
+def unsigned(check_out: CheckOut) -> Refusal | None:
+    """The borrower signs in an own request before the second keeper lets the paper go (X10)."""
+    if check_out.signed_by is not None:
+        return None
+    return state_conflict("X10", subject=check_out.label, state="UNSIGNED", event="CHECK_OUT")
+
+
+def seal_broken(found: str, expected: str | None) -> Refusal | None:
+    """The seal that the keepers read on the packet is the one it was closed with (X10)."""
+    if found == expected:
+        return None
+    return invalid("sealNo", f"the packet was closed with {expected or 'no seal'}", rule_id="X10")
+
+
+def _distinct(check_out: CheckOut, approver: str) -> Iterator[Refusal]:
+    if approver in {check_out.requester, check_out.substitute, check_out.borrower}:
+        yield Refusal(code=RefusalCode.SELF_APPROVAL, rule_id="3.6")
+    elif any(s.login == approver for s in check_out.approvals if s.approved):
+        waiting = check_out.state is CheckOutState.REQUESTED
+        if waiting:
+            yield Refusal(
+                code=RefusalCode.SOD_VIOLATION,
+                rule_id="3.6",
+                detail={"person": approver, "part": "approver"},
+            )
+
+
+def _last(check_out: CheckOut) -> ApproverStep:
+    return PURPOSES[check_out.purpose].approvers[-1]
+
+
+def _able(approver: Actor, step: ApproverStep, org_path: str) -> bool:
+    """Whether the person holds the step's role there, at its level or above.
+
+    A supervisor's decision may also be taken by whoever stands above, from the centre's head up.
+    """
+    for grant in approver.grants_for(Operation.APPROVE_CHECK_OUT, org_path):
+        level = step.level
+        if step.role is Role.VAULT_SUPERVISOR and grant.role is Role.APPROVER:
+            level = OrgLevel.LOAN_CENTER
+        elif grant.role is not step.role:
+            continue
+        if level is None or _LEVELS.index(grant.org_level) >= _LEVELS.index(level):
+            return True
+    return False
+
+
+def _not_approved(check_out: CheckOut, today: date) -> Refusal:
+    state = CheckOutState.EXPIRED if has_expired(check_out, today) else check_out.state
+    return state_conflict("X10", subject=check_out.label, state=state, event="CHECK_OUT")
+
+
+def _held_by_other(certificate: TitleCertificate, check_out: CheckOut) -> Refusal | None:
+    if certificate.lock == check_out_lock(check_out):
+        return None
+    return locked(certificate, proposal_id="")

@@ -1,0 +1,194 @@
+"""While a paper is out and when it comes back: more time, escalation, exchange (X11 to X13).
+
+Source: domain 3.6; CUS-10, CUS-12, CUS-15, CUS-16.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.calendar import WorkCalendar, nd
+from domain.certificates import (
+    CERT_TYPES,
+    CertType,
+    LegalState,
+    TitleCertificate,
+    normalised,
+)
+from domain.checkouts import (
+    PURPOSES,
+    ChangeType,
+    CheckOut,
+    CheckOutPurpose,
+    CheckOutState,
+    Renewal,
+    RenewalState,
+    ReturnKind,
+    due_invalid,
+    not_for,
+    overdue_days,
+    period_end,
+)
+from domain.custody import Movement, illegal
+from domain.policy import Policy
+from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
+
+
+def renewal_refusals(
+    check_out: CheckOut,
+    new_due: date,
+    *,
+    borrower: str,
+    litigation_open: bool,
+    policy: Policy,
+    calendar: WorkCalendar,
+    today: date,
+) -> Iterator[Refusal | None]:
+    """Every rule that more time breaks; asked again when it is given (X11, CUS-12)."""
+    if check_out.state is not CheckOutState.OUT:
+        yield state_conflict(
+            "X11", subject=check_out.label, state=check_out.state, event="RENEW_CHECK_OUT"
+        )
+        return
+    if borrower not in {check_out.borrower, check_out.requester}:
+        yield invalid("borrower", "the borrower alone asks for more time", rule_id="X11")
+    if today > check_out.due_date:
+        yield due_invalid(check_out.due_date, "it is over; bring the paper back")
+    given = sum(renewal.state is RenewalState.APPROVED for renewal in check_out.renewals)
+    if check_out.purpose is CheckOutPurpose.LITIGATION:
+        if not litigation_open:
+            yield Refusal(
+                code=RefusalCode.RENEWAL_LIMIT,
+                rule_id="CUS-12",
+                detail={"purpose": check_out.purpose, "limit": "0", "reason": "no open legal case"},
+            )
+    else:
+        limit = policy.number(f"checkout.{check_out.purpose}.renewals")
+        if given >= limit:
+            yield Refusal(
+                code=RefusalCode.RENEWAL_LIMIT,
+                rule_id="CUS-12",
+                detail={"purpose": check_out.purpose, "limit": str(limit)},
+            )
+            return
+    if new_due <= check_out.due_date:
+        yield due_invalid(new_due, f"later than {check_out.due_date}")
+    last = period_end(f"checkout.{check_out.purpose}.renewal", check_out.due_date, policy, calendar)
+    if new_due > last:
+        yield due_invalid(new_due, f"at the latest {last}")
+
+
+def waiting_renewal(check_out: CheckOut) -> Renewal | None:
+    """More time that was asked for and not decided on."""
+    last = check_out.renewals[-1] if check_out.renewals else None
+    return last if last is not None and last.state is RenewalState.REQUESTED else None
+
+
+def return_refusals(
+    check_out: CheckOut,
+    certificate: TitleCertificate,
+    *,
+    exchanged: bool,
+    reason: str | None,
+) -> Iterator[Refusal | None]:
+    """What keeps a paper from coming back in this way (X12, X13)."""
+    movement = Movement.RETURN_EXCHANGED if exchanged else Movement.RETURN_SAME
+    yield illegal(certificate, movement)
+    returns = PURPOSES[check_out.purpose].returns
+    if exchanged and returns is ReturnKind.SAME:
+        yield not_for(certificate, check_out.purpose, "the same paper has to come back")
+    if not exchanged and returns is ReturnKind.EXCHANGED and not (reason or "").strip():
+        yield invalid("reason", "say why it comes back unchanged", rule_id="X12")
+
+
+def mismatches(
+    certificate: TitleCertificate, *, cert_no: str, pages: int, like_scan: bool
+) -> Iterator[Refusal]:
+    """Where what came back differs from what went out (CUS-15)."""
+    if normalised(cert_no) != certificate.cert_no_norm:
+        yield _mismatch("certNo", cert_no, certificate.cert_no or "")
+    if certificate.pages is not None and pages != certificate.pages:
+        yield _mismatch("pages", str(pages), str(certificate.pages))
+    if not like_scan:
+        yield _mismatch("likeScan", "not like the scan", "like the scan")
+
+
+SUCCESSORS: Mapping[CertType, frozenset[CertType]] = MappingProxyType(
+    {
+        CertType.PRE_NOTICE_TITLE: frozenset({CertType.REAL_ESTATE_TITLE}),
+        CertType.PRE_NOTICE_MORTGAGE: frozenset({CertType.MORTGAGE_REG_PROOF}),
+        CertType.CONSTRUCTION_MORTGAGE: frozenset({CertType.MORTGAGE_REG_PROOF}),
+        CertType.PURCHASE_CONTRACT: frozenset(
+            {CertType.PRE_NOTICE_TITLE, CertType.REAL_ESTATE_TITLE}
+        ),
+    }
+)
+
+
+def exchange_refusals(
+    check_out: CheckOut,
+    old: TitleCertificate,
+    *,
+    new_type: CertType,
+    new_no: str,
+    change: ChangeType,
+) -> Iterator[Refusal | None]:
+    """Which new certificate may take an old one's place (X13)."""
+    if normalised(new_no) == old.cert_no_norm and new_type is old.cert_type:
+        yield invalid("certNo", "a new certificate has a number of its own", rule_id="X13")
+    if check_out.purpose is CheckOutPurpose.PRE_NOTICE_CONVERSION:
+        if new_type not in SUCCESSORS[old.cert_type]:
+            yield invalid("certType", f"a {old.cert_type} does not become this", rule_id="X13")
+    elif new_type is not old.cert_type and change is not ChangeType.TYPE_CHANGE:
+        yield invalid("certType", "another type is a change of type", rule_id="X13")
+    if CERT_TYPES[new_type].catalog is not CERT_TYPES[old.cert_type].catalog:
+        yield invalid("certType", "it belongs to another catalog", rule_id="X13")
+
+
+def priority_carried(old: TitleCertificate, own: date | None) -> date | None:
+    """The rank date of the new certificate: the old one's, unless its right had lapsed (CUS-16).
+
+    Source: 担保解释 52.
+    """
+    if old.legal_state in {LegalState.LAPSED, LegalState.VOID} or old.priority_date is None:
+        return own
+    return old.priority_date
+
+
+class Escalation(StrEnum):
+    """Who hears of a paper that does not come back, and how loudly (逾期升级)."""
+
+    SUPERVISOR = "SUPERVISOR"
+    CENTER = "CENTER"
+    YELLOW = "YELLOW"
+    ORANGE = "ORANGE"
+    RED = "RED"
+
+
+def due_escalations(check_out: CheckOut, today: date, policy: Policy) -> list[Escalation]:
+    """The levels reached and not yet told, lowest first, each once (CUS-10)."""
+    days = overdue_days(check_out, today)
+    return [
+        level
+        for level in Escalation
+        if level not in check_out.escalated and days >= policy.number(f"checkout.escalate.{level}")
+    ]
+
+
+def next_escalation(check_out: CheckOut, policy: Policy) -> date | None:
+    """The day on which the next level is reached; none once the paper is back or all is told."""
+    if check_out.state is not CheckOutState.OUT:
+        return None
+    left = [level for level in Escalation if level not in check_out.escalated]
+    days = [policy.number(f"checkout.escalate.{level}") for level in left]
+    return nd(check_out.due_date, min(days)) if days else None
+
+
+def _mismatch(what: str, actual: str, recorded: str) -> Refusal:
+    return Refusal(
+        code=RefusalCode.RETURN_MISMATCH,
+        rule_id="CUS-15",
+        field=what,
+        detail={"what": what, "actual": actual, "recorded": recorded},
+    )
