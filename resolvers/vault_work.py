@@ -87,19 +87,26 @@ async def both_keepers(deed: Deed, proposal: Proposal) -> list[Operator]:
 
 async def read_papers(deed: Deed, ids: Sequence[str]) -> list[TitleCertificate]:
     """Papers within the actor's reach, free of proposals that nobody confirmed in time."""
-    await free_locks(deed, [await deed.get(TitleCertificate, id) for id in ids])
     papers = [await deed.get(TitleCertificate, id) for id in ids]
+    if await free_locks(deed, papers):
+        papers = [await deed.get(TitleCertificate, id) for id in ids]
     for paper in papers:
         deed.permit(paper.org_path)
     return papers
 
 
-async def free_locks(deed: Deed, certificates: Sequence[TitleCertificate]) -> None:
-    """Ends proposals that expired and still hold one of these certificates (CUS-04d)."""
+async def free_locks(deed: Deed, certificates: Sequence[TitleCertificate]) -> bool:
+    """Ends proposals that expired and still hold one of these certificates (CUS-04d).
+
+    Tells whether any was ended: then the certificates have to be read again.
+    """
+    ended = False
     ids = [c.lock.id for c in certificates if c.lock and c.lock.kind is LockKind.VAULT_PROPOSAL]
     for proposal in await deed.decision.find(Proposal, {"_id": {"$in": ids}}) if ids else ():
         if proposal.state is ProposalState.PENDING and not proposal.is_open(deed.now):
             await end_proposal(deed, proposal, ProposalState.EXPIRED)
+            ended = True
+    return ended
 
 
 async def slot_at(deed: Deed, vault: str, cabinet: str, slot: str) -> Slot:
