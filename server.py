@@ -297,6 +297,8 @@ def _welcome(settings: Settings, address: str) -> None:
         print(f"  Explorer    {address}/")
     print(f"  Health      {address}/healthz   {address}/readyz")
     print(f"  Import      {address}/import    (schemas at /import/schema)")
+    print(f"  Labels      {address}/labels/slots?vault=…   (also certificates, packets)")
+    print(f"  Counters    {address}/metrics")
     if settings.demonstration:
         print(f"  Users       {address}/demo/users")
         print("  A token     curl -s -X POST -H 'content-type: application/json' \\")
