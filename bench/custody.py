@@ -115,8 +115,8 @@ def written(database: Any, story: Story) -> tuple[Writes, Writes]:
         ("proposals", proposal),
         ("slots", database.slots.find_one(place)),
         ("audit_log", database.audit_log.find_one({"operation": "certificate_vault_in_propose"})),
-        *(("outbox", one) for one in _told(database, "certificate_vault_in_propose", id)),
     ]
+    first += _told(database, "certificate_vault_in_propose", first)
     second: Writes = [
         ("certificates", certificate),
         ("proposals", proposal),
@@ -126,7 +126,6 @@ def written(database: Any, story: Story) -> tuple[Writes, Writes]:
         ("seals", database.seals.find_one({"packet_no": packet})),
         ("dossiers", database.dossiers.find_one({"loan_no": story.loan_no})),
         ("audit_log", database.audit_log.find_one({"operation": "certificate_vault_in_confirm"})),
-        *(("outbox", one) for one in _told(database, "certificate_vault_in_confirm", id)),
     ]
     for name, query in (
         ("receipts", {"certificate_ids": id, "kind": "VAULT_IN"}),
@@ -136,12 +135,15 @@ def written(database: Any, story: Story) -> tuple[Writes, Writes]:
     files = [record["_id"] for name, record in second if name == "files"]
     versions = database.file_versions.find({"file_id": {"$in": files}})
     second += [("file_versions", one) for one in versions]
+    second += _told(database, "certificate_vault_in_confirm", second)
     return first, second
 
 
-def _told(database: Any, cause: str, id: str) -> list[Any]:
-    at = database.outbox.find_one({"cause": cause, "aggregate_id": id})["at"]
-    return list(database.outbox.find({"cause": cause, "at": at}))
+def _told(database: Any, cause: str, half: Writes) -> Writes:
+    """The events that a half told about what it wrote."""
+    ids = [record["_id"] for _, record in half]
+    told = database.outbox.find({"cause": cause, "aggregate_id": {"$in": ids}})
+    return [("outbox", one) for one in told]
 
 
 def bare(client: MongoClient[Any], halves: Sequence[Writes]) -> None:
@@ -206,7 +208,7 @@ def inventory(bank: Bank, client: MongoClient[Any]) -> dict[str, float]:
             "packet_no": f"PB{n:07}",
         }
         named = {"_id": f"cert_{n:026}", "cert_no": f"B{n}", "cert_no_norm": f"B{n}"}
-        records.append(template | named | {"place": place})
+        records.append(template | named | {"place": place, "next_look_on": None})
     for start in range(0, INVENTORY, 5_000):
         database.certificates.insert_many(records[start : start + 5_000])
     before_last = records[-101]
