@@ -33,7 +33,7 @@ def _answers(row: Record, query: Record) -> bool:
         elif isinstance(wanted, dict):
             ((step, bound),) = wanted.items()
             found = _value(row, path)
-            if not (found > bound if step == "$gt" else found < bound):
+            if not {"$gt": found > bound, "$gte": found >= bound, "$lt": found < bound}[step]:
                 return False
         elif _value(row, path) != wanted:
             return False
