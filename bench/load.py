@@ -7,7 +7,6 @@ fixed width where loans differ. The encoded bytes then serve every loan of that 
 import argparse
 import asyncio
 import hashlib
-import json
 import os
 import random
 import re
@@ -15,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -63,6 +62,7 @@ from domain.custody import (
     Operator,
     broken_link,
     moved,
+    said,
 )
 from domain.deregistration import (
     OPEN_STATES,
@@ -867,21 +867,10 @@ def _ledger(certificate: TitleCertificate, steps: Sequence[Step]) -> Papers:
             **facts,
         )
         event = replace(event, prev_hash=MARKS["prev"] if seq > 1 else "", hash=MARKS["hash"])
-        events.append((_shape(event), _hashed_text(event)))
+        events.append((_shape(event), _marked(said(event).encode())))
     version = len(events) - 1
     shape = _shape(replace(certificate, event_hash=MARKS["hash"], version=version))
     return Papers(shape, tuple(events))
-
-
-def _hashed_text(event: CustodyEvent) -> bytes:
-    facts = {name: value for name, value in asdict(event).items() if name != "hash"}
-    return _marked(json.dumps(facts, sort_keys=True, ensure_ascii=False, default=_text).encode())
-
-
-def _text(value: datetime | date) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")
-    return value.isoformat()
 
 
 def lived(profile: Profile, place: int) -> Papers:

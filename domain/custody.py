@@ -270,11 +270,15 @@ def moved(
 
 def digest(event: CustodyEvent) -> str:
     """SHA-256 over everything the event says, including the hash of the one before."""
+    return hashlib.sha256(said(event).encode()).hexdigest()
+
+
+def said(event: CustodyEvent) -> str:
+    """Everything the event says, as the one text that its hash is taken of."""
     facts = {name: value for name, value in _facts(event).items() if name != "hash"}
     if event.overdue_days is None:
         del facts["overdue_days"]  # what an event does not tell leaves older hashes as they are
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=False, default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json.dumps(facts, sort_keys=True, ensure_ascii=False, default=_plain)
 
 
 def broken_link(events: Sequence[CustodyEvent]) -> CustodyEvent | None:
