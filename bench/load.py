@@ -1159,7 +1159,8 @@ def _approval(step: CaseStep, at: datetime) -> Approval:
 
 def _run(at: datetime) -> PrecheckRun:
     results = tuple(
-        {"id": rule, "outcome": "PASS", "refusals": [], "facts": []} for rule, _ in PRECONDITIONS
+        {"id": rule, "outcome": "PASS", "fixable_by": [], "refusals": [], "facts": []}
+        for rule, _ in PRECONDITIONS
     )
     return PrecheckRun(
         at=at, stage="SUBMIT", ready=True, policy_version=POLICY.version, results=results

@@ -3,62 +3,103 @@
 Source: domain 4.5, 4.7.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
 from domain.calendar import WorkCalendar, business_date, nd
 from domain.deregistration import (
+    Approval,
     ApprovalDecision,
     ApprovalStep,
     CaseState,
     CaseStep,
     DeregistrationCase,
+    DeregKind,
     HandlingMode,
     impossible,
 )
-from domain.loans import Loan
+from domain.money import FEN_PER_YUAN
 from domain.orgs import OrgLevel
 from domain.people import Actor, Operation, Role
 from domain.policy import Policy
-from domain.refusals import Refusal, RefusalCode
+from domain.refusals import Refusal, RefusalCode, state_conflict
+from domain.release_question import ReleaseFacts
 
 APPROVAL_VALID_DAYS = 30  # after a registry's rejection (4.9)
+LEGAL = ApprovalStep(role=Role.LEGAL_OFFICER)
 
 
-def approval_steps(case: DeregistrationCase, loans: Sequence[Loan]) -> tuple[ApprovalStep, ...]:
-    """The approvals a full settlement needs, in order (4.5)."""
-    head = OrgLevel.COUNTY_SUBCENTER if case.county else OrgLevel.LOAN_CENTER
-    steps = [ApprovalStep(role=Role.APPROVER, level=head)]
-    if any(loan.ever_non_performing for loan in loans):
-        steps.append(ApprovalStep(role=Role.RISK_MANAGER, level=OrgLevel.TIER2_BRANCH))
-    return tuple(steps)
+def approval_steps(
+    case: DeregistrationCase, facts: ReleaseFacts, *, policy: Policy
+) -> tuple[ApprovalStep, ...]:
+    """The approvals a release needs by what is known now, in order (4.5).
+
+    A seizure overridden or a paper lost goes to the first-tier branch besides.
+    """
+    steps = list(_by_kind(case, facts, policy))
+    if facts.needs_opinion:
+        steps.append(_at(OrgLevel.TIER1_BRANCH))
+    return tuple(dict.fromkeys(steps))
+
+
+def standing_approvals(case: DeregistrationCase, *, today: date | None) -> list[Approval]:
+    """The approvals that still count; today: when a case is filed anew they age (4.9)."""
+    return [
+        item
+        for item in case.approvals
+        if item.decision is ApprovalDecision.APPROVED
+        and (today is None or today <= nd(business_date(item.at), APPROVAL_VALID_DAYS))
+    ]
 
 
 def next_approval(
-    case: DeregistrationCase, loans: Sequence[Loan], *, today: date
+    case: DeregistrationCase,
+    facts: ReleaseFacts,
+    *,
+    policy: Policy,
+    today: date | None = None,
 ) -> ApprovalStep | None:
-    """The first required approval that nobody has given yet; None when all are in."""
-    given = [
-        (item.role, item.level)
-        for item in case.approvals
-        if item.decision is ApprovalDecision.APPROVED
-        and today <= nd(business_date(item.at), APPROVAL_VALID_DAYS)
-    ]
-    for step in approval_steps(case, loans):
-        if (step.role, step.level) not in given:
+    """The first required approval that nobody has given yet; None when all are in.
+
+    The level follows the amounts of the moment: what was approved for less does not suffice.
+    """
+    given = [(item.role, item.level) for item in standing_approvals(case, today=today)]
+    for step in approval_steps(case, facts, policy=policy):
+        met = [place for place in given if step.is_met_by(*place)]
+        if not met:
             return step
+        given.remove(met[0])
     return None
 
 
+def not_approved(
+    case: DeregistrationCase, facts: ReleaseFacts, *, policy: Policy
+) -> Refusal | None:
+    """An approval that is due by the amounts of the moment keeps papers in (4.5)."""
+    step = next_approval(case, facts, policy=policy)
+    return None if step is None else _level(step)
+
+
 def approval_refusals(
-    case: DeregistrationCase, loans: Sequence[Loan], *, approver: Actor, today: date
+    case: DeregistrationCase,
+    facts: ReleaseFacts,
+    *,
+    approver: Actor,
+    policy: Policy,
+    today: date,
 ) -> Iterator[Refusal | None]:
     """Who may give the next approval: the right level, a distinct person, not the applicant."""
     yield impossible(case, CaseStep.APPROVE)
+    step = next_approval(case, facts, policy=policy, today=today)
+    if step is None and case.state is not CaseState.PRECHECKED:
+        yield state_conflict(
+            "DRG-4.5", subject=f"Case {case.no}", state="fully approved", event=CaseStep.APPROVE
+        )
     if approver.login == case.opened_by:
         yield Refusal(code=RefusalCode.SELF_APPROVAL, rule_id="DRG-4.5")
-    parts = {approval.login: "approver" for approval in case.approvals}
+    given = standing_approvals(case, today=today)
+    parts = {approval.login: "approver" for approval in given}
     if case.handler is not None:
         parts[case.handler] = "deregistration handler"
     if approver.login in parts and approver.login != case.opened_by:
@@ -67,14 +108,61 @@ def approval_refusals(
             rule_id="DRG-4.5",
             detail={"person": approver.login, "part": parts[approver.login]},
         )
-    step = next_approval(case, loans, today=today)
     held = approver.grants_for(Operation.APPROVE_CASE, case.org_path)
-    if step is not None and not any(
-        grant.role is step.role and grant.org_level is step.level for grant in held
-    ):
-        yield Refusal(
-            code=RefusalCode.APPROVAL_LEVEL, rule_id="DRG-4.5", detail={"required": str(step)}
-        )
+    if step is not None and not any(step.is_met_by(g.role, g.org_level) for g in held):
+        yield _level(step)
+
+
+def _by_kind(
+    case: DeregistrationCase, facts: ReleaseFacts, policy: Policy
+) -> Iterator[ApprovalStep]:
+    head = _at(OrgLevel.COUNTY_SUBCENTER if case.county else OrgLevel.LOAN_CENTER)
+    tier1, head_office = _at(OrgLevel.TIER1_BRANCH), _at(OrgLevel.HEAD_OFFICE)
+    match case.kind:
+        case DeregKind.PARTIAL_RELEASE:
+            yield from (head, _at(OrgLevel.TIER2_BRANCH))
+            if _above(facts, policy, "dereg.partial_tier1_above_yuan"):
+                yield tier1
+            if _above(facts, policy, "dereg.partial_head_office_above_yuan"):
+                yield head_office
+        case DeregKind.SUBSTITUTION:
+            yield _at(_original_level(facts))
+        case DeregKind.COURT_ORDERED | DeregKind.ENFORCED:
+            yield from (LEGAL, _at(OrgLevel.TIER2_BRANCH))
+        case DeregKind.WAIVER:
+            yield from (tier1, LEGAL)
+            if _above(facts, policy, "dereg.waiver_head_office_above_yuan"):
+                yield head_office
+        case DeregKind.EXTINGUISHED:
+            yield from (head, _at(OrgLevel.TIER2_BRANCH))
+        case _:
+            yield head
+            secured = [facts.loans[no] for no in case.loan_nos if no in facts.loans]
+            if any(loan.ever_non_performing for loan in secured):
+                yield ApprovalStep(role=Role.RISK_MANAGER, level=OrgLevel.TIER2_BRANCH)
+
+
+def _at(level: OrgLevel) -> ApprovalStep:
+    return ApprovalStep(role=Role.APPROVER, level=level)
+
+
+def _above(facts: ReleaseFacts, policy: Policy, key: str) -> bool:
+    """Whether what is let go is worth more than a limit; what nobody valued is."""
+    value = facts.collateral.latest_value
+    return value is None or value > policy.number(key) * FEN_PER_YUAN
+
+
+def _original_level(facts: ReleaseFacts) -> OrgLevel:
+    """Not lower than who approved the credit, and never below the second-tier branch (4.5)."""
+    levels = [credit.approved_level for credit in facts.credit_contracts.values()]
+    known = [level for level in levels if level is not None]
+    return min([OrgLevel.TIER2_BRANCH, *known], key=list(OrgLevel).index)
+
+
+def _level(step: ApprovalStep) -> Refusal:
+    return Refusal(
+        code=RefusalCode.APPROVAL_LEVEL, rule_id="DRG-4.5", detail={"required": str(step)}
+    )
 
 
 def with_deadlines(

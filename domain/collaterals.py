@@ -40,6 +40,17 @@ class PledgeState(StrEnum):
     EXTINGUISHED = "EXTINGUISHED"
 
 
+# The bank does not rely on it any more.
+GONE = frozenset(
+    {
+        PledgeState.RELEASED,
+        PledgeState.TRANSFERRED,
+        PledgeState.DISPOSED,
+        PledgeState.EXTINGUISHED,
+    }
+)
+
+
 class TitleSearchResult(StrEnum):
     """What the registry's book showed (查册结果)."""
 
@@ -137,6 +148,9 @@ class Collateral:
     latest_value_on: date | None = None
     prior_claims: int = 0
     in_dispute: bool = False
+    moves_with: str | None = None  # number of the land of a house, or of the house on a land
+    own_bank_deposit: bool = False  # a deposit receipt of this bank, not of another
+    currency: str = "CNY"
     encumbered_by: str | None = None
     seizures: tuple[Seizure, ...] = ()
     title_searches: tuple[TitleSearch, ...] = ()
@@ -160,6 +174,16 @@ class Collateral:
 
     def _age(self, index: int) -> tuple[date, int]:
         return self.title_searches[index].searched_on, index
+
+
+def moves_together(one: Collateral, other: Collateral) -> bool:
+    """Whether two are a house and its land (房地一体): told so, or one unit of the registry."""
+    if other.no in {one.no, None}:
+        return False
+    if one.moves_with == other.no or other.moves_with == one.no:
+        return True
+    land = [item.kind is CollateralKind.LAND for item in (one, other)]
+    return one.unit_no is not None and one.unit_no == other.unit_no and land[0] != land[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,9 +34,6 @@ class DeregKind(StrEnum):
     EXTINGUISHED = "EXTINGUISHED"
 
 
-SUPPORTED_KINDS = frozenset({DeregKind.FULL_SETTLEMENT})
-
-
 class HandlingMode(StrEnum):
     """Who goes to the registry (办理方式)."""
 
@@ -122,7 +119,11 @@ CASE_TRANSITIONS: Mapping[tuple[CaseState, CaseStep], CaseState] = MappingProxyT
         (_S.WITHDRAWN, _E.BLOCK): _S.BLOCKED,
         (_S.REGISTRY_REJECTED, _E.BLOCK): _S.BLOCKED,
         (_S.PRECHECKED, _E.APPROVE): _S.APPROVED,
+        # By later amounts one more approval may be due; the case stays where it is (4.5).
+        (_S.APPROVED, _E.APPROVE): _S.APPROVED,
+        (_S.VAULT_OUT, _E.APPROVE): _S.VAULT_OUT,
         (_S.PRECHECKED, _E.REJECT): _S.REJECTED_INTERNAL,
+        (_S.APPROVED, _E.REJECT): _S.REJECTED_INTERNAL,
         (_S.DRAFT, _E.CANCEL): _S.CANCELLED,
         (_S.PRECHECKED, _E.CANCEL): _S.CANCELLED,
         (_S.BLOCKED, _E.CANCEL): _S.CANCELLED,
@@ -173,6 +174,7 @@ class CaseDocument:
     sha256: str
     attached_by: str
     attached_at: datetime
+    party: str | None = None  # whose consent it is; documents of the case itself have none
 
 
 class ApprovalDecision(StrEnum):
@@ -184,13 +186,17 @@ class ApprovalDecision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalStep:
-    """One required approval: which role, at which level of the bank (审批环节)."""
+    """One required approval: which role, at which level of the bank, if that matters (审批环节)."""
 
     role: Role
-    level: OrgLevel
+    level: OrgLevel | None = None
 
     def __str__(self) -> str:
-        return f"{self.role} at {self.level}"
+        return self.role if self.level is None else f"{self.role} at {self.level}"
+
+    def is_met_by(self, role: Role, level: OrgLevel) -> bool:
+        """Whether an approval in that role and at that level is this one."""
+        return role is self.role and self.level in {None, level}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +295,9 @@ class DeregistrationCase:
     loan_nos: tuple[str, ...] = ()
     certificate_ids: tuple[str, ...] = ()
     applicant: Applicant = field(default_factory=Applicant)
+    new_collateral_nos: tuple[str, ...] = ()  # what replaces the collateral (置换)
+    affected_mortgagees: tuple[str, ...] = ()  # whom a change of rank or amount burdens (409)
+    override_seizure: bool = False
     opened_by: str
     handler: str | None = None
     county: bool = False
@@ -317,6 +326,11 @@ class DeregistrationCase:
     def document(self, code: DocType) -> CaseDocument | None:
         """The attached document of that code; the newest where it was replaced."""
         found = [document for document in self.documents if document.code is code]
+        return found[-1] if found else None
+
+    def consent(self, code: DocType, party: str) -> CaseDocument | None:
+        """That party's consent of that kind; the newest where it was replaced."""
+        found = [d for d in self.documents if d.code is code and d.party == party]
         return found[-1] if found else None
 
     def parts(self) -> dict[str, str]:

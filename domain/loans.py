@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from domain.calendar import WorkCalendar
 from domain.money import yuan
+from domain.orgs import OrgLevel
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode
 
@@ -109,6 +110,7 @@ class CreditContract:
     period_from: date | None = None
     period_to: date | None = None
     terminated_at: datetime | None = None
+    approved_level: OrgLevel | None = None  # who approved the credit (原审批层级)
     org_code: str
     org_path: str
     version: int = 0
@@ -165,6 +167,7 @@ class Loan:
     acceptance_on: date | None = None
     limitation_expires_on: date | None = None
     encumbered_by: str | None = None  # 资产证券化入池 or 再贷款质押
+    breach_open: bool = False  # a breach that nobody has determined yet (未认定违约)
     aml_flag: bool = False
     written_off_once: bool = False
     managers: tuple[str, ...] = ()

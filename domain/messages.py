@@ -141,8 +141,8 @@ MESSAGES: Mapping[RefusalCode, tuple[str, str]] = MappingProxyType(
             "下一审批应由 {required} 办理。",
         ),
         Code.KIND_NOT_SUPPORTED: (
-            "Release kind {kind} cannot be handled yet.",
-            "暂不支持 {kind} 类解押。",
+            "A {kind} is no release; transfer the papers with the claim instead.",
+            "{kind} 不属于解押，请办理权证随债权转出。",
         ),
         Code.IRREVERSIBLE: (
             "The registry has entered the cancellation; it cannot be undone.",
@@ -200,6 +200,27 @@ MESSAGES: Mapping[RefusalCode, tuple[str, str]] = MappingProxyType(
         Code.RENEWAL_LIMIT: (
             "A check-out for {purpose} is renewed at most {limit} times.",
             "以 {purpose} 为由的出库最多可续借 {limit} 次。",
+        ),
+        Code.LOAN_NOT_SOUND: (
+            "Loan {loan} is not served without fault: {reason}.",
+            "借据 {loan} 未正常履约：{reason}。",
+        ),
+        Code.VALUATION_STALE: (
+            "Collateral {collateral} was last valued {valued_on}; at most {limit} months may have"
+            " passed.",
+            "押品 {collateral} 最近估值日为 {valued_on}，不得超过 {limit} 个月。",
+        ),
+        Code.LTV_EXCEEDED: (
+            "What stays under contract {contract} may carry {capped} yuan; {exposure} is secured.",
+            "合同 {contract} 剩余押品最多可承担 {capped} 元，担保债权为 {exposure} 元。",
+        ),
+        Code.CONSENT_MISSING: (
+            "{consent} is missing from: {parties}.",
+            "缺少下列各方的 {consent}：{parties}。",
+        ),
+        Code.LAND_HOUSE_SPLIT: (
+            "{collateral} and {other} are a house and its land; they are released together.",
+            "{collateral} 与 {other} 房地一体，须一并解押。",
         ),
         Code.COUNT_DIFFERS: (
             "The two counters differ on {paper}: {fields}; both count it again.",

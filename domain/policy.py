@@ -11,11 +11,18 @@ from domain.refusals import Refusal, invalid
 
 MAX_KEY_LENGTH = 100
 MAX_DAYS = 1_000
+MAX_PERCENT = 100
 # Keys that count days, though they do not end in _wd or _nd.
 _IN_DAYS = ("archive.due.", "handover.", "dereg.finality.", "prenotice.legal_days")
 # What a value may be at most, by the end or the whole of its key; others by the last entry.
 _HIGHEST: Mapping[str, int] = MappingProxyType(
-    {"archive.url_ttl_s": 300, "_wd": MAX_DAYS, "_nd": MAX_DAYS, "": 10**12}
+    {
+        "archive.url_ttl_s": 300,
+        "ltv.valuation_months": 120,
+        "_wd": MAX_DAYS,
+        "_nd": MAX_DAYS,
+        "": 10**12,
+    }
 )
 
 DEFAULTS: Mapping[str, str] = MappingProxyType(
@@ -69,6 +76,26 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "stocktake.resolve_wd": "3",
         "incident.report_wd": "1",
         "reissue.publication_wait_wd": "0",
+        "ltv.cap.RESIDENTIAL": "70",
+        "ltv.cap.COMMERCIAL_PROPERTY": "60",
+        "ltv.cap.LAND": "60",
+        "ltv.cap.UNDER_CONSTRUCTION": "50",
+        "ltv.cap.PRESALE_UNIT": "50",
+        "ltv.cap.VEHICLE": "60",
+        "ltv.cap.DEPOSIT_OWN": "95",
+        "ltv.cap.DEPOSIT_OTHER": "90",
+        "ltv.cap.TREASURY": "90",
+        "ltv.cap.POLICY": "90",
+        "ltv.cap.WEALTH": "50",
+        "ltv.cap.EQUITY": "50",
+        "ltv.cap.RECEIVABLE": "60",
+        "ltv.cap.WAREHOUSE_RECEIPT": "50",
+        "ltv.cap.EQUIPMENT": "50",
+        "ltv.cap.OTHER": "0",
+        "ltv.valuation_months": "12",
+        "dereg.partial_tier1_above_yuan": "5000000",
+        "dereg.partial_head_office_above_yuan": "50000000",
+        "dereg.waiver_head_office_above_yuan": "5000000",
         "dereg.title_search_wd": "5",
         "dereg.finality.CASH": "0",
         "dereg.finality.OWN_ACCOUNT": "0",
@@ -155,6 +182,8 @@ def unfit(key: str, value: str) -> Refusal | None:
         return invalid("value", f"{key} is written like {default}")
     days = ":" in default or key.startswith(_IN_DAYS)
     highest = MAX_DAYS if days else next(n for end, n in _HIGHEST.items() if key.endswith(end))
+    if key.startswith("ltv.cap."):
+        highest = MAX_PERCENT
     if int(given) > highest:
         return invalid("value", f"{key} is at most {highest}")
     return None

@@ -1,19 +1,19 @@
 """What a release is judged by (解押事实): everything read, and under which rules it is asked.
 
-Source: domain 4.3.
+Source: domain 4.3, 4.6.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from domain.calendar import WorkCalendar
-from domain.certificates import TitleCertificate
+from domain.certificates import CustodyState, TitleCertificate
 from domain.collaterals import Collateral
-from domain.deregistration import DeregistrationCase, HandlingMode
+from domain.deregistration import DeregistrationCase, DeregKind, HandlingMode
 from domain.dossiers import Dossier
-from domain.guarantees import GuaranteeContract
+from domain.guarantees import GuaranteeContract, GuaranteeLink
 from domain.loans import CreditContract, Loan
 from domain.policy import Policy
 from domain.watch import LegalCase, LegalHold, RiskSignal
@@ -31,10 +31,39 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What else secures the debt (其余担保): what stays, what is new, who else stands in.
+
+    collaterals: every other collateral tied to the contracts of the release or to its loans, and
+    what is paired with the released one, by number; certificates, signals: theirs, the latter
+    only disputes; contracts: every standing contract that secures one of the loans or ties one of
+    those collaterals, those of the release included.
+    """
+
+    collaterals: Mapping[str, Collateral] = field(default_factory=dict)
+    certificates: Sequence[TitleCertificate] = ()
+    disputes: Sequence[RiskSignal] = ()
+    contracts: Sequence[GuaranteeContract] = ()
+
+    def papers_of(self, collateral_no: str) -> list[TitleCertificate]:
+        """The certificates of one of those collaterals."""
+        return [paper for paper in self.certificates if collateral_no in paper.collateral_nos]
+
+    def ties(self, collateral_no: str) -> list[tuple[GuaranteeContract, GuaranteeLink]]:
+        """The standing contracts on a collateral, with their links."""
+        return [
+            (contract, link)
+            for contract in self.contracts
+            if (link := contract.active_link(collateral_no)) is not None
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFacts:
     """Everything a release depends on, read in one transaction.
 
-    contracts: every contract with an active link on the collateral; loans: all they secure.
+    contracts: every contract with an active link on the collateral; loans: all they secure;
+    replacing: numbers of the collateral that comes in its place.
     """
 
     collateral: Collateral
@@ -47,7 +76,15 @@ class ReleaseFacts:
     legal_cases: Sequence[LegalCase] = ()
     other_debts: Sequence[Loan] = ()
     dossiers: Sequence[Dossier] = ()
+    rest: Rest = field(default_factory=Rest)
+    replacing: Sequence[str] = ()
     case: DeregistrationCase | None = None
+
+    @property
+    def needs_opinion(self) -> bool:
+        """Whether a seizure is to be overridden or a paper is lost: lawyers have a say (4.5)."""
+        lost = any(paper.custody_state is CustodyState.LOST for paper in self.certificates)
+        return lost or (self.case is not None and self.case.override_seizure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +92,7 @@ class Question:
     """What an evaluation is asked under."""
 
     facts: ReleaseFacts
+    kind: DeregKind
     stage: Stage
     mode: HandlingMode
     policy: Policy
@@ -77,7 +115,7 @@ class Question:
             return [c for c in self.facts.contracts if c.no not in case.guarantee_contract_nos]
         return sorted(self.facts.contracts, key=self._rank)[1:]
 
-    def secured(self, contracts: Sequence[GuaranteeContract]) -> list[Loan]:
+    def secured(self, contracts: Iterable[GuaranteeContract]) -> list[Loan]:
         """The loans those contracts secure, each once, in the order of their numbers."""
         numbers = sorted({no for contract in contracts for no in contract.secured_loans})
         return [self.facts.loans[no] for no in numbers if no in self.facts.loans]

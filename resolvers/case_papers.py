@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from domain.case_approvals import not_approved
 from domain.certificates import Catalog, CustodyState, Holder, LegalState, TitleCertificate
 from domain.collaterals import Collateral, PledgeState
 from domain.custody import Evidence, Movement, Operator
@@ -67,7 +68,8 @@ async def deregistration_case_vault_out_propose(
     """X14, or X16 and X17 from the vault after an online cancellation: the first half."""
     case = await deed.subject(DeregistrationCase, input.case_id)
     leaving, unfit = await _leaving(deed, case, input)
-    case, evaluation = await _evaluated(deed, case)
+    case, evaluation, due = await _evaluated(deed, case)
+    unfit += due
     if unfit:
         raise Refused(*unfit, *(evaluation.refusals if evaluation else ()))
     if evaluation is not None and not evaluation.ready:
@@ -100,8 +102,8 @@ async def deregistration_case_vault_out_confirm(
     wrong = confirmation_refusals(
         proposal, payload=_payload(input.vault_out), checker=deed.actor.login, now=deed.now
     )
-    case, evaluation = await _evaluated(deed, case)
-    unfit = [*wrong, *unfit]
+    case, evaluation, due = await _evaluated(deed, case)
+    unfit = [*wrong, *unfit, *due]
     if unfit:
         raise Refused(*unfit, *(evaluation.refusals if evaluation else ()))
     if evaluation is not None and not evaluation.ready:
@@ -212,12 +214,16 @@ async def deregistration_case_return_to_owner(
 
 async def _evaluated(
     deed: Deed, case: DeregistrationCase
-) -> tuple[DeregistrationCase, Evaluation | None]:
-    """A vault-out asks the preconditions; papers that leave after the entry need none."""
+) -> tuple[DeregistrationCase, Evaluation | None, list[Refusal]]:
+    """A vault-out asks the preconditions and the level of approval by the amounts of the moment.
+
+    Papers that leave after the entry need neither.
+    """
     if case.registry.done_at is not None:
-        return case, None
-    case, _, evaluation = await asked(deed, case, Stage.VAULT_OUT)
-    return case, evaluation
+        return case, None, []
+    case, facts, evaluation = await asked(deed, case, Stage.VAULT_OUT)
+    due = not_approved(case, facts, policy=deed.policy) if evaluation.ready else None
+    return case, evaluation, [] if due is None else [due]
 
 
 async def _leaving(

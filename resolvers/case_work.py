@@ -39,6 +39,7 @@ async def asked(
     facts = await release_facts(deed.decision, collateral, case)
     evaluation = evaluate(
         facts,
+        kind=case.kind,
         stage=stage,
         mode=case.handling_mode,
         policy=deed.policy,
@@ -61,6 +62,7 @@ def kept_results(evaluation: Evaluation) -> Iterable[Mapping[str, object]]:
         yield {
             "id": result.id,
             "outcome": result.outcome.value,
+            "fixable_by": [remedy.value for remedy in result.fixable_by],
             "refusals": kept(result.refusals),
             "facts": named_facts(dict(result.facts)),
         }

@@ -1,5 +1,6 @@
 """Mutations on a case up to its approval: open, attach, submit, decide, cancel (押品注销)."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,6 @@ from domain.certificates import TERMINAL, TitleCertificate
 from domain.collaterals import Collateral, PledgeState
 from domain.custody import Evidence
 from domain.deregistration import (
-    SUPPORTED_KINDS,
     Applicant,
     Approval,
     ApprovalDecision,
@@ -16,6 +16,7 @@ from domain.deregistration import (
     CaseState,
     CaseStep,
     DeregistrationCase,
+    DeregKind,
     HandlingMode,
     impossible,
     stepped,
@@ -24,10 +25,11 @@ from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import FileStatus, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
-from domain.orgs import Org
+from domain.orgs import Org, OrgLevel
 from domain.people import Operation, Role, User
 from domain.processing import out_of_scope
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if, state_conflict
+from domain.release_kinds import SETTLES
 from domain.release_question import Stage
 from resolvers.case_work import (
     advanced,
@@ -55,6 +57,7 @@ from storage.records import new_id
 HANDLERS = frozenset({Role.CERT_HANDLER, Role.MORTGAGE_REGISTRAR})
 MAX_DOCUMENTS = 100
 RELYING = frozenset({PledgeState.EFFECTIVE, PledgeState.PARTIALLY_RELEASED, PledgeState.PROPOSED})
+FORCED = frozenset({DeregKind.COURT_ORDERED, DeregKind.ENFORCED, DeregKind.EXTINGUISHED})
 
 
 @mutation(
@@ -76,8 +79,8 @@ async def deregistration_case_open(
     refuse_if(
         [
             *out_of_scope(loans),
-            _supported(input),
-            _free(collateral),
+            _free(collateral, input.kind),
+            *_replacing(input),
             None
             if named is None or len(chosen) == len(set(named))
             else invalid("guaranteeContractNos", "not active on this collateral"),
@@ -99,6 +102,9 @@ async def deregistration_case_open(
         loan_nos=tuple(secured),
         certificate_ids=tuple(c.id for c in papers),
         applicant=Applicant(owners=tuple(input.applicant.owners), agent=input.applicant.agent),
+        new_collateral_nos=await _replacements(deed, input),
+        affected_mortgagees=tuple(dict.fromkeys(input.affected_mortgagees)),
+        override_seizure=input.override_seizure,
         opened_by=deed.actor.login,
         handler=await _handler(deed, input.handler),
         county=org is not None and org.county,
@@ -137,6 +143,7 @@ async def deregistration_case_attach_document(
             None
             if usable
             else invalid("fileVersionId", f"the file is {version.status}", rule_id="ARC-21"),
+            _whose(input),
             None
             if len(case.documents) < MAX_DOCUMENTS
             else invalid("caseId", f"a case holds {MAX_DOCUMENTS} documents", rule_id="INPUT"),
@@ -148,6 +155,7 @@ async def deregistration_case_attach_document(
         sha256=version.sha256,
         attached_by=deed.actor.login,
         attached_at=deed.now,
+        party=input.party,
     )
     case = replace(case, documents=(*case.documents, document))
     accepted = version.status is FileStatus.ACCEPTED
@@ -183,9 +191,10 @@ async def deregistration_case_submit(deed: Deed, input: DeregistrationCaseInput)
         return await blocked(deed, case, evaluation)
     case = stepped(case, CaseStep.SUBMIT, by=deed.actor.login, now=deed.now, to=CaseState.SUBMITTED)
     case = advanced(deed, case, CaseStep.SUBMIT, to=CaseState.PRECHECKED)
-    case = await issue_proofs(deed, case, facts)
-    secured = [facts.loans[no] for no in case.loan_nos if no in facts.loans]
-    if case.approvals and next_approval(case, secured, today=deed.today) is None:
+    if case.kind in SETTLES:
+        case = await issue_proofs(deed, case, facts)
+    still_due = next_approval(case, facts, policy=deed.policy, today=deed.today)
+    if case.approvals and still_due is None:
         case = advanced(deed, case, CaseStep.APPROVE, note="earlier approvals still hold")
     return {"case": deed.decision.save(case)}
 
@@ -201,11 +210,13 @@ async def deregistration_case_decide(
     """Each approval by another person, in order, never by the applicant (4.5)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
     case, facts, evaluation = await asked(deed, case, Stage.APPROVE)
-    secured = [facts.loans[no] for no in case.loan_nos if no in facts.loans]
+    policy, today = deed.policy, deed.today
     rejecting = input.decision is ApprovalDecision.REJECTED
     unfit = [
         refusal
-        for refusal in approval_refusals(case, secured, approver=deed.actor, today=deed.today)
+        for refusal in approval_refusals(
+            case, facts, approver=deed.actor, policy=policy, today=today
+        )
         if refusal is not None
     ]
     if rejecting and not (input.note or "").strip():
@@ -214,10 +225,11 @@ async def deregistration_case_decide(
         raise Refused(*unfit, *(() if rejecting else evaluation.refusals))
     if not evaluation.ready and not rejecting:
         return await blocked(deed, case, evaluation)
-    step = next_approval(case, secured, today=deed.today) or approval_steps(case, secured)[-1]
+    step = next_approval(case, facts, policy=policy, today=today)
+    step = step or approval_steps(case, facts, policy=policy)[-1]
     approval = Approval(
         role=step.role,
-        level=step.level,
+        level=step.level or _level_of(deed, case, step.role),
         login=deed.actor.login,
         decision=input.decision,
         at=deed.now,
@@ -227,17 +239,13 @@ async def deregistration_case_decide(
     if rejecting:
         case = stepped(case, CaseStep.REJECT, by=deed.actor.login, now=deed.now, note=input.note)
         await let_go(deed, case)
-    elif next_approval(case, secured, today=deed.today) is None:
+    elif case.state is CaseState.PRECHECKED and not next_approval(
+        case, facts, policy=policy, today=today
+    ):
         case = advanced(deed, case, CaseStep.APPROVE)
     else:
-        case = stepped(
-            case,
-            CaseStep.APPROVE,
-            by=deed.actor.login,
-            now=deed.now,
-            to=CaseState.PRECHECKED,
-            note=str(step),
-        )
+        by, state = deed.actor.login, case.state
+        case = stepped(case, CaseStep.APPROVE, by=by, now=deed.now, to=state, note=str(step))
     return {"case": deed.decision.save(case)}
 
 
@@ -275,19 +283,49 @@ async def _registry_form_applies(deed: Deed, case: DeregistrationCase) -> None:
             deed.decision.save(with_item(dossier, code, status=status))
 
 
-def _supported(input: DeregistrationCaseOpenInput) -> Refusal | None:
-    if input.kind in SUPPORTED_KINDS:
+def _level_of(deed: Deed, case: DeregistrationCase, role: Role) -> OrgLevel:
+    """The level at which the approver holds a role that any level may give."""
+    held = deed.actor.grants_for(Operation.APPROVE_CASE, case.org_path)
+    return next(grant.org_level for grant in held if grant.role is role)
+
+
+def _replacing(input: DeregistrationCaseOpenInput) -> Iterator[Refusal]:
+    """A transfer is no release; something new belongs to a substitution and to nothing else."""
+    named = bool(input.new_collateral_ids)
+    if input.kind is DeregKind.CLAIM_TRANSFER:
+        yield Refusal(
+            code=RefusalCode.KIND_NOT_SUPPORTED,
+            rule_id="DRG-4.1",
+            field="kind",
+            detail={"kind": input.kind},
+        )
+    if named is not (input.kind is DeregKind.SUBSTITUTION):
+        reason = "only a substitution has one" if named else "name what replaces the collateral"
+        yield invalid("newCollateralIds", reason, rule_id="DRG-L04")
+    if input.collateral_id in input.new_collateral_ids:
+        yield invalid("newCollateralIds", "does not replace itself", rule_id="DRG-L04")
+
+
+async def _replacements(deed: Deed, input: DeregistrationCaseOpenInput) -> tuple[str, ...]:
+    """Numbers of what replaces the collateral; reading each fences it."""
+    found = [await deed.get(Collateral, id) for id in dict.fromkeys(input.new_collateral_ids)]
+    return tuple(collateral.no for collateral in found)
+
+
+def _whose(input: DeregistrationCaseAttachDocumentInput) -> Refusal | None:
+    """A consent names who gives it; other documents are nobody's in particular (L05)."""
+    consent = input.code in {DocType.GUARANTOR_CONSENT, DocType.OTHER_MORTGAGEE_CONSENT}
+    if consent is (input.party is not None):
         return None
-    return Refusal(
-        code=RefusalCode.KIND_NOT_SUPPORTED,
-        rule_id="DRG-4.1",
-        field="kind",
-        detail={"kind": input.kind},
-    )
+    reason = "say who consents" if consent else "only a consent has one"
+    return invalid("party", reason, rule_id="DRG-L05")
 
 
-def _free(collateral: Collateral) -> Refusal | None:
-    """One open case a collateral, and only while the bank relies on it (DRG-R03)."""
+def _free(collateral: Collateral, kind: DeregKind) -> Refusal | None:
+    """One open case a collateral, and only while the bank relies on it (DRG-R03).
+
+    What is being enforced is let go only as its sale, a court or its end demands.
+    """
     if collateral.open_case_id is not None:
         return Refusal(
             code=RefusalCode.OPEN_REQUEST_EXISTS,
@@ -297,7 +335,8 @@ def _free(collateral: Collateral) -> Refusal | None:
                 "lock": f"DEREGISTRATION {collateral.open_case_id}",
             },
         )
-    if collateral.pledge_state in RELYING:
+    enforced = kind in FORCED and collateral.pledge_state is PledgeState.IN_ENFORCEMENT
+    if collateral.pledge_state in RELYING or enforced:
         return None
     return state_conflict(
         "DRG-R03",

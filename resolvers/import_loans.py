@@ -66,6 +66,7 @@ def _take_credit(known: Known, line: CreditContractLine) -> tuple[LineStatus, st
         period_from=line.period_from,
         period_to=line.period_to,
         terminated_at=line.terminated_at,
+        approved_level=line.approved_level,
         org_code=org.code,
         org_path=org.org_path,
     )
@@ -151,6 +152,7 @@ def _loan(known: Known, line: LoanLine, old: Loan | None, org: Org) -> Loan:
         acceptance_on=line.acceptance_date,
         limitation_expires_on=line.limitation_expires_on,
         encumbered_by=line.encumbered_by,
+        breach_open=line.breach_open,
         aml_flag=line.aml_flag,
         written_off_once=written_off or (old is not None and old.written_off_once),
         managers=tuple(line.managers),

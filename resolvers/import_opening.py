@@ -23,11 +23,11 @@ from domain.certificates import (
 from domain.collaterals import Collateral, PledgeState
 from domain.custody import CustodyEvent, Movement, Operator, moved
 from domain.deregistration import (
-    SUPPORTED_KINDS,
     Applicant,
     CaseState,
     CaseStep,
     DeregistrationCase,
+    DeregKind,
     stepped,
 )
 from domain.guarantees import GuaranteeContract
@@ -256,8 +256,8 @@ def _take_case(known: Known, line: DeregistrationCaseLine) -> tuple[LineStatus, 
     if old is not None:
         return LineStatus.UNCHANGED, old.id
     collateral = known.need(Collateral, line.collateral, "collateral")
-    if collateral.open_case_id is not None or line.kind not in SUPPORTED_KINDS:
-        raise Refused(invalid("collateral", "is held by a case, or the kind is not supported"))
+    if collateral.open_case_id is not None or line.kind is DeregKind.CLAIM_TRANSFER:
+        raise Refused(invalid("collateral", "is held by a case, or a claim transfer is no release"))
     contracts = [
         contract
         for contract in known.listed("ties", collateral.no)

@@ -1,5 +1,6 @@
 """Root queries on single records, and the questions people live in."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import strawberry
@@ -7,10 +8,10 @@ from graphql import GraphQLError
 
 from domain.certificates import TERMINAL
 from domain.collaterals import Collateral as Pledged
-from domain.deregistration import SUPPORTED_KINDS, DeregKind, HandlingMode
 from domain.deregistration import DeregistrationCase as Case
+from domain.deregistration import DeregKind, HandlingMode
 from domain.people import Operation
-from domain.refusals import Refusal, RefusalCode, Refused
+from domain.refusals import Refusal, Refused
 from domain.release import Evaluation as Answer
 from domain.release import evaluate
 from domain.release_question import Stage
@@ -270,20 +271,27 @@ class QuestionQueries:
         info: Info,
         collateral_id: Annotated[strawberry.ID, strawberry.argument(description="Which.")],
         kind: Annotated[
-            DeregKind, strawberry.argument(description="Why the lien goes.")
-        ] = DeregKind.FULL_SETTLEMENT,
+            DeregKind | None,
+            strawberry.argument(
+                description="Why the lien goes; none means as the open case, or a full settlement."
+            ),
+        ] = None,
         handling_mode: Annotated[
             HandlingMode | None,
             strawberry.argument(description="Who goes to the registry; none means as the case."),
         ] = None,
+        replaced_by: Annotated[
+            list[str] | None,
+            strawberry.argument(
+                description="Numbers of what would replace it; none means as the case."
+            ),
+        ] = None,
     ) -> Evaluation | None:
         """A dry run; an open case's applicant and documents count."""
-        if kind not in SUPPORTED_KINDS:
-            raise GraphQLError(
-                f"Release kind {kind} cannot be handled yet.",
-                extensions={"code": RefusalCode.KIND_NOT_SUPPORTED.value},
-            )
-        evaluations = await _evaluations(info, {"_id": collateral_id}, handling_mode)
+        replacing = tuple(replaced_by or ())
+        evaluations = await _evaluations(
+            info, {"_id": collateral_id}, kind=kind, mode=handling_mode, replacing=replacing
+        )
         return evaluations[0] if evaluations else None  # type: ignore[return-value]
 
     @strawberry.field(
@@ -300,7 +308,7 @@ class QuestionQueries:
         if certificate is None:
             return None
         query = {"no": {"$in": certificate["collateral_nos"]}}
-        evaluations = await _evaluations(info, query, None)
+        evaluations = await _evaluations(info, query)
         over = certificate["custody_state"] in TERMINAL
         ready = not over and all(evaluation["ready"] for evaluation in evaluations)
         return {  # type: ignore[return-value]
@@ -343,7 +351,14 @@ def _several(collection: str, query: Record, *, sort: Sort = BY_ID, limit: int =
     return Several(collection=collection, query=query, sort=sort, limit=limit)
 
 
-async def _evaluations(info: Info, query: Record, mode: HandlingMode | None) -> list[Record]:
+async def _evaluations(
+    info: Info,
+    query: Record,
+    *,
+    kind: DeregKind | None = None,
+    mode: HandlingMode | None = None,
+    replacing: Sequence[str] = (),
+) -> list[Record]:
     """The answers for every collateral within reach, on one snapshot."""
     context = info.context
 
@@ -354,10 +369,11 @@ async def _evaluations(info: Info, query: Record, mode: HandlingMode | None) -> 
             case = None
             if collateral.open_case_id is not None:
                 case = await decision.get(Case, collateral.open_case_id)
-            facts = await release_facts(decision, collateral, case)
+            facts = await release_facts(decision, collateral, case, replacing)
             answers.append(
                 evaluate(
                     facts,
+                    kind=kind or (case.kind if case else DeregKind.FULL_SETTLEMENT),
                     stage=Stage.PRECHECK,
                     mode=mode or (case.handling_mode if case else HandlingMode.BANK),
                     policy=rules.policy,
@@ -384,6 +400,7 @@ def _evaluation(answer: Answer, *, chinese: bool) -> Record:
         for result in kept_results(answer)
     ]
     return {
+        "kind": answer.kind.value,
         "stage": answer.stage.value,
         "on": answer.on,
         "ready": answer.ready,

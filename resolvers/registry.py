@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from domain.calendar import business_date
+from domain.case_approvals import not_approved
 from domain.collaterals import Collateral
 from domain.custody import Evidence
 from domain.deregistration import (
@@ -52,12 +53,13 @@ async def deregistration_case_file(
     case = await deed.subject(DeregistrationCase, input.case_id)
     wrong = impossible(case, CaseStep.FILE)
     number = input.acceptance_no.strip()
-    case, _, evaluation = await asked(deed, case, Stage.FILE)
-    unfit = [
-        refusal
-        for refusal in (wrong, None if number else invalid("acceptanceNo", "must not be empty"))
-        if refusal is not None
-    ]
+    case, facts, evaluation = await asked(deed, case, Stage.FILE)
+    found = (
+        wrong,
+        None if number else invalid("acceptanceNo", "must not be empty"),
+        not_approved(case, facts, policy=deed.policy) if evaluation.ready else None,
+    )
+    unfit = [refusal for refusal in found if refusal is not None]
     if unfit:
         raise Refused(*unfit, *evaluation.refusals)
     if not evaluation.ready:

@@ -9,17 +9,31 @@ from domain.dossiers import Dossier
 from domain.guarantees import GuaranteeContract
 from domain.loans import CreditContract, Loan, LoanStatus
 from domain.parties import Customer
-from domain.release_question import ReleaseFacts
-from domain.watch import HoldScope, LegalCase, LegalHold, RiskSignal, SubjectKind
+from domain.release_question import ReleaseFacts, Rest
+from domain.watch import (
+    HoldScope,
+    LegalCase,
+    LegalHold,
+    RiskSignal,
+    SignalCategory,
+    SubjectKind,
+)
 from storage.decisions import Decision
 
 MAX_OTHER_DEBTS = 50
 
 
 async def release_facts(
-    decision: Decision, collateral: Collateral, case: DeregistrationCase | None
+    decision: Decision,
+    collateral: Collateral,
+    case: DeregistrationCase | None,
+    replacing: Sequence[str] = (),
 ) -> ReleaseFacts:
-    """The facts of a release. What is read here is fenced when the decision is kept."""
+    """The facts of a release. What is read here is fenced when the decision is kept.
+
+    replacing: numbers of what would come in its place, where the case does not tell them.
+    """
+    replacing = replacing or (() if case is None else case.new_collateral_nos)
     linked = await decision.find(GuaranteeContract, {"links.collateral_no": collateral.no})
     contracts = [contract for contract in linked if contract.active_link(collateral.no)]
     numbers = sorted({no for contract in contracts for no in contract.secured_loans})
@@ -42,7 +56,55 @@ async def release_facts(
         legal_cases=await decision.find(LegalCase, {"$or": subjects, "closed_at": None}),
         other_debts=await _other_debts(decision, customers, numbers),
         dossiers=await decision.find(Dossier, {"loan_no": {"$in": numbers}}),
+        rest=await _rest(decision, collateral, contracts, replacing),
+        replacing=replacing,
         case=case,
+    )
+
+
+async def _rest(
+    decision: Decision,
+    collateral: Collateral,
+    contracts: Sequence[GuaranteeContract],
+    replacing: Sequence[str],
+) -> Rest:
+    """What else secures the loans of those contracts, what replaces it, what goes with it."""
+    loans = sorted({no for contract in contracts for no in contract.secured_loans})
+    tied = {link.collateral_no for contract in contracts for link in contract.links if link.active}
+    tied |= set(replacing)
+    same_unit = [] if collateral.unit_no is None else [{"unit_no": collateral.unit_no}]
+    pair = [] if collateral.moves_with is None else [collateral.moves_with]
+    others = [
+        other
+        for other in await decision.find(
+            Collateral,
+            {
+                "$or": [
+                    {"no": {"$in": sorted(tied.union(pair) - {collateral.no})}},
+                    {"moves_with": collateral.no},
+                    *same_unit,
+                ]
+            },
+        )
+        if other.no != collateral.no
+    ]
+    numbers = [other.no for other in others]
+    return Rest(
+        collaterals={other.no: other for other in others},
+        certificates=await decision.find(TitleCertificate, {"collateral_nos": {"$in": numbers}}),
+        disputes=await decision.find(
+            RiskSignal,
+            {
+                "subject_kind": SubjectKind.COLLATERAL.value,
+                "subject": {"$in": numbers},
+                "category": SignalCategory.COLLATERAL_DISPUTE.value,
+                "eliminated_at": None,
+            },
+        ),
+        contracts=await decision.find(
+            GuaranteeContract,
+            {"$or": [{"secured_loans": {"$in": loans}}, {"links.collateral_no": {"$in": numbers}}]},
+        ),
     )
 
 

@@ -32,6 +32,18 @@ class DeregistrationCaseOpenInput:
     guarantee_contract_nos: list[str] | None = named(
         "Contracts to release; none means every active one of the collateral.", default=None
     )
+    new_collateral_ids: list[strawberry.ID] = named(
+        "For a substitution: what replaces the collateral, registered and in custody first.",
+        default_factory=list,
+    )
+    affected_mortgagees: list[str] = named(
+        "Party numbers of other mortgagees whom a change of rank or amount burdens; each consents.",
+        default_factory=list,
+    )
+    override_seizure: bool = named(
+        "Go on in spite of a seizure: takes a legal opinion and the first-tier branch.",
+        default=False,
+    )
     handler: str | None = named(
         "Login of who takes the papers to the registry; none means you, if you are a handler.",
         default=None,
@@ -45,6 +57,7 @@ class DeregistrationCaseAttachDocumentInput:
     case_id: strawberry.ID = named("The case.")
     code: DocType = named("What it is.")
     file_version_id: strawberry.ID = named("The file version.")
+    party: str | None = named("For a consent: party number of who gives it.", default=None)
 
 
 @strawberry.input(description="Names a case.")

@@ -16,6 +16,7 @@ from domain.deregistration import (
 from domain.dossiers import DocType
 from domain.orgs import OrgLevel
 from domain.people import Role
+from domain.preconditions import Remedy
 from domain.release import Outcome
 from domain.release_question import Stage
 from schema.certificates import Evidence, TitleCertificate
@@ -30,9 +31,10 @@ from storage.relations import Relation
 class PreconditionResult:
     """A precondition's answer."""
 
-    id: str = named("Rule id, DRG-P01 to DRG-P13, DRG-W1, DRG-W2.")
+    id: str = named("Rule id: DRG-4.1, DRG-P01 to P13, L01, L04 to L06, 4.6 (LTV), W1, W2.")
     outcome: Outcome = named("Whether it holds.")
     refusals: list[Refusal] = named("What is wrong.")
+    fixable_by: list[Remedy] = named("Who can mend what is wrong.")
     facts: list[Fact] = named("What the answer rests on.")
 
 
@@ -40,6 +42,7 @@ class PreconditionResult:
 class Evaluation:
     """An evaluation."""
 
+    kind: DeregKind = named("Kind of release it was asked for.")
     stage: Stage = named("When it was asked.")
     on: date = named("Business date.")
     ready: bool = named("Whether nothing stands in the way.")
@@ -71,6 +74,7 @@ class CaseDocument:
     code: DocType = named("Document.")
     file_version_id: strawberry.ID = named("File version.")
     sha256: str = named("SHA-256 of its content.")
+    party: str | None = named("Party number of who gives this consent.")
     attached_by: str = named("Who attached it.")
     attached_at: datetime = named("When.")
 
@@ -173,6 +177,9 @@ class DeregistrationCase(Node):
     guarantee_contract_nos: list[str] = named("Contracts it releases.")
     loan_nos: list[str] = named("Loans they secure.")
     applicant: Applicant = named("Who applies.")
+    new_collateral_nos: list[str] = named("Numbers of what replaces the collateral.")
+    affected_mortgagees: list[str] = named("Other mortgagees who have to consent.")
+    override_seizure: bool = named("Whether it goes on in spite of a seizure.")
     opened_by: str = named("Login of who opened it.")
     handler: str | None = named("Login of who takes the papers out (解押经办).")
     documents: list[CaseDocument] = named("Documents.")

@@ -43,6 +43,7 @@ from domain.messages import MESSAGES
 from domain.orgs import OrgLevel
 from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
+from domain.preconditions import Remedy
 from domain.receipts import ReceiptKind
 from domain.redemption import ProceedsUse, RedemptionGround
 from domain.refusals import RefusalCode
@@ -605,6 +606,24 @@ _name(
     PASS 通过: it holds
     FAIL 不通过: it stands in the way
     WARNING 提示: worth knowing, never in the way
+    NOT_APPLICABLE 不适用: this kind of release does not ask it
+    """,
+)
+_name(
+    Remedy,
+    """
+    BORROWER 借款人: by paying what is owed or curing a breach
+    OWNER 权利人: by applying, himself or by whoever may speak for him
+    GUARANTOR 担保人: by consenting
+    COURT 法院: by lifting the seizure
+    TIME 等待: it passes by itself on the day that is told
+    RELATIONSHIP_MANAGER 客户经理: by ending the facility or having the value assessed
+    CERT_HANDLER 权证经办: by a document, a title search, another case
+    VAULT_KEEPER 库管员: by bringing the paper back into the vault
+    ARCHIVIST 档案员: by filing the dossier's papers
+    RISK_MANAGER 风险经理: by having the signal eliminated
+    LEGAL_OFFICER 法务: by ending the hold or the litigation
+    HEAD_OFFICE 总行: by freeing the claim that was pledged on or assigned
     """,
 )
 _name(
@@ -690,6 +709,16 @@ _name(
     EVIDENCE 证据: evidence, sound and film included
     LOSS_STATEMENT 遗失声明: the published statement of a loss
     REGISTRY_ACCEPTANCE 登记机构受理通知书: the registry's acceptance of an application
+    SUPPLEMENT_AGREEMENT 担保变更补充协议: agreement that changes the security
+    NEW_COLLATERAL_REG 新押品登记证明: registration of what replaces the collateral
+    GUARANTOR_CONSENT 其他担保人同意继续担保函: a guarantor agrees to stand in further
+    OTHER_MORTGAGEE_CONSENT 其他抵押权人同意书: another mortgagee agrees to the change
+    COURT_DOC 生效法律文书及协助执行通知: effective judgment and notice of assistance
+    SALE_CONFIRMATION 成交确认书: confirmation of the sale in execution
+    PROCEEDS_ENTRY 处置价款入账凭证: entry of the proceeds
+    LOSS_PROOF 灭失/征收证明: proof of loss or expropriation
+    COMPENSATION_CLAIM 补偿金/赔偿金请求: claim on the compensation
+    LEGAL_OPINION 法律意见书: legal opinion on a seizure overridden or a lost paper
     CLAIM_ASSIGNMENT 债权转让协议: claim-assignment agreement
     ASSIGNEE_RECEIPT 受让方签收单: the assignee's receipt for the papers
     REDEMPTION_AUTHORITY 质押扣划协议/授权书: agreement or authority to redeem a receipt

@@ -192,6 +192,9 @@ class CreditContractLine(Line):
     terminated_at: Moment | None = Field(
         default=None, description="When the facility was terminated in writing."
     )
+    approved_level: OrgLevel | None = Field(
+        default=None, description="Level that approved the credit; a substitution needs as much."
+    )
     org: No
 
 
@@ -249,6 +252,9 @@ class LoanLine(Line):
     encumbered_by: Text | None = Field(
         default=None, description="ABS pool or re-pledge of the claim, if any."
     )
+    breach_open: bool = Field(
+        default=False, description="Whether a breach is reported and not yet determined."
+    )
     aml_flag: bool = False
     operating_org: No
     managers: list[No] = Field(default_factory=list, max_length=10, description="Logins.")
@@ -267,9 +273,11 @@ class LinkLine(Line):
     """A collateral under the contract."""
 
     collateral: No
-    secured_amount: Amount = 0
+    secured_amount: Amount = Field(default=0, description="As registered.")
     rank: Annotated[int, Field(ge=1, le=99)] = 1
-    prior_claims: Amount = 0
+    prior_claims: Amount = Field(
+        default=0, description="All registered claims that rank before it, the bank's own too."
+    )
     active: bool = True
 
 
@@ -328,8 +336,17 @@ class CollateralLine(Line):
         description="From when formal registration was possible (可办证); a new date counts for"
         " its pre-notices too.",
     )
-    prior_claims: Amount = 0
+    prior_claims: Amount = Field(
+        default=0, description="Registered claims of others that rank before the bank."
+    )
     in_dispute: bool = False
+    moves_with: No | None = Field(
+        default=None, description="Number of its land, or of the house on it (房地一体)."
+    )
+    own_bank_deposit: bool = Field(
+        default=False, description="For a deposit receipt: whether it is this bank's."
+    )
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "CNY"
     encumbered_by: Text | None = Field(default=None, description="Re-pledge by the bank, if any.")
     org: No
 

@@ -59,6 +59,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _unique("no"),
             _plain("no", "_id"),
             _plain("unit_no"),
+            _plain("moves_with"),
             _plain("org_path", "no", "_id"),
             _plain("pledge_state", "no", "_id"),
             _plain("latest_value_on", "_id"),

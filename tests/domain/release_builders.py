@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.certificates import CustodyState
-from domain.deregistration import HandlingMode
+from domain.deregistration import DeregKind, HandlingMode
 from domain.release import Evaluation, Outcome, evaluate
 from domain.release_question import ReleaseFacts, Stage
 from domain.watch import (
@@ -53,7 +53,16 @@ def asked(
     """The evaluation of `some_facts`; `today` may be another day."""
     today = changes.pop("today", TODAY)
     facts = some_facts(**changes)
-    return evaluate(facts, stage=stage, mode=mode, policy=POLICY, calendar=CALENDAR, today=today)
+    kind = DeregKind.FULL_SETTLEMENT if facts.case is None else facts.case.kind
+    return evaluate(
+        facts,
+        kind=kind,
+        stage=stage,
+        mode=mode,
+        policy=POLICY,
+        calendar=CALENDAR,
+        today=today,
+    )
 
 
 def failures(**changes: Any) -> dict[str, list[str]]:

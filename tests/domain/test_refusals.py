@@ -35,7 +35,7 @@ from tests.domain.builders import (
     a_version,
     an_actor,
 )
-from tests.domain.release_builders import a_hold, a_legal_case, a_signal, asked
+from tests.domain.release_builders import a_hold, a_legal_case, a_signal, asked, some_facts
 from tests.domain.vault_builders import a_handover, a_proposal, a_slot, a_vault
 
 PUBLISHED = """
@@ -95,7 +95,11 @@ def _people():
     yield from confirmation_refusals(a_proposal(), payload={}, checker="u1", now=late)
     yield conflicting_part("rm", a_case().parts())
     yield from approval_refusals(
-        a_case(state=CaseState.DRAFT), [a_loan()], approver=an_actor("rm"), today=TODAY
+        a_case(state=CaseState.DRAFT),
+        some_facts(),
+        approver=an_actor("rm"),
+        policy=POLICY,
+        today=TODAY,
     )
     yield impossible(a_case(state=CaseState.CLOSED), CaseStep.CANCEL)
     yield unfit("no.such.key", "1")

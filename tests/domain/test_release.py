@@ -8,12 +8,13 @@ import pytest
 
 from domain.certificates import TERMINAL, CustodyState, Lock, LockKind
 from domain.collaterals import Seizure, TitleSearchResult
-from domain.deregistration import HandlingMode
+from domain.deregistration import DeregKind, HandlingMode
+from domain.dossiers import DocType
 from domain.guarantees import GuaranteeLink, GuaranteeMode
 from domain.loans import LoanStatus, SettlementChannel
-from domain.preconditions import documents_needed
 from domain.refusals import RefusalCode
 from domain.release import Outcome
+from domain.release_kinds import documents_needed
 from domain.release_question import Stage
 from tests.domain.builders import (
     NOW,
@@ -36,9 +37,13 @@ CODE = RefusalCode
 def test_a_settled_loan_with_everything_in_order_is_ready():
     evaluation = asked()
     assert (evaluation.ready, evaluation.refusals) == (True, ())
-    assert {result.outcome for result in evaluation.results} == {Outcome.PASS}
-    expected = [f"DRG-P{n:02d}" for n in range(1, 14)] + ["DRG-W1", "DRG-W2"]
-    assert [result.id for result in evaluation.results] == expected
+    numbered = [f"DRG-P{n:02d}" for n in range(1, 14)]
+    expected = ["DRG-4.1", *numbered, "DRG-L06", "DRG-W1", "DRG-W2"]
+    passed = [result.id for result in evaluation.results if result.outcome is Outcome.PASS]
+    assert passed == expected
+    others = {r.id: r.outcome for r in evaluation.results if r.id not in expected}
+    assert set(others) == {"DRG-L01", "DRG-L04", "DRG-L05", "DRG-4.6"}
+    assert set(others.values()) == {Outcome.NOT_APPLICABLE}
 
 
 @pytest.mark.parametrize(
@@ -216,7 +221,20 @@ def test_p05_holds_and_litigation_block(facts, expected):
 def test_p06_a_paper_is_in_the_vault_or_at_its_end(state):
     fine = TERMINAL | {CustodyState.IN_VAULT, CustodyState.ELECTRONIC_ON_FILE}
     found = failures(certificates=(a_certificate(custody_state=state),))
+    opinion = found.pop("DRG-P10", None)
     assert found == ({} if state in fine else {"DRG-P06": ["CERT_NOT_IN_VAULT"]})
+    assert opinion == (["DOC_MISSING"] if state is CustodyState.LOST else None)
+
+
+def test_p06_a_lost_paper_goes_by_what_the_registry_took_in_its_place():
+    lost = (a_certificate(custody_state=CustodyState.LOST),)
+    papers = [DocType.DEREG_APPLICATION, DocType.OWNER_ID, DocType.LEGAL_OPINION]
+    proven = [*papers, DocType.LOSS_STATEMENT, DocType.REGISTRY_ACCEPTANCE]
+    assert failures(certificates=lost, case=a_case(*proven)) == {}
+    for missing in proven[-2:]:
+        given = [code for code in proven if code is not missing]
+        found = failures(certificates=lost, case=a_case(*given))
+        assert found == {"DRG-P06": ["CERT_NOT_IN_VAULT"]}
 
 
 @pytest.mark.parametrize(
@@ -245,7 +263,7 @@ def test_p06_only_the_case_itself_may_hold_the_paper(lock, passes):
 )
 def test_p06_a_paper_taken_out_is_in_hand_only_for_filing_its_own_case(case_id, stage, passes):
     out = a_certificate(custody_state=CustodyState.OUT_FOR_DEREG, lock=a_case_lock(case_id))
-    needed = documents_needed(stage, HandlingMode.BANK, agent=False)
+    needed = documents_needed(DeregKind.FULL_SETTLEMENT, stage, HandlingMode.BANK, agent=False)
     found = failures(certificates=(out,), stage=stage, case=a_case(*needed))
     assert found == ({} if passes else {"DRG-P06": ["CERT_NOT_IN_VAULT"]})
 

@@ -3,10 +3,10 @@
 import pytest
 
 from domain.certificates import CustodyState
-from domain.deregistration import HandlingMode
+from domain.deregistration import DeregKind, HandlingMode
 from domain.dossiers import DocType
 from domain.loans import LoanStatus
-from domain.preconditions import documents_needed
+from domain.release_kinds import documents_needed
 from domain.release_question import Stage
 from domain.watch import SignalSeverity
 from tests.domain.builders import (
@@ -23,6 +23,7 @@ D = DocType
 BASE = {D.DEREG_APPLICATION, D.OWNER_ID}
 CONSENT, FORM = D.MORTGAGE_CANCEL_CONSENT, D.REGISTRY_APPLICATION
 FINAL = {D.CERT_RECEIPT, D.REGISTRY_RESULT}
+FULL = DeregKind.FULL_SETTLEMENT
 BANK, OWNER, ONLINE = HandlingMode.BANK, HandlingMode.OWNER, HandlingMode.ONLINE
 
 
@@ -44,7 +45,7 @@ BANK, OWNER, ONLINE = HandlingMode.BANK, HandlingMode.OWNER, HandlingMode.ONLINE
 @pytest.mark.parametrize("agent", [False, True])
 def test_documents_are_asked_for_when_they_can_exist(stage, mode, needed, agent):
     expected = needed | ({D.AGENT_POA, D.AGENT_ID} if agent else set())
-    found = documents_needed(stage, mode, agent=agent)
+    found = documents_needed(FULL, stage, mode, agent=agent)
     assert set(found) == expected
     assert len(found) == len(expected)
 
@@ -54,7 +55,7 @@ def test_documents_are_asked_for_when_they_can_exist(stage, mode, needed, agent)
     [(BANK, BASE | FINAL | {CONSENT, FORM}), (OWNER, BASE | FINAL | {CONSENT})],
 )
 def test_the_receipt_and_the_result_are_there_at_the_closing(mode, needed):
-    assert set(documents_needed(Stage.CLOSE, mode, agent=False)) == needed
+    assert set(documents_needed(FULL, Stage.CLOSE, mode, agent=False)) == needed
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,6 @@ def test_an_evaluation_keeps_what_it_saw():
     evaluation = asked()
     seen = {result.id: dict(result.facts) for result in evaluation.results}
     assert (evaluation.on, evaluation.stage) == (TODAY, Stage.SUBMIT)
-    assert seen["DRG-P01"] == {"L1": f"SETTLED as of {NOW.isoformat(timespec='seconds')}"}
+    assert seen["DRG-P01"] == {"L1": f"SETTLED, nothing owed, as of {NOW.isoformat(timespec='seconds')}"}
     assert seen["DRG-P04"] == {"TS1": TODAY.isoformat()}
     assert seen["DRG-P06"] == {a_certificate().cert_no: "IN_VAULT"}

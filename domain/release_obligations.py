@@ -1,0 +1,212 @@
+"""What of the debt stands in the way of a release (担保债权), one question a function.
+
+Source: domain 4.3 (DRG-P01 to P03, P08, P09, P12, W1, W2).
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from domain.deregistration import DeregKind
+from domain.guarantees import GuaranteeContract, GuaranteeMode
+from domain.loans import (
+    CreditContract,
+    Loan,
+    LoanStatus,
+    final_on,
+    is_extinguished,
+    not_settled,
+    owed,
+)
+from domain.money import yuan
+from domain.refusals import Refusal, RefusalCode
+from domain.release_kinds import SOME_GO
+from domain.release_question import Question
+
+
+def is_determined(
+    contract: GuaranteeContract, credit: CreditContract | None, *, today: date
+) -> bool:
+    """Whether no new claim can arise under a maximum-amount contract. Source: Civil Code 423."""
+    determined = contract.determined_on is not None and contract.determined_on <= today
+    ended = contract.claim_period_to is not None and contract.claim_period_to < today
+    terminated = credit is not None and credit.terminated_at is not None
+    return determined or ended or terminated
+
+
+def contract_undetermined(
+    contract: GuaranteeContract, credit: CreditContract | None, *, today: date
+) -> str | None:
+    """Why a maximum-amount claim may still grow; None when it cannot (DRG-P02).
+
+    A zero balance alone is not enough.
+    """
+    if contract.mode is not GuaranteeMode.MAX_AMOUNT:
+        return None
+    reasons = []
+    if not is_determined(contract, credit, today=today):
+        reasons.append("the claim is neither determined nor the facility terminated")
+    return "; ".join([*reasons, *_open_lines(credit)]) or None
+
+
+def never_drawn(loan: Loan) -> bool:
+    """Whether no money ever left under a loan, and nothing is owed for it."""
+    paid_out = loan.disbursed_on is not None or loan.settled_on is not None
+    return not paid_out and not owed(loan)
+
+
+def settled(question: Question) -> Iterator[Refusal]:
+    """Every obligation is extinguished; where nothing was to be drawn, nothing was (P01)."""
+    for loan in question.secured(question.scope):
+        undisbursed = question.kind is DeregKind.NEVER_DISBURSED
+        either = question.kind is DeregKind.PRE_NOTICE_CANCEL and never_drawn(loan)
+        if undisbursed and not never_drawn(loan):
+            yield Refusal(
+                code=RefusalCode.NOT_SETTLED,
+                rule_id="DRG-P01",
+                detail={
+                    "loan": loan.loan_no,
+                    "status": loan.status,
+                    **{part: yuan(amount) for part, amount in owed(loan).items()},
+                    "owed": "money was drawn under it; this kind is for what never was",
+                },
+            )
+        if not undisbursed and not either:
+            refusal = not_settled(loan)
+            if refusal is not None:
+                yield refusal
+
+
+def determined(question: Question) -> Iterator[Refusal]:
+    """Nothing new can arise; where nothing was ever drawn, the credit itself is cancelled (P02)."""
+    for contract in question.scope:
+        credit = question.facts.credit_contracts.get(contract.credit_contract_no)
+        if question.kind is DeregKind.NEVER_DISBURSED:
+            reason = _not_cancelled(question, contract, credit)
+        else:
+            reason = contract_undetermined(contract, credit, today=question.today)
+        if reason is not None:
+            yield Refusal(
+                code=RefusalCode.MAXAMOUNT_UNDETERMINED,
+                rule_id="DRG-P02",
+                detail={"contract": contract.no, "reason": reason},
+            )
+
+
+def no_other_obligation(question: Question) -> Iterator[Refusal]:
+    """No other contract on the collateral secures anything; none at all where debt stays (P03)."""
+    for contract in question.others:
+        credit = question.facts.credit_contracts.get(contract.credit_contract_no)
+        standing = [
+            loan.loan_no for loan in question.secured([contract]) if not is_extinguished(loan)
+        ]
+        reason = ", ".join(standing) or contract_undetermined(
+            contract, credit, today=question.today
+        )
+        if reason is None and question.kind in SOME_GO:
+            reason = "its link stands"
+        if reason is not None:
+            yield Refusal(
+                code=RefusalCode.OTHER_OBLIGATION,
+                rule_id="DRG-P03",
+                detail={"contract": contract.no, "loans": reason},
+            )
+
+
+def claim_is_ours(question: Question) -> Iterator[Refusal]:
+    """No claim is written off with a balance, none is packaged or assigned (P08)."""
+    for loan in question.secured(question.scope):
+        balance = loan.balance + loan.written_off_balance
+        if loan.status is LoanStatus.WRITTEN_OFF and balance:
+            yield Refusal(
+                code=RefusalCode.WRITTEN_OFF_NOT_SETTLED,
+                rule_id="DRG-P08",
+                detail={"loan": loan.loan_no, "balance": yuan(balance)},
+            )
+        if loan.status is LoanStatus.ASSIGNED:
+            yield Refusal(
+                code=RefusalCode.CLAIM_TRANSFERRED,
+                rule_id="DRG-P08",
+                detail={"loan": loan.loan_no},
+            )
+
+
+def unencumbered(question: Question) -> Iterator[Refusal]:
+    """The bank itself has not pledged the collateral or the claim on (P09)."""
+    collateral = question.facts.collateral
+    encumbered = [(f"Collateral {collateral.no}", collateral.encumbered_by)]
+    encumbered += [
+        (f"Loan {loan.loan_no}", loan.encumbered_by) for loan in question.secured(question.scope)
+    ]
+    for subject, by in encumbered:
+        if by is not None:
+            yield Refusal(
+                code=RefusalCode.BANK_ENCUMBERED,
+                rule_id="DRG-P09",
+                detail={"subject": subject, "by": by},
+            )
+
+
+def settlement_final(question: Question) -> Iterator[Refusal]:
+    """The last money cannot be called back any more (P12)."""
+    for loan in question.secured(question.scope):
+        if loan.status is LoanStatus.CANCELLED or (
+            question.kind is DeregKind.PRE_NOTICE_CANCEL and never_drawn(loan)
+        ):
+            continue
+        day = final_on(loan, policy=question.policy, calendar=question.calendar)
+        if day is None or question.today < day:
+            yield Refusal(
+                code=RefusalCode.SETTLEMENT_NOT_FINAL,
+                rule_id="DRG-P12",
+                detail={
+                    "loan": loan.loan_no,
+                    "final_on": "the day it is settled (none is recorded)"
+                    if day is None
+                    else day.isoformat(),
+                },
+            )
+
+
+def other_debt(question: Question) -> Iterator[Refusal]:
+    """The borrower owes elsewhere: worth knowing, never a reason to keep the lien (W1)."""
+    if question.facts.other_debts:
+        yield Refusal(
+            code=RefusalCode.OTHER_DEBT,
+            rule_id="DRG-W1",
+            detail={"loans": ", ".join(loan.loan_no for loan in question.facts.other_debts)},
+        )
+
+
+def limitation(question: Question) -> Iterator[Refusal]:
+    """The claim can no longer be sued for: worth knowing, never an automatic release (W2)."""
+    for loan in question.secured(question.scope):
+        expires = loan.limitation_expires_on
+        if expires is not None and expires < question.today:
+            yield Refusal(
+                code=RefusalCode.LIMITATION,
+                rule_id="DRG-W2",
+                detail={"loan": loan.loan_no, "expired_on": expires.isoformat()},
+            )
+
+
+def _open_lines(credit: CreditContract | None) -> Iterator[str]:
+    if credit is not None and credit.available:
+        yield f"undrawn {yuan(credit.available)}"
+    if credit is not None and credit.contingent:
+        yield f"contingent {yuan(credit.contingent)}"
+
+
+def _not_cancelled(
+    question: Question, contract: GuaranteeContract, credit: CreditContract | None
+) -> str | None:
+    """Why something may still be drawn under a contract that nobody ever drew on."""
+    standing = [
+        loan.loan_no
+        for loan in question.secured([contract])
+        if loan.status is not LoanStatus.CANCELLED
+    ]
+    terminated = credit is not None and credit.terminated_at is not None
+    reasons = list(_open_lines(credit))
+    if not terminated and (standing or not contract.secured_loans):
+        reasons.insert(0, "the credit is not cancelled")
+    return "; ".join(reasons) or None
