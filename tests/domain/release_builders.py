@@ -3,7 +3,9 @@
 from typing import Any
 
 from domain.certificates import CustodyState
+from domain.collaterals import Seizure
 from domain.deregistration import DeregKind, HandlingMode
+from domain.dossiers import DocType
 from domain.release import Evaluation, Outcome, evaluate
 from domain.release_question import ReleaseFacts, Stage
 from domain.watch import (
@@ -31,6 +33,12 @@ from tests.domain.builders import (
     a_loan,
 )
 
+PARTIAL_PAPERS = (
+    DocType.DEREG_APPLICATION,
+    DocType.OWNER_ID,
+    DocType.VALUATION_REPORT,
+    DocType.SUPPLEMENT_AGREEMENT,
+)
 INSIDE = a_certificate(custody_state=CustodyState.IN_VAULT, lock=a_case_lock())
 
 
@@ -72,6 +80,17 @@ def failures(**changes: Any) -> dict[str, list[str]]:
         for result in asked(**changes).results
         if result.outcome is Outcome.FAIL
     }
+
+
+def a_seizure(**changes: Any) -> Seizure:
+    """A court's seizure in force, for three years."""
+    facts: dict[str, Any] = {
+        "doc_no": "S-1",
+        "court": "court",
+        "starts_on": TODAY,
+        "ends_on": TODAY.replace(year=TODAY.year + 3),
+    }
+    return Seizure(**facts | changes)
 
 
 def a_hold(**changes: Any) -> LegalHold:

@@ -105,6 +105,8 @@ def test_an_evaluation_keeps_what_it_saw():
     evaluation = asked()
     seen = {result.id: dict(result.facts) for result in evaluation.results}
     assert (evaluation.on, evaluation.stage) == (TODAY, Stage.SUBMIT)
-    assert seen["DRG-P01"] == {"L1": f"SETTLED, nothing owed, as of {NOW.isoformat(timespec='seconds')}"}
-    assert seen["DRG-P04"] == {"TS1": TODAY.isoformat()}
+    assert seen["DRG-P01"] == {
+        "L1": f"SETTLED, nothing owed, as of {NOW.isoformat(timespec='seconds')}"
+    }
+    assert seen["DRG-P04"] == {"TS1": f"{TODAY.isoformat()} CLEAR"}
     assert seen["DRG-P06"] == {a_certificate().cert_no: "IN_VAULT"}
