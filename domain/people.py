@@ -152,6 +152,7 @@ PERMISSIONS: Mapping[Operation, Mapping[Role, Reach]] = MappingProxyType(
             _R.RELATIONSHIP_MANAGER: _OWN,
             _R.CERT_HANDLER: _J,
             _R.MORTGAGE_REGISTRAR: _J,
+            _R.LEGAL_OFFICER: _J,
         },
         Operation.APPROVE_CASE: {
             _R.APPROVER: _J,

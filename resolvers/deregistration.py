@@ -28,7 +28,15 @@ from domain.loans import Loan
 from domain.orgs import Org, OrgLevel
 from domain.people import Operation, Role, User
 from domain.processing import out_of_scope
-from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if, state_conflict
+from domain.refusals import (
+    Forbidden,
+    Refusal,
+    RefusalCode,
+    Refused,
+    invalid,
+    refuse_if,
+    state_conflict,
+)
 from domain.release_kinds import SETTLES
 from domain.release_question import Stage
 from resolvers.case_work import (
@@ -70,6 +78,7 @@ async def deregistration_case_open(
 ) -> dict[str, Any]:
     """DRG-R03."""
     collateral = await deed.subject(Collateral, input.collateral_id)
+    _lawyers_only_for_courts(deed, input.kind, collateral.org_path)
     linked = await deed.decision.find(GuaranteeContract, {"links.collateral_no": collateral.no})
     active = [contract for contract in linked if contract.active_link(collateral.no)]
     named = input.guarantee_contract_nos
@@ -131,6 +140,7 @@ async def deregistration_case_attach_document(
 ) -> dict[str, Any]:
     """The document is pinned to this version and its hash (ARC-24)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
+    _lawyers_only_for_courts(deed, case.kind, case.org_path)
     version = await deed.get(FileVersion, input.file_version_id)
     usable = version.status in {FileStatus.READY, FileStatus.ACCEPTED}
     refuse_if(
@@ -184,6 +194,7 @@ async def deregistration_case_attach_document(
 async def deregistration_case_submit(deed: Deed, input: DeregistrationCaseInput) -> dict[str, Any]:
     """A failed precondition blocks the case and is kept as evidence (DRG-R01, R02)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
+    _lawyers_only_for_courts(deed, case.kind, case.org_path)
     refuse_if([impossible(case, CaseStep.SUBMIT)])
     lock_papers(deed.decision, case, await papers_of(deed, case))
     case, facts, evaluation = await asked(deed, case, Stage.SUBMIT)
@@ -259,6 +270,7 @@ async def deregistration_case_cancel(
 ) -> dict[str, Any]:
     """Papers must be back first; what the registry entered can never be undone."""
     case = await deed.subject(DeregistrationCase, input.case_id)
+    _lawyers_only_for_courts(deed, case.kind, case.org_path)
     reason = None if input.reason.strip() else invalid("reason", "say why")
     refuse_if(
         [
@@ -281,6 +293,14 @@ async def _registry_form_applies(deed: Deed, case: DeregistrationCase) -> None:
         if item is not None and item.status is known:
             status = ItemStatus.NOT_APPLICABLE if owner else ItemStatus.MISSING
             deed.decision.save(with_item(dossier, code, status=status))
+
+
+def _lawyers_only_for_courts(deed: Deed, kind: DeregKind, org_path: str) -> None:
+    """Lawyers bring the cases that a court orders; the rest is others' work (§9)."""
+    held = deed.actor.grants_for(Operation.SUBMIT_CASE, org_path)
+    lawyer = all(grant.role is Role.LEGAL_OFFICER for grant in held)
+    if lawyer and kind is not DeregKind.COURT_ORDERED:
+        raise Forbidden("A legal officer brings only releases that a court ordered.")
 
 
 def _level_of(deed: Deed, case: DeregistrationCase, role: Role) -> OrgLevel:

@@ -141,4 +141,5 @@ def test_an_approved_case_takes_only_the_approval_that_is_still_due(state, value
 def test_lawyers_of_any_level_answer_for_the_law():
     case = a_case(kind=K.COURT_ORDERED, approvals=given((Role.LEGAL_OFFICER, TIER1)))
     step = next_approval(case, some_facts(), policy=POLICY)
-    assert step is not None and step.level is TIER2
+    assert step is not None
+    assert step.level is TIER2
