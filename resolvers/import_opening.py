@@ -243,7 +243,7 @@ def _packet(known: Known, certificate: TitleCertificate, place: PlaceLine) -> Se
 
 async def _read_cases(known: Known, lines: Sequence[DeregistrationCaseLine]) -> None:
     numbers = [line.collateral for line in lines]
-    await known.read(Collateral, numbers)
+    await known.read(Collateral, [*numbers, *(no for line in lines for no in line.replaced_by)])
     await known.read(DeregistrationCase, [line.no for line in lines], field_name="no")
     await known.read_lists("ties", GuaranteeContract, "links.collateral_no", numbers)
     await known.read_lists("papers", TitleCertificate, "collateral_nos", numbers)
@@ -258,6 +258,7 @@ def _take_case(known: Known, line: DeregistrationCaseLine) -> tuple[LineStatus, 
     collateral = known.need(Collateral, line.collateral, "collateral")
     if collateral.open_case_id is not None or line.kind is DeregKind.CLAIM_TRANSFER:
         raise Refused(invalid("collateral", "is held by a case, or a claim transfer is no release"))
+    replacements = [known.need(Collateral, no, "replaced_by") for no in line.replaced_by]
     contracts = [
         contract
         for contract in known.listed("ties", collateral.no)
@@ -280,6 +281,7 @@ def _take_case(known: Known, line: DeregistrationCaseLine) -> tuple[LineStatus, 
         loan_nos=tuple(sorted({no for c in contracts for no in c.secured_loans})),
         certificate_ids=tuple(paper.id for paper in papers),
         applicant=Applicant(owners=tuple(line.applicants)),
+        new_collateral_nos=tuple(new.no for new in replacements),
         opened_by=line.opened_by,
         handler=line.handler,
         county=org is not None and org.county,

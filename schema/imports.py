@@ -475,6 +475,9 @@ class DeregistrationCaseLine(Line):
     opened_by: No
     handler: No | None = None
     applicants: list[No] = Field(default_factory=list, max_length=50)
+    replaced_by: list[No] = Field(
+        default_factory=list, max_length=50, description="For a substitution: the new collateral."
+    )
     submitted_on: Day
 
 
