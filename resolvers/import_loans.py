@@ -88,13 +88,20 @@ async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
     await known.read_lists("proofs", SettlementProof, "case_id", case_ids, voided_at=None)
     contracts = [line.contract for line in lines]
     await known.read_lists("guarantees", GuaranteeContract, "credit_contract_no", contracts)
+    await known.read_lists("securing", GuaranteeContract, "secured_loans", numbers)
     tied = [
         link.collateral_no
-        for contract_no in contracts
-        for guarantee in known.listed("guarantees", contract_no)
+        for line in lines
+        for guarantee in _tying(known, line)
         for link in guarantee.links
     ]
     await known.read(Collateral, tied)
+
+
+def _tying(known: Known, line: LoanLine) -> list[GuaranteeContract]:
+    """The contracts under which a loan is drawn: its credit's, and those that name it."""
+    named = known.listed("securing", line.loan_no)
+    return [*known.listed("guarantees", line.contract), *named]
 
 
 def _take_loan(known: Known, line: LoanLine) -> tuple[LineStatus, str]:
@@ -175,7 +182,7 @@ def _no_drawdown_while_releasing(known: Known, line: LoanLine, old: Loan | None)
         return
     if line.status in {LoanStatus.SETTLED, LoanStatus.CANCELLED}:
         return
-    for guarantee in known.listed("guarantees", line.contract):
+    for guarantee in _tying(known, line):
         for link in guarantee.links:
             collateral = known.get(Collateral, link.collateral_no)
             if link.active and collateral and collateral.open_case_id is not None:

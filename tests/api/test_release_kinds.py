@@ -319,3 +319,12 @@ def test_lawyers_open_what_a_court_orders_and_nothing_else(bank: Bank):
     assert bank.error_code("lawyer-1", "deregistrationCaseOpen", opening) == "FORBIDDEN"
     court = opening | {"kind": "COURT_ORDERED"}
     assert codes(bank.do("lawyer-1", "deregistrationCaseOpen", court, CASE)) == []
+
+
+def test_a_loan_of_another_credit_that_the_contract_names_is_not_drawn_either(bank: Bank):
+    story, other = bank.vaulted(), bank.mortgage(status="APPROVED", balance="0.00")
+    shared = guarantee(story, secured_loans=[story.loan_no, other.loan_no])
+    bank.load(("GuaranteeContract", shared))
+    bank.open_case(story)
+    [answer] = bank.load(("Loan", loan_line(other)), all_taken=False)
+    assert [refusal["code"] for refusal in answer["refusals"]] == ["RELEASE_IN_PROGRESS"]
