@@ -30,7 +30,7 @@ from pymongo.write_concern import WriteConcern
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from domain.calendar import WorkCalendar, md
-from domain.case_approvals import with_deadlines
+from domain.case_deadlines import with_deadlines
 from domain.certificates import (
     CERT_TYPES,
     TERMINAL,

@@ -17,6 +17,8 @@ class AlertKind(StrEnum):
     EXPIRY = "EXPIRY"
     UNCLAIMED = "UNCLAIMED"
     CHECK_OUT = "CHECK_OUT"
+    RELEASE_AVAILABLE = "RELEASE_AVAILABLE"
+    RELEASE_DEADLINE = "RELEASE_DEADLINE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,9 @@
-"""Who approves a release, and by when each step of it is due (审批、时限).
-
-Source: domain 4.5, 4.7.
-"""
+"""Who approves a release (审批). Source: domain 4.5."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 
-from domain.calendar import WorkCalendar, business_date, nd
+from domain.calendar import business_date, nd
 from domain.deregistration import (
     Approval,
     ApprovalDecision,
@@ -16,7 +12,6 @@ from domain.deregistration import (
     CaseStep,
     DeregistrationCase,
     DeregKind,
-    HandlingMode,
     impossible,
 )
 from domain.money import FEN_PER_YUAN
@@ -163,49 +158,3 @@ def _level(step: ApprovalStep) -> Refusal:
     return Refusal(
         code=RefusalCode.APPROVAL_LEVEL, rule_id="DRG-4.5", detail={"required": str(step)}
     )
-
-
-def with_deadlines(
-    case: DeregistrationCase, *, today: date, policy: Policy, calendar: WorkCalendar
-) -> DeregistrationCase:
-    """The case with the deadline its new state starts, and the next one due (4.7)."""
-    own = case.deadlines
-
-    def wd(key: str) -> date:
-        return calendar.wd(today, policy.number(key))
-
-    match case.state:
-        case CaseState.PRECHECKED:
-            total = own.total_due or calendar.roll_forward(
-                nd(today, policy.number("dereg.total_nd"))
-            )
-            own = replace(own, decision_due=wd("dereg.decision_wd"), total_due=total)
-            upcoming = own.decision_due
-        case CaseState.APPROVED if case.handling_mode is not HandlingMode.ONLINE:
-            own = replace(own, vault_out_due=wd("dereg.vault_out_wd"))
-            upcoming = own.vault_out_due
-        case CaseState.VAULT_OUT if case.handling_mode is HandlingMode.OWNER:
-            own = replace(own, return_due=wd("dereg.return_wd"))
-            upcoming = own.return_due
-        case CaseState.APPROVED | CaseState.VAULT_OUT:
-            own = replace(own, file_due=wd("dereg.file_wd"))
-            upcoming = own.file_due
-        case CaseState.REGISTRY_REJECTED | CaseState.WITHDRAWN:
-            own, upcoming = replace(own, registry_due=None), None
-        case CaseState.FILED:
-            own = replace(own, registry_due=own.registry_due or wd("dereg.registry_wd"))
-            upcoming = own.registry_due
-        case CaseState.REGISTRY_DONE:
-            own = replace(own, return_due=wd("dereg.return_wd"))
-            upcoming = own.return_due
-        case CaseState.RETURNED:
-            own = replace(own, close_due=wd("dereg.close_wd"))
-            if case.proof_pending:
-                proof_due = nd(today, policy.number("dereg.owner_proof_nd"))
-                own = replace(own, owner_proof_due=proof_due)
-            upcoming = own.owner_proof_due or own.close_due
-        case CaseState.NEED_MORE_MATERIAL:
-            upcoming = own.registry_due
-        case _:
-            upcoming = None
-    return replace(case, deadlines=replace(own, next_due=upcoming))

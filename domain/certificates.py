@@ -107,8 +107,10 @@ ENDED_RIGHTS = frozenset(
 )
 
 
-# Where an owner's paper waits to be fetched.
-WAITING_FOR_OWNER = frozenset({CustodyState.IN_VAULT, CustodyState.RECEIVED_PENDING_VAULT})
+# Where an owner's paper waits to be fetched; a handler still has it after the registry's entry.
+WAITING_FOR_OWNER = frozenset(
+    {CustodyState.IN_VAULT, CustodyState.RECEIVED_PENDING_VAULT, CustodyState.OUT_FOR_DEREG}
+)
 
 
 class LockKind(StrEnum):

@@ -243,6 +243,23 @@ class Registry:
     result: Evidence | None = None  # none after DONE: done but undocumented
 
 
+class DeadlineStep(StrEnum):
+    """What is due by a deadline of a release (时限环节)."""
+
+    OWNER_NOTICE = "OWNER_NOTICE"  # of a settled loan, before there is a case
+    SETTLEMENT_PROOF = "SETTLEMENT_PROOF"  # of a loan
+    DECISION = "DECISION"
+    VAULT_OUT = "VAULT_OUT"
+    FILE = "FILE"
+    REGISTRY_COMMITMENT = "REGISTRY_COMMITMENT"
+    REGISTRY = "REGISTRY"
+    VAULT_BACK = "VAULT_BACK"
+    RETURN = "RETURN"
+    OWNER_PROOF = "OWNER_PROOF"
+    CLOSE = "CLOSE"
+    TOTAL = "TOTAL"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
     """When each step of a case is due (时限). Source: 4.7."""
@@ -250,12 +267,17 @@ class Deadlines:
     decision_due: date | None = None
     vault_out_due: date | None = None
     file_due: date | None = None
-    registry_due: date | None = None
+    registry_committed_due: date | None = None  # what this registry promises
+    registry_due: date | None = None  # what the law gives it
+    vault_back_due: date | None = None
     return_due: date | None = None
     owner_proof_due: date | None = None
     close_due: date | None = None
     total_due: date | None = None
+    next_step: DeadlineStep | None = None
     next_due: date | None = None
+    owed_since: date | None = None  # from when the owner may have his papers back
+    free_until: date | None = None  # the last day that costs no compensation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +330,8 @@ class DeregistrationCase:
     registry: Registry = field(default_factory=Registry)
     previous_pledge_state: PledgeState
     deadlines: Deadlines = field(default_factory=Deadlines)
+    compensation_per_day: int | None = None  # fen, as in force when the papers became owed
+    escalate_on: date | None = None  # when somebody has to hear of a deadline next
     timeline: tuple[TimelineEntry, ...] = ()
     state: CaseState = CaseState.DRAFT
     proof_pending: bool = False  # papers are with the owner, no search shows the cancellation
@@ -389,7 +413,13 @@ def stepped(
     to: CaseState | None = None,
     note: str | None = None,
 ) -> DeregistrationCase:
-    """The case after a step the table allows; `to` where the step does not leave the state."""
+    """The case after a step the table allows; `to` where the step does not leave the state.
+
+    What was due in the state before is due no more; the new state's deadlines are another rule's.
+    """
     state = to or CASE_TRANSITIONS[case.state, step]
     entry = TimelineEntry(at=now, step=step, by=by, state=state, note=note)
+    if state is not case.state:
+        stopped = replace(case.deadlines, next_step=None, next_due=None)
+        case = replace(case, deadlines=stopped, escalate_on=None)
     return replace(case, state=state, timeline=(*case.timeline, entry)[-MAX_TIMELINE:])

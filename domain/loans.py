@@ -171,6 +171,10 @@ class Loan:
     aml_flag: bool = False
     written_off_once: bool = False
     managers: tuple[str, ...] = ()
+    release_notice_due: date | None = None  # until when the owner hears that it is settled (4.7)
+    proof_requested_on: date | None = None
+    proof_due: date | None = None  # of the settlement proof that was asked for
+    next_look_on: date | None = None  # when one of these asks for something next
     org_code: str
     org_path: str
     as_of: datetime

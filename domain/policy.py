@@ -12,6 +12,8 @@ from domain.refusals import Refusal, invalid
 MAX_KEY_LENGTH = 100
 MAX_DAYS = 1_000
 MAX_PERCENT = 100
+# Keys of which there is one for each registry, named as cases are filed with it (§12).
+_REGISTRY, _SLA = "registry.", ".sla_wd"
 # Keys that count days, though they do not end in _wd or _nd.
 _IN_DAYS = ("archive.due.", "handover.", "dereg.finality.", "prenotice.legal_days")
 # What a value may be at most, by the end or the whole of its key; others by the last entry.
@@ -104,13 +106,20 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "dereg.finality.OTHER": "1",
         "dereg.notify_wd": "1",
         "dereg.decision_wd": "3",
+        "dereg.proof_wd": "3",
         "dereg.vault_out_wd": "1",
         "dereg.file_wd": "3",
         "dereg.registry_wd": "30",
+        "dereg.vault_back_wd": "2",
         "dereg.return_wd": "3",
         "dereg.close_wd": "5",
         "dereg.total_nd": "15",
         "dereg.owner_proof_nd": "30",
+        "dereg.escalate.handler_wd": "0",
+        "dereg.escalate.center_wd": "1",
+        "dereg.escalate.tier2_wd": "2",
+        "dereg.compensation_after_nd": "30",
+        "dereg.compensation_per_day": "10000",
         "archive.due.AT_DISBURSEMENT": "10",
         "archive.due.AFTER_REGISTRATION": "5",
         "archive.due.AT_SETTLEMENT": "5",
@@ -149,6 +158,11 @@ class Policy:
         """A list of whole numbers, such as the days on which to remind."""
         return tuple(int(part) for part in self.values[key].split(","))
 
+    def registry_days(self, authority: str | None) -> int | None:
+        """The working days in which that registry promises to answer; None where it does not."""
+        promised = self.values.get(f"{_REGISTRY}{authority}{_SLA}")
+        return None if promised is None else int(promised)
+
     def period(self, key: str) -> tuple[str, int]:
         """A period such as "wd:15": its unit (nd, wd) and its length."""
         unit, _, length = self.values[key].partition(":")
@@ -171,7 +185,7 @@ def resolve(published: Iterable[PolicyValue], *, on: date) -> Policy:
 
 def unfit(key: str, value: str) -> Refusal | None:
     """Why a value may not be published: the key is unknown, or the value has another form."""
-    default = DEFAULTS.get(key)
+    default = "1" if _is_registrys(key) else DEFAULTS.get(key)
     if default is None:
         return invalid("key", f"{key[:MAX_KEY_LENGTH]} is not a policy key")
     if "," in default:
@@ -197,6 +211,12 @@ def _unfit_list(key: str, value: str) -> Refusal | None:
     if max(map(int, parts)) > MAX_DAYS:
         return invalid("value", f"{key} is at most {MAX_DAYS}")
     return None
+
+
+def _is_registrys(key: str) -> bool:
+    """Whether it is the key of some registry's promise."""
+    named = key.removeprefix(_REGISTRY).removesuffix(_SLA)
+    return bool(named.strip()) and key == f"{_REGISTRY}{named}{_SLA}"
 
 
 def _is_number(text: str) -> bool:

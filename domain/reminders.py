@@ -148,7 +148,7 @@ def is_uninsured(
 
 
 def is_unclaimed(certificate: TitleCertificate) -> bool:
-    """An owner's paper that waits in the vault though the lien is gone (客户未领, CUS-26)."""
+    """An owner's paper that the bank still has though the lien is gone (客户未领, CUS-26)."""
     return (
         certificate.catalog is Catalog.SAFEKEEPING
         and certificate.released_on is not None

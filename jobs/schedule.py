@@ -22,6 +22,7 @@ from domain.vaults import Vault, VaultStatus
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from jobs.overdue import escalate
 from jobs.receipts import sweep_receipts
+from jobs.releases import escalate_case, look_at_loan
 from jobs.watch import BY, Round, look_after
 from resolvers.checkouts import let_go
 from resolvers.context import Stores
@@ -114,33 +115,22 @@ async def chase_owner_proofs(stores: Stores) -> int:
 
 async def watch_papers(stores: Stores) -> int:
     """Reminds of deadlines and ends what has lapsed (CUS-16, CUS-17, CUS-26)."""
-    now = stores.clock.now()
-    today = business_date(now)
-    raised = 0
-    query = {"next_look_on": {"$lte": today.isoformat(), "$type": "string"}}
-    for id in await _ids(stores, "certificates", query):
-
-        async def look(decision: Decision, id: str = id) -> int:
-            rules = stores.rulebook.on(today)
-            return await look_after(Round(decision=decision, rules=rules, now=now, today=today), id)
-
-        raised += await decide(stores.mongo, look, by=BY, cause="watch_papers", at=now)
-    return raised
+    return await _rounds(stores, "certificates", "next_look_on", look_after, "watch_papers")
 
 
 async def escalate_overdue(stores: Stores) -> int:
     """Tells whoever has to hear of a paper that does not come back (CUS-10)."""
-    now = stores.clock.now()
-    today = business_date(now)
-    told = 0
-    for id in await _ids(stores, "check_outs", {"escalate_on": {"$lte": today.isoformat()}}):
+    return await _rounds(stores, "check_outs", "escalate_on", escalate, "escalate_overdue")
 
-        async def tell(decision: Decision, id: str = id) -> int:
-            rules = stores.rulebook.on(today)
-            return await escalate(Round(decision=decision, rules=rules, now=now, today=today), id)
 
-        told += await decide(stores.mongo, tell, by=BY, cause="escalate_overdue", at=now)
-    return told
+async def escalate_releases(stores: Stores) -> int:
+    """Tells whoever has to hear of a deadline of a release (4.7)."""
+    return await _rounds(stores, "dereg_cases", "escalate_on", escalate_case, "escalate_releases")
+
+
+async def watch_settled_loans(stores: Stores) -> int:
+    """Has owners told that deregistration is available, and chases proofs of settlement (4.7)."""
+    return await _rounds(stores, "loans", "next_look_on", look_at_loan, "watch_settled_loans")
 
 
 async def give_up_missing(stores: Stores) -> int:
@@ -219,6 +209,8 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
         "chase_owner_proofs": chase_owner_proofs,
         "watch_papers": watch_papers,
         "escalate_overdue": escalate_overdue,
+        "escalate_releases": escalate_releases,
+        "watch_settled_loans": watch_settled_loans,
         "give_up_missing": give_up_missing,
         "sweep_uploads": sweep_uploads,
         "sweep_receipts": sweep_receipts,
@@ -244,6 +236,31 @@ async def run_forever(stores: Stores) -> None:
         except Exception:  # the next round tries again; the reason is in the log
             _LOG.exception("a scheduled job failed")
         await asyncio.sleep(SEQUENCE_EVERY_S)
+
+
+async def _rounds(
+    stores: Stores,
+    collection: str,
+    day: str,
+    look: Callable[[Round, str], Awaitable[int]],
+    cause: str,
+) -> int:
+    """Looks at each record whose day has come, in a decision of its own; how much that did.
+
+    day: the field that tells when a record asks to be looked at next.
+    """
+    now = stores.clock.now()
+    today = business_date(now)
+    done = 0
+    query = {day: {"$lte": today.isoformat(), "$type": "string"}}
+    for id in await _ids(stores, collection, query):
+
+        async def one(decision: Decision, id: str = id) -> int:
+            rules = stores.rulebook.on(today)
+            return await look(Round(decision=decision, rules=rules, now=now, today=today), id)
+
+        done += await decide(stores.mongo, one, by=BY, cause=cause, at=now)
+    return done
 
 
 def _destroyed(version: FileVersion) -> FileVersion:

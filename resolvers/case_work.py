@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.case_approvals import with_deadlines
+from domain.case_deadlines import with_deadlines
 from domain.certificates import TERMINAL, CustodyState, Lock, LockKind, TitleCertificate
 from domain.collaterals import Collateral
+from domain.compensation import clocked
 from domain.deregistration import (
     CASE_TRANSITIONS,
     CaseState,
@@ -17,10 +18,12 @@ from domain.deregistration import (
     stepped,
 )
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
+from domain.loans import Loan
 from domain.refusals import Refusal, RefusalCode, Refused
 from domain.release import Evaluation, evaluate
 from domain.release_question import ReleaseFacts, Stage
 from resolvers.mutation import Deed
+from resolvers.proof_requests import proof_given
 from resolvers.release_facts import release_facts
 from schema.mutations import facts as named_facts
 from schema.mutations import kept
@@ -53,7 +56,18 @@ async def asked(
         policy_version=evaluation.policy_version,
         results=tuple(kept_results(evaluation)),
     )
-    return replace(case, precheck_runs=(*case.precheck_runs, run)[-MAX_RUNS:]), facts, evaluation
+    case = replace(case, precheck_runs=(*case.precheck_runs, run)[-MAX_RUNS:])
+    return on_the_clock(deed, case, facts.loans), facts, evaluation
+
+
+def on_the_clock(
+    deed: Deed, case: DeregistrationCase, loans: Mapping[str, Loan]
+) -> DeregistrationCase:
+    """The case with its return clock as the loans that it is about stand now (退证时限)."""
+    secured = [loans[no] for no in case.loan_nos if no in loans]
+    if len(secured) < len(case.loan_nos):
+        secured = []
+    return clocked(case, secured, policy=deed.policy, calendar=deed.calendar)
 
 
 def kept_results(evaluation: Evaluation) -> Iterable[Mapping[str, object]]:
@@ -110,6 +124,7 @@ async def issue_proofs(
             org_path=case.org_path,
         )
         deed.decision.add(proof)
+        await proof_given(deed.decision, loan_no)
         numbers.append(proof.no)
         await mark_items(
             deed,

@@ -47,6 +47,7 @@ from resolvers.case_work import (
     let_go,
     lock_papers,
     mark_items,
+    on_the_clock,
     papers_of,
     still_out,
 )
@@ -127,6 +128,7 @@ async def deregistration_case_open(
         replace(collateral, pledge_state=PledgeState.RELEASING, open_case_id=case.id)
     )
     await _registry_form_applies(deed, case)
+    case = on_the_clock(deed, case, {loan.loan_no: loan for loan in loans})
     return {"case": deed.decision.add(case)}
 
 

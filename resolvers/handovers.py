@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from domain.case_deadlines import papers_back
 from domain.certificates import CustodyState, Holder, TitleCertificate
 from domain.custody import Movement
 from domain.deregistration import CaseState, DeregistrationCase
@@ -20,6 +21,7 @@ from domain.handovers import (
 from domain.people import Operation, User
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if, state_conflict
 from domain.vaults import Vault
+from resolvers.case_work import papers_of, still_out
 from resolvers.mutation import Deed, mutation
 from resolvers.receipts import give_receipts
 from schema.custody import (
@@ -127,6 +129,8 @@ async def handover_accept_item(deed: Deed, input: HandoverAcceptItemInput) -> di
         condition=input.condition,
     )
     await give_receipts(deed)
+    if handover.returning_case is not None:
+        await _case_papers_back(deed, handover.returning_case)
     return {"handover": deed.decision.save(handover)}
 
 
@@ -220,6 +224,15 @@ def _case_lets_return(case: DeregistrationCase | None, desk: str | None) -> Any:
     if desk is None:
         return invalid("desk", "papers from a deregistration go back to a vault", rule_id="X15")
     return state_conflict("X15", subject=f"Case {case.no}", state=case.state, event="DEREG_RETURN")
+
+
+async def _case_papers_back(deed: Deed, case_id: str) -> None:
+    """Once the last paper of a case is back, none is waited for (4.9)."""
+    case = await deed.decision.get(DeregistrationCase, case_id)
+    if not still_out(await papers_of(deed, case)):
+        deed.decision.save(
+            papers_back(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
+        )
 
 
 async def _already_on_its_way(deed: Deed, certificates: list[TitleCertificate]) -> Any:

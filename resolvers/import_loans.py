@@ -6,6 +6,7 @@ from dataclasses import replace
 from domain.collaterals import (
     Collateral,
 )
+from domain.compensation import owed_from
 from domain.deregistration import (
     BEFORE_REGISTRY,
     CASE_TRANSITIONS,
@@ -28,6 +29,7 @@ from domain.loans import (
 from domain.orgs import Org
 from domain.parties import Customer, Partner
 from domain.refusals import Refused
+from domain.release_notices import with_notice
 from resolvers.import_parties import read_orgs
 from resolvers.imports import (
     OPEN_STATE_VALUES,
@@ -167,6 +169,7 @@ def _loan(known: Known, line: LoanLine, old: Loan | None, org: Org) -> Loan:
         org_path=org.org_path,
         as_of=line.as_of or known.now,
     )
+    new = with_notice(new, old, policy=known.rules.policy, calendar=known.rules.calendar)
     if (
         old is not None
         and line.as_of is None
@@ -219,7 +222,10 @@ def _undo_settlement(known: Known, loan: Loan) -> None:
         note = f"settlement of {loan.loan_no} reversed"
         if case.state in BEFORE_REGISTRY and (case.state, CaseStep.BLOCK) in CASE_TRANSITIONS:
             after = stepped(case, CaseStep.BLOCK, by=known.by, now=known.now, note=note)
-            after = replace(after, approvals=())
+            rules = known.rules
+            after = owed_from(
+                replace(after, approvals=()), None, policy=rules.policy, calendar=rules.calendar
+            )
         else:
             after = replace(case, post_close_incident=note)
         known.found[DeregistrationCase, case.id] = known.decision.save(after)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.case_approvals import with_deadlines
+from domain.case_deadlines import with_deadlines
 from domain.certificates import (
     CERT_TYPES,
     TERMINAL,

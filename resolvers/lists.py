@@ -227,7 +227,7 @@ class ListQueries:
         """Handovers."""
         query: Record = concerning(info.context.actor) if mine else {}
         if state is not None:
-            query |= _among("state", state)
+            query |= among("state", state)
         return PageOf(  # type: ignore[return-value]
             collection="handovers",
             query=query,
@@ -258,22 +258,20 @@ def _page(collection: str, query: Record, order: Enum, first: int | None, after:
 
 
 def _loans(given: LoanFilter) -> Record:
-    query = _exactly(given, "loan_no", "customer_no", "org_code")
-    query |= _one_of(given, "status", "product", "classification")
+    query = exactly(given, "loan_no", "customer_no", "org_code")
+    query |= one_of(given, "status", "product", "classification")
     if given.min_dpd is not None:
         query["dpd"] = {"$gte": given.min_dpd}
     return query | _before("maturity", given.maturing_before)
 
 
 def _collaterals(given: CollateralFilter) -> Record:
-    query = _exactly(given, "no", "unit_no", "org_code") | _one_of(given, "kind", "pledge_state")
+    query = exactly(given, "no", "unit_no", "org_code") | one_of(given, "kind", "pledge_state")
     return query | _before("latest_value_on", given.valued_before)
 
 
 def _certificates(given: CertificateFilter, today: date) -> Record:
-    query = _exactly(given, "org_code") | _one_of(
-        given, "cert_type", "custody_state", "legal_state"
-    )
+    query = exactly(given, "org_code") | one_of(given, "cert_type", "custody_state", "legal_state")
     for name, value in (
         ("place.vault", given.vault),
         ("holder.login", given.holder),
@@ -293,7 +291,7 @@ def _certificates(given: CertificateFilter, today: date) -> Record:
 
 
 def _dossiers(given: DossierFilter) -> Record:
-    query = _exactly(given, "loan_no", "org_code") | _one_of(given, "status")
+    query = exactly(given, "loan_no", "org_code") | one_of(given, "status")
     if given.missing is not None:
         filed = [status.value for status in FILED_STATUSES]
         item = {"code": given.missing.value, "required": True, "status": {"$nin": filed}}
@@ -302,13 +300,13 @@ def _dossiers(given: DossierFilter) -> Record:
 
 
 def _files(given: FileFilter) -> Record:
-    query = _exactly(given, "dossier_id", "loan_no", "certificate_id")
-    return query | _one_of(given, "doc_type", "status")
+    query = exactly(given, "dossier_id", "loan_no", "certificate_id")
+    return query | one_of(given, "doc_type", "status")
 
 
 def _check_outs(given: CheckOutFilter, today: date) -> Record:
-    query = _exactly(given, "certificate_id", "borrower", "requester", "vault", "org_code")
-    query |= _one_of(given, "state", "purpose")
+    query = exactly(given, "certificate_id", "borrower", "requester", "vault", "org_code")
+    query |= one_of(given, "state", "purpose")
     if not given.overdue_only:
         return query
     late = {"state": CheckOutState.OUT.value, "due_date": {"$lt": today.isoformat()}}
@@ -316,13 +314,13 @@ def _check_outs(given: CheckOutFilter, today: date) -> Record:
 
 
 def _cases(given: CaseFilter) -> Record:
-    query = _exactly(given, "no", "collateral_no", "org_code")
-    query |= _one_of(given, "state", "kind", "handling_mode")
+    query = exactly(given, "no", "collateral_no", "org_code")
+    query |= one_of(given, "state", "kind", "handling_mode")
     return query | _before("deadlines.next_due", given.due_before)
 
 
 def _alerts(given: AlertFilter, actor: Actor) -> Record:
-    query = _exactly(given, "subject", "org_code") | _one_of(given, "kind")
+    query = exactly(given, "subject", "org_code") | one_of(given, "kind")
     if given.open_only:
         query["acknowledged_at"] = None
     if given.mine:
@@ -334,21 +332,24 @@ def _alerts(given: AlertFilter, actor: Actor) -> Record:
     return query
 
 
-def _exactly(given: Any, *names: str) -> Record:
+def exactly(given: Any, *names: str) -> Record:
+    """The part of a query in which those values of a filter, where given, are met exactly."""
     return {name: getattr(given, name) for name in names if getattr(given, name) is not None}
 
 
-def _one_of(given: Any, *names: str) -> Record:
+def one_of(given: Any, *names: str) -> Record:
+    """The part of a query for lists of values of a filter, one of which has to be met."""
     query: Record = {}
     for name in names:
         values = getattr(given, name)
         if values is None:
             continue
-        query |= _among(name, values)
+        query |= among(name, values)
     return query
 
 
-def _among(name: str, values: Sequence[Enum]) -> Record:
+def among(name: str, values: Sequence[Enum]) -> Record:
+    """That a field has one of these values."""
     if len(values) > MAX_FILTER_VALUES:
         raise GraphQLError(
             f"`{name}` may list at most {MAX_FILTER_VALUES} values.",

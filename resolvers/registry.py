@@ -65,7 +65,6 @@ async def deregistration_case_file(
     if not evaluation.ready:
         return await blocked(deed, case, evaluation)
     filed_at = input.filed_at or deed.now
-    case = advanced(deed, case, CaseStep.FILE, note=number)
     registry = replace(
         case.registry,
         authority=input.authority.strip(),
@@ -77,7 +76,8 @@ async def deregistration_case_file(
             RegistryNotice(status=RegistryStatus.PENDING, at=filed_at),
         ),
     )
-    return {"case": deed.decision.save(replace(case, registry=registry))}
+    case = advanced(deed, replace(case, registry=registry), CaseStep.FILE, note=number)
+    return {"case": deed.decision.save(case)}
 
 
 @mutation(
@@ -104,11 +104,11 @@ async def deregistration_case_record_registry(
         ]
     )
     registry = replace(case.registry, status=input.status, history=(*case.registry.history, notice))
-    if step is not None:
-        case = advanced(deed, case, step, note=input.note)
     if input.status is RegistryStatus.DONE:
         registry = replace(registry, done_at=notice.at)
     case = replace(case, registry=registry)
+    if step is not None:
+        case = advanced(deed, case, step, note=input.note)
     if input.result_file_version_id is not None:
         case = await _with_result(deed, case, input.result_file_version_id)
     return {"case": deed.decision.save(await release_when_proven(deed, case))}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from domain.case_approvals import with_deadlines
+from domain.case_deadlines import with_deadlines
 from domain.certificates import TERMINAL, Catalog, CustodyState, LegalState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, Operator, moved

@@ -18,6 +18,7 @@ from resolvers import (
     handovers,
     losses,
     pre_notices,
+    proof_requests,
     redemption,
     registry,
     reissues,
@@ -33,6 +34,7 @@ from resolvers.labels import LabelQueries
 from resolvers.lists import ListQueries
 from resolvers.movements import MovementQueries
 from resolvers.queries import QuestionQueries, RecordQueries
+from resolvers.release_board import BoardQueries
 from resolvers.supervision import SupervisionQueries
 from resolvers.vault_lists import VaultQueries
 from schema.alerts import Alert
@@ -104,6 +106,7 @@ Query = merge_types(
         ListQueries,
         MovementQueries,
         SupervisionQueries,
+        BoardQueries,
         VaultQueries,
         EventQueries,
         LabelQueries,
@@ -186,6 +189,7 @@ class Mutation:
     deregistration_case_surrender = case_papers.deregistration_case_surrender
     deregistration_case_return_to_owner = case_papers.deregistration_case_return_to_owner
     deregistration_case_close = registry.deregistration_case_close
+    settlement_proof_request = proof_requests.settlement_proof_request
     collateral_record_valuation = valuations.collateral_record_valuation
     collateral_approve_valuation = valuations.collateral_approve_valuation
     alert_acknowledge = alerts.alert_acknowledge

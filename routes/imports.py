@@ -18,6 +18,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from ulid import ULID
 
+from domain.case_deadlines import with_deadlines
 from domain.custody import Evidence, Operator
 from domain.people import Operation, Role
 from domain.refusals import Refusal, RefusalCode, Refused, invalid
@@ -257,7 +258,11 @@ async def _end_proven(known: Known, given: Sequence[Given], rules: Rules, contex
     for case, _searched_on in owner_proofs(known, [item.line for item in given]):
         evidence: list[Evidence] = []
         ended = await end_right(known.decision, case, moment, evidence=evidence)
-        known.decision.save(replace(ended, proof_pending=False))
+        proven = replace(ended, proof_pending=False)
+        policy, calendar = rules.policy, rules.calendar
+        known.decision.save(
+            with_deadlines(proven, today=context.today, policy=policy, calendar=calendar)
+        )
 
 
 def _entry(context: Context, outcomes: Sequence[Outcome]) -> dict[str, Any]:

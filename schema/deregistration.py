@@ -1,14 +1,18 @@
 """Deregistration cases, and the answers of their preconditions."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 import strawberry
 
 from domain.collaterals import PledgeState
+from domain.compensation import exposure
 from domain.deregistration import (
     ApprovalDecision,
     CaseState,
     CaseStep,
+    DeadlineStep,
     DeregKind,
     HandlingMode,
     RegistryStatus,
@@ -18,12 +22,14 @@ from domain.orgs import OrgLevel
 from domain.people import Role
 from domain.preconditions import Remedy
 from domain.release import Outcome
+from domain.release_board import is_total_late
 from domain.release_question import Stage
 from schema.certificates import Evidence, TitleCertificate
 from schema.collaterals import Collateral, GuaranteeContract
-from schema.fields import named, related
+from schema.fields import derived, named, related
 from schema.loans import Loan
 from schema.nodes import Fact, Node, Refusal
+from schema.scalars import Money
 from storage.relations import Relation
 
 
@@ -120,12 +126,48 @@ class Deadlines:
     decision_due: date | None = named("Decision.")
     vault_out_due: date | None = named("Vault-out.")
     file_due: date | None = named("Filing with the registry.")
-    registry_due: date | None = named("The registry's answer.")
+    registry_committed_due: date | None = named(
+        "The registry's answer, as it promises (承诺时限); none where it promises nothing."
+    )
+    registry_due: date | None = named("The registry's answer, as the law demands.")
+    vault_back_due: date | None = named("Papers back in the vault after the registry said no.")
     return_due: date | None = named("Papers to the owner.")
     owner_proof_due: date | None = named("Title search that proves an owner's own cancellation.")
     close_due: date | None = named("Archiving.")
     total_due: date | None = named("The whole release.")
-    next_due: date | None = named("The next of them.")
+    next_step: DeadlineStep | None = named("What the case waits for.")
+    next_due: date | None = named("When that is due; the whole may be due before.")
+    owed_since: date | None = named(
+        "From when the owner may have his papers back: all was paid, or the right has ended."
+    )
+    free_until: date | None = named("The last day that costs no compensation (退证时限).")
+
+
+def _day_of(record: Mapping[str, Any], name: str) -> date | None:
+    told = (record.get("deadlines") or {}).get(name)
+    return None if told is None else date.fromisoformat(told)
+
+
+def _days_left(case: Mapping[str, Any], today: date) -> int | None:
+    due = _day_of(case, "next_due")
+    return None if due is None else (due - today).days
+
+
+def _is_overdue(case: Mapping[str, Any], today: date) -> bool:
+    left = _days_left(case, today)
+    late = left is not None and left < 0
+    return late or is_total_late(case["state"], _day_of(case, "total_due"), today)
+
+
+def _exposure(case: Mapping[str, Any], today: date) -> int | None:
+    returned = case.get("returned_on")
+    return exposure(
+        state=case["state"],
+        free_until=_day_of(case, "free_until"),
+        per_day=case.get("compensation_per_day"),
+        returned_on=None if returned is None else date.fromisoformat(returned),
+        today=today,
+    )
 
 
 @strawberry.type(description="One step as it happened (办理轨迹).")
@@ -189,6 +231,25 @@ class DeregistrationCase(Node):
     registry: Registry = named("The registry's side.")
     previous_pledge_state: PledgeState = named("What cancelling restores.")
     deadlines: Deadlines = named("When each step is due.")
+    days_left: int | None = derived(
+        _days_left,
+        "Days left for the step it waits for, below zero when late; null where nothing runs.",
+        reads=("deadlines",),
+    )
+    overdue: bool = derived(
+        _is_overdue,
+        "Whether a step or the whole is late today.",
+        reads=("deadlines", "state"),
+    )
+    compensation_per_day: Money | None = named(
+        "What each day after `freeUntil` costs; null for vault keepers."
+    )
+    exposure: Money | None = derived(
+        _exposure,
+        "What keeping the papers too long has cost, up to today or the return (退证超期赔偿);"
+        " null where no clock runs, and for vault keepers.",
+        reads=("deadlines", "state", "compensation_per_day", "returned_on"),
+    )
     timeline: list[TimelineEntry] = named("What was done.")
     state: CaseState = named("State.")
     proof_pending: bool = named(

@@ -20,6 +20,7 @@ from domain.deregistration import (
     ApprovalDecision,
     CaseState,
     CaseStep,
+    DeadlineStep,
     DeregKind,
     HandlingMode,
     RegistryStatus,
@@ -573,6 +574,23 @@ _name(
     """,
 )
 _name(
+    DeadlineStep,
+    """
+    OWNER_NOTICE 结清通知: the owner of what secured a settled loan is told
+    SETTLEMENT_PROOF 结清证明: a proof of settlement is given to who asked
+    DECISION 审批: a complete application is decided
+    VAULT_OUT 出库: papers leave the vault
+    FILE 递交: the application is filed with the registry
+    REGISTRY_COMMITMENT 登记机构承诺时限: the registry answers, as it promises
+    REGISTRY 登记法定时限: the registry answers, as the law demands
+    VAULT_BACK 退库: papers are back after the registry said no
+    RETURN 返还: papers go to the owner
+    OWNER_PROOF 客户自办查册: a title search proves the owner's own cancellation
+    CLOSE 结案: documents are archived
+    TOTAL 全程: from the complete application to the return
+    """,
+)
+_name(
     RegistryStatus,
     """
     PENDING 受理中: being handled
@@ -856,6 +874,8 @@ _name(
     EXPIRY 到期: a paper or a registration ends
     UNCLAIMED 客户未领: the owner has not fetched his paper
     CHECK_OUT 逾期未还: a paper was not brought back
+    RELEASE_AVAILABLE 可办理解押: a settled loan's security may be released; tell the owner
+    RELEASE_DEADLINE 解押时限: a deadline of a release, or of a proof of settlement
     """,
 )
 

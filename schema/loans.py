@@ -137,6 +137,11 @@ class Loan(Node):
     limitation_expires_on: date | None = named("When the limitation period ends (诉讼时效).")
     encumbered_by: str | None = named("What the bank has pledged the claim for.")
     managers: list[str] = named("Logins of the relationship managers.")
+    release_notice_due: date | None = named(
+        "Of a settled loan: until when the owner hears that deregistration is available."
+    )
+    proof_requested_on: date | None = named("When a proof of settlement was asked for.")
+    proof_due: date | None = named("When that proof is due; none once it was given.")
     org_code: str = named("Operating organisation (经营行).")
     org_path: str = named("Its path.")
     as_of: datetime = named("When the core system told so.")

@@ -47,6 +47,10 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("partner_no", "classification"),
             _plain("maturity", "_id"),
             _plain("disbursed_on", "_id"),
+            IndexModel(
+                [("next_look_on", _A), ("_id", _A)],
+                partialFilterExpression={"next_look_on": {"$type": "string"}},
+            ),
         ],
         "guarantee_contracts": [
             _unique("no"),
@@ -160,6 +164,11 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("state", "org_path", "deadlines.next_due"),
             _plain("deadlines.next_due", "_id"),
             _plain("proof_pending", "deadlines.owner_proof_due"),
+            _plain("handler", "state"),
+            IndexModel(
+                [("escalate_on", _A), ("_id", _A)],
+                partialFilterExpression={"escalate_on": {"$type": "string"}},
+            ),
             _plain("registry.acceptance_no"),
             _plain("certificate_ids"),
             _plain("loan_nos"),

@@ -29,13 +29,18 @@ class Several:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOf:
-    """One page of the records that answer: `first` of them, behind the cursor `after`."""
+    """One page of the records that answer: `first` of them, behind the cursor `after`.
+
+    org: code of the organisation in whose jurisdiction they lie; nothing answers where that is out
+    of the viewer's reach. None means wherever the viewer reaches.
+    """
 
     collection: str
     query: Mapping[str, Any]
     order: Order
     first: int
     after: str | None
+    org: str | None = None
 
 
 Question: TypeAlias = One | Several | PageOf

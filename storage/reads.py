@@ -16,7 +16,7 @@ from storage.pages import MAX_TOTAL, connection
 from storage.questions import One, PageOf, Question, Several
 from storage.records import COLLECTION_OF_PREFIX, Record
 from storage.relations import Keys, Relation, batches, dealt, shared_out
-from storage.scope import Sight
+from storage.scope import Sight, under
 
 Fields = frozenset[str] | None  # none: whole records
 
@@ -109,8 +109,13 @@ class Reads:
             return rows, list(map(places.__getitem__, chain.from_iterable(parents)))
         return rows, [_joined(places, parent, rows)[:limit] for parent in parents]
 
-    def _page(self, question: PageOf, *, fields: Fields, edges: bool) -> Record:
+    def _page(self, question: PageOf, *, fields: Fields, edges: bool) -> Record | None:
         order, query = question.order, question.query
+        if question.org is not None:
+            orgs = self.find("orgs", {"code": question.org}, limit=1)
+            if not orgs:
+                return None
+            query = {"$and": [query, under((orgs[0]["jurisdiction_path"],))]}
         wanted = query if question.after is None else {"$and": [query, order.after(question.after)]}
         if fields is not None:
             fields |= order.looks_at

@@ -104,6 +104,13 @@ BOARD = """{ certificateProcessingBoard(from: "2025-01-01", to: "2025-12-31") {
   total { due } overdue { id } } }"""
 
 
+RELEASES = """{
+  open: deregistrationBoard(org: "HO", first: 5) { nodes { id } }
+  late: deregistrationBoard(org: "T2", first: 5, filter: {overdueOnly: true}) { nodes { id } }
+  own: deregistrationBoard(first: 5, filter: {handler: "handler-1"}) { nodes { id } }
+  deregistrationBoardSummary { total { open } } }"""
+
+
 def test_every_list_is_served_by_an_index(bank: Bank, endpoints):
     bank.mortgage()
     lists = {
@@ -127,6 +134,7 @@ def test_every_list_is_served_by_an_index(bank: Bank, endpoints):
             bank.query("auditor", "{ handovers(first: 5) { nodes { id } } }")
             bank.query("auditor", "{ unclaimedCertificates(first: 5) { nodes { id } } }")
             bank.query("auditor", BOARD)
+            bank.query("auditor", RELEASES)
             bank.run_jobs()
         finally:
             database.command("profile", 0)

@@ -74,6 +74,13 @@ def test_a_period_has_a_unit_and_a_length():
     assert policy.period("cert.expected.HOUSING_RESALE") == ("wd", 15)
 
 
+def test_a_registry_promises_what_was_published_for_it_alone():
+    policy = resolve((_value("1", TODAY, key="registry.R.sla_wd"),), on=TODAY)
+    assert policy.registry_days("R") == 1
+    assert policy.registry_days("S") is None
+    assert policy.registry_days(None) is None
+
+
 def test_days_to_remind_on_are_a_list():
     policy = resolve((), on=TODAY)
     assert policy.numbers("prenotice.alerts") == (30, 60, 75)
@@ -108,6 +115,14 @@ def test_the_version_names_exactly_this_set():
         ("prenotice.alerts", "20;40", "value"),
         ("prenotice.alerts", "30,1001", "value"),
         ("prenotice.legal_days", "1001", "value"),
+        ("registry.上海市登记中心.sla_wd", "1", None),
+        ("registry.R.1.sla_wd", "1000", None),
+        ("registry.R.sla_wd", "1001", "value"),
+        ("registry.R.sla_wd", "wd:1", "value"),
+        ("registry..sla_wd", "1", "key"),
+        ("registry. .sla_wd", "1", "key"),
+        ("registry.sla_wd", "1", "key"),
+        ("registry.R.sla_nd", "1", "key"),
     ],
 )
 def test_a_value_has_the_form_of_its_default(key, value, field):

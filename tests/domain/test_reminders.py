@@ -202,12 +202,12 @@ def test_an_unclaimed_paper_is_told_of_every_month_and_listed_after_90_days():
         ({}, True),
         ({"custody_state": CustodyState.RECEIVED_PENDING_VAULT}, True),
         ({"custody_state": CustodyState.RETURNED_TO_OWNER}, False),
-        ({"custody_state": CustodyState.OUT_FOR_DEREG}, False),
+        ({"custody_state": CustodyState.OUT_FOR_DEREG}, True),
         ({"released_on": None}, False),
         ({"catalog": a_certificate().catalog}, False),
     ],
 )
-def test_an_owners_paper_in_the_vault_after_the_release_is_unclaimed(changes, unclaimed):
+def test_an_owners_paper_that_the_bank_has_after_the_release_is_unclaimed(changes, unclaimed):
     assert is_unclaimed(replace(UNCLAIMED, **changes)) is unclaimed
 
 

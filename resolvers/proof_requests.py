@@ -1,0 +1,35 @@
+"""A proof of settlement (贷款结清证明) that somebody asks for, and its deadline."""
+
+from typing import Any
+
+from domain.deregistration import SettlementProof
+from domain.loans import Loan
+from domain.people import Operation
+from domain.refusals import refuse_if
+from domain.release_notices import request_refusals, requested, served
+from resolvers.mutation import Deed, mutation
+from schema.proof_requests import LoanPayload, SettlementProofRequestInput
+from storage.decisions import Decision
+
+
+@mutation(
+    Operation.SUBMIT_CASE,
+    LoanPayload,
+    description="Record that a proof of settlement was asked for; it is due soon (结清证明申请).",
+)
+async def settlement_proof_request(
+    deed: Deed, input: SettlementProofRequestInput
+) -> dict[str, Any]:
+    """DRG-4.7: a loan that is paid, and has no proof yet."""
+    loan = await deed.subject(Loan, input.loan_id)
+    proof = await deed.decision.first(SettlementProof, {"loan_no": loan.loan_no, "voided_at": None})
+    refuse_if(request_refusals(loan, proof_no=None if proof is None else proof.no))
+    loan = requested(loan, today=deed.today, policy=deed.policy, calendar=deed.calendar)
+    return {"loan": deed.decision.save(loan)}
+
+
+async def proof_given(decision: Decision, loan_no: str) -> None:
+    """A proof was issued: whoever asked for one is served."""
+    loan = await decision.first(Loan, {"loan_no": loan_no})
+    if loan is not None and loan.proof_due is not None:
+        decision.save(served(loan))
