@@ -29,11 +29,11 @@ from domain.people import Operation, Role, User
 from domain.processing import out_of_scope
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if, state_conflict
 from domain.release_question import Stage
+from resolvers.approval_sheets import with_approval_sheet
 from resolvers.case_work import (
     advanced,
     asked,
     blocked,
-    issue_proofs,
     let_go,
     lock_papers,
     mark_items,
@@ -42,6 +42,7 @@ from resolvers.case_work import (
 )
 from resolvers.mutation import Deed, mutation
 from resolvers.releasing import release_when_proven
+from resolvers.settlement_proofs import issue_proofs
 from schema.cases import (
     DeregistrationCaseAttachDocumentInput,
     DeregistrationCaseCancelInput,
@@ -187,6 +188,7 @@ async def deregistration_case_submit(deed: Deed, input: DeregistrationCaseInput)
     secured = [facts.loans[no] for no in case.loan_nos if no in facts.loans]
     if case.approvals and next_approval(case, secured, today=deed.today) is None:
         case = advanced(deed, case, CaseStep.APPROVE, note="earlier approvals still hold")
+        case = await with_approval_sheet(deed, case)
     return {"case": deed.decision.save(case)}
 
 
@@ -228,7 +230,7 @@ async def deregistration_case_decide(
         case = stepped(case, CaseStep.REJECT, by=deed.actor.login, now=deed.now, note=input.note)
         await let_go(deed, case)
     elif next_approval(case, secured, today=deed.today) is None:
-        case = advanced(deed, case, CaseStep.APPROVE)
+        case = await with_approval_sheet(deed, advanced(deed, case, CaseStep.APPROVE))
     else:
         case = stepped(
             case,

@@ -35,6 +35,7 @@ AMOUNTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "valuations": ("value",),
         "certificates": ("right_amount",),
         "redemptions": ("amount",),
+        "settlement_proofs": ("principal_amount",),
     }
 )
 
