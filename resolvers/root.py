@@ -30,6 +30,7 @@ from resolvers import (
     vaulting,
 )
 from resolvers.events import EventQueries, Subscription
+from resolvers.evidence import EvidenceQueries
 from resolvers.labels import LabelQueries
 from resolvers.lists import ListQueries
 from resolvers.movements import MovementQueries
@@ -110,6 +111,7 @@ Query = merge_types(
         EventQueries,
         LabelQueries,
         ProofQueries,
+        EvidenceQueries,
     ),
 )
 
