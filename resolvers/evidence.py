@@ -149,7 +149,7 @@ async def _facts(context: Context, decision: Decision, case_id: str) -> _Facts |
     of_case = {"$or": [{"_id": {"$in": pinned}}, {"file_id": {"$in": file_ids}}]}
     versions = await decision.find(FileVersion, of_case, within=within)
     _limited("files", len(versions), MAX_FILES)
-    seen = {entity.id for entity in (*papers, *versions)} | {proof.no for proof in proofs}
+    seen = {*(p.id for p in papers), *(v.id for v in versions), *(p.no for p in proofs)}
     named = (*case.certificate_ids, *pinned, *numbers)
     return _Facts(
         case=case,

@@ -186,6 +186,7 @@ def test_what_lies_out_of_reach_is_withheld_and_said_so(bank: Bank, endpoints, s
     with MongoClient(endpoints.mongo_url) as client:
         papers = client["lienkeeper"].certificates
         before = papers.find_one({"_id": story.certificate_id})
+        assert before is not None
         away = {"$set": {"org_path": "/HO/T1/T2X/OBX"}}
         papers.update_one({"_id": story.certificate_id}, away)
         try:
@@ -205,6 +206,7 @@ def test_an_altered_ledger_goes_into_the_bundle_and_is_named(
     with MongoClient(endpoints.mongo_url) as client:
         events = client["lienkeeper"].custody_events
         event = events.find_one({"certificate_id": story.certificate_id, "seq": 2})
+        assert event is not None
         events.update_one({"_id": event["_id"]}, {"$set": {"reason": "x"}})
         try:
             told = summary(bank, story)

@@ -5,7 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
+from pymongo import MongoClient
 
+from domain.deregistration import SettlementProof
+from papers.settlement_proofs import settlement_proof_pdf
+from settings import Settings
+from storage.records import from_record
 from tests.client import (
     CASE,
     NOON,
@@ -94,6 +99,17 @@ def test_a_proof_is_a_numbered_pdf_in_the_dossier(bank: Bank):
     item = line(bank, story)
     assert (item["status"], item["currentVersionId"]) == ("ACCEPTED", version["id"])
     assert (item["acceptedBy"], item["reason"]) == ("SYSTEM", proof["no"])
+
+
+def test_a_proof_can_be_drawn_again_from_its_record(bank: Bank, endpoints):
+    story, proof = proven(bank)
+    reverse(bank, story)
+    with MongoClient(endpoints.mongo_url, tz_aware=True) as client:
+        proofs = client[Settings().mongo_database]["settlement_proofs"]
+        record = proofs.find_one({"no": proof["no"]})
+    assert record is not None
+    content, _ = settlement_proof_pdf(from_record(SettlementProof, record))
+    assert hashlib.sha256(content).hexdigest() == proof["sha256"]
 
 
 def test_nothing_is_proven_while_anything_is_owed_or_could_be_reversed(bank: Bank):
