@@ -229,6 +229,13 @@ def made_here(doc_type: DocType, source: FileSource) -> Refusal | None:
     return None
 
 
+def attaches_itself(doc_type: DocType) -> Refusal | None:
+    """What the server draws it attaches too: no other file may stand for it in a case (ARC-29)."""
+    if doc_type in GENERATED:
+        return invalid("code", "this document is drawn and attached here", rule_id="ARC-29")
+    return None
+
+
 def may_fetch(actor: Actor, version: FileVersion) -> bool:
     """Who may have a file's content: who may download, and of a receipt whoever handles paper.
 

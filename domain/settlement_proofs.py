@@ -12,7 +12,7 @@ from domain.calendar import WorkCalendar
 from domain.deregistration import SettlementProof
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import ADDABLE, ArchiveFile, FileStatus, FileVersion
-from domain.loans import Loan, LoanStatus, final_on, not_settled
+from domain.loans import Loan, not_final, not_ours, not_settled
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, state_conflict
 
@@ -44,17 +44,8 @@ def unproven(
 ) -> Iterator[Refusal | None]:
     """Everything that keeps the bank from saying that this loan is settled (P01, P08, P12)."""
     yield not_settled(loan)
-    if loan.status is LoanStatus.ASSIGNED:
-        detail = {"loan": loan.loan_no}
-        yield Refusal(code=RefusalCode.CLAIM_TRANSFERRED, rule_id="DRG-P08", detail=detail)
-    day = final_on(loan, policy=policy, calendar=calendar)
-    if loan.status is not LoanStatus.CANCELLED and (day is None or today < day):
-        known = "the day it is settled (none is recorded)" if day is None else day.isoformat()
-        yield Refusal(
-            code=RefusalCode.SETTLEMENT_NOT_FINAL,
-            rule_id="DRG-P12",
-            detail={"loan": loan.loan_no, "final_on": known},
-        )
+    yield not_ours(loan)
+    yield not_final(loan, policy=policy, calendar=calendar, today=today)
 
 
 def proven_already(standing_one: SettlementProof | None) -> Refusal | None:

@@ -21,7 +21,7 @@ from domain.deregistration import (
     stepped,
 )
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
-from domain.files import FileStatus, FileVersion
+from domain.files import FileStatus, FileVersion, attaches_itself
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.orgs import Org
@@ -130,6 +130,7 @@ async def deregistration_case_attach_document(
     usable = version.status in {FileStatus.READY, FileStatus.ACCEPTED}
     refuse_if(
         [
+            attaches_itself(input.code),
             None
             if case.is_open
             else state_conflict(

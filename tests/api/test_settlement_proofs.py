@@ -189,17 +189,40 @@ def test_settled_reversed_and_settled_again_in_one_batch_leaves_a_void_proof(ban
     assert line(bank, story)["status"] == "MISSING"
 
 
-def test_a_voided_proof_is_no_document_of_a_case(bank: Bank):
+def test_no_file_stands_for_a_proof_in_a_case_and_a_voided_one_for_nothing(bank: Bank):
     story, proof = proven(bank)
     bank.open_case(story)
-    reverse(bank, story)
-    given = {
-        "caseId": story.case_id,
-        "code": "SETTLEMENT_PROOF",
-        "fileVersionId": proof["file"]["currentVersion"]["id"],
-    }
+    scan = bank.accepted(story, "OTHER")
+    given = {"caseId": story.case_id, "code": "SETTLEMENT_PROOF", "fileVersionId": scan}
     refused = bank.do("handler-1", "deregistrationCaseAttachDocument", given)
-    assert codes(refused) == ["VALUE_INVALID"]
+    assert [(one["code"], one["field"]) for one in refused["refusals"]] == [
+        ("VALUE_INVALID", "code")
+    ]
+    reverse(bank, story)
+    void = proof["file"]["currentVersion"]["id"]
+    refused = bank.do(
+        "handler-1",
+        "deregistrationCaseAttachDocument",
+        given | {"code": "OTHER", "fileVersionId": void},
+    )
+    assert [(one["code"], one["field"]) for one in refused["refusals"]] == [
+        ("VALUE_INVALID", "fileVersionId")
+    ]
+    assert line(bank, story)["status"] == "MISSING"
+
+
+def test_a_proof_that_stands_over_a_debt_is_voided_when_its_case_is_asked(bank: Bank, endpoints):
+    """As after a restore of the loans alone, which no feed has told."""
+    story = bank.approved()
+    (no,) = bank.case(story, "settlementProofNos")["settlementProofNos"]
+    with MongoClient(endpoints.mongo_url) as client:
+        loans = client[Settings().mongo_database]["loans"]
+        loans.update_one({"loan_no": story.loan_no}, {"$set": {"balance": 5}})
+    assert "NOT_SETTLED" in codes(bank.vault_out_propose(story))
+    assert bank.case(story)["state"] == "BLOCKED"
+    assert asked(bank, no)["standing"] == "VOIDED"
+    item = line(bank, story)
+    assert (item["status"], item["currentVersionId"]) == ("MISSING", None)
 
 
 def test_whoever_is_shown_a_proof_can_ask_and_learns_no_more(bank: Bank):
