@@ -11,7 +11,14 @@ from domain.collaterals import Collateral, TitleSearchResult
 from domain.deregistration import DeregistrationCase, HandlingMode
 from domain.dossiers import DocType, archive_incomplete
 from domain.guarantees import GuaranteeContract, GuaranteeMode
-from domain.loans import CreditContract, LoanStatus, final_on, is_extinguished, not_settled
+from domain.loans import (
+    CreditContract,
+    LoanStatus,
+    is_extinguished,
+    not_final,
+    not_ours,
+    not_settled,
+)
 from domain.money import yuan
 from domain.refusals import Refusal, RefusalCode
 from domain.release_question import Question, Stage
@@ -203,12 +210,9 @@ def _claim_is_ours(question: Question) -> Iterator[Refusal]:
                 rule_id="DRG-P08",
                 detail={"loan": loan.loan_no, "balance": yuan(balance)},
             )
-        if loan.status is LoanStatus.ASSIGNED:
-            yield Refusal(
-                code=RefusalCode.CLAIM_TRANSFERRED,
-                rule_id="DRG-P08",
-                detail={"loan": loan.loan_no},
-            )
+        assigned = not_ours(loan)
+        if assigned is not None:
+            yield assigned
 
 
 def _unencumbered(question: Question) -> Iterator[Refusal]:
@@ -269,21 +273,11 @@ def _entitlement_gaps(collateral: Collateral, case: DeregistrationCase | None) -
 
 
 def _settlement_final(question: Question) -> Iterator[Refusal]:
+    policy, calendar, today = question.policy, question.calendar, question.today
     for loan in question.secured(question.scope):
-        if loan.status is LoanStatus.CANCELLED:
-            continue
-        day = final_on(loan, policy=question.policy, calendar=question.calendar)
-        if day is None or question.today < day:
-            yield Refusal(
-                code=RefusalCode.SETTLEMENT_NOT_FINAL,
-                rule_id="DRG-P12",
-                detail={
-                    "loan": loan.loan_no,
-                    "final_on": "the day it is settled (none is recorded)"
-                    if day is None
-                    else day.isoformat(),
-                },
-            )
+        refusal = not_final(loan, policy=policy, calendar=calendar, today=today)
+        if refusal is not None:
+            yield refusal
 
 
 def _archive_complete(question: Question) -> Iterator[Refusal]:
