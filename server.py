@@ -29,6 +29,7 @@ from resolvers.context import Stores
 from resolvers.root import NODES, Mutation, Query, Subscription
 from routes.branch import admit_feed, load_branch
 from routes.demonstration import demonstration_routes
+from routes.evidence import evidence_routes
 from routes.explorer import explorer_routes
 from routes.files import file_routes
 from routes.graphql import graphql_routes
@@ -39,11 +40,13 @@ from routes.labels import label_routes
 from schema.fields import read_field
 from schema.scalars import SCALARS
 from settings import BadSettings, Settings, read_settings
+from storage.bundles import MAX_BYTES, count, flaws
 from storage.clock import Clock
 from storage.embedded import CannotStart, Embedded, Endpoints, attach
 from storage.errors import Busy, Unavailable
 from storage.indexes import prepare
 from storage.mongo import Mongo
+from storage.notary import Notary, is_public_key
 from storage.objects import Objects
 from storage.rulebook import Rulebook
 from storage.sealing import Sealer
@@ -107,6 +110,7 @@ def wire(settings: Settings, endpoints: Endpoints) -> Wiring:
             public_url=settings.s3_public_url,
         ),
         sealer=Sealer(endpoints.pii_key),
+        notary=Notary(endpoints.evidence_key),
         rulebook=Rulebook(mongo),
         clock=Clock(),
     )
@@ -126,6 +130,7 @@ def application(settings: Settings, wiring: Wiring) -> Starlette:
         *import_routes(identity.of),
         *file_routes(identity.of),
         *label_routes(identity.of),
+        *evidence_routes(identity.of, stores),
     ]
     if settings.demonstration:
         routes += demonstration_routes(stores, trust, run_jobs=lambda: run_all(stores))
@@ -248,6 +253,7 @@ def _arguments() -> argparse.ArgumentParser:
         ("token", _token, "print a token for a demonstration user"),
         ("schema", _schema, "write schema/schema.graphql, or compare it with --check"),
         ("verify", _verify, "recompute every chain, replay every ledger, check every invariant"),
+        ("verify-bundle", _verify_bundle, "check a bundle of evidence, without any server"),
     ):
         part = commands.add_parser(name, help=text, description=text)
         part.set_defaults(command=command)
@@ -255,6 +261,9 @@ def _arguments() -> argparse.ArgumentParser:
             part.add_argument("login")
         if name == "schema":
             part.add_argument("--check", action="store_true", help="only compare")
+        if name == "verify-bundle":
+            part.add_argument("file", type=Path)
+            part.add_argument("--key", required=True, help="the public key, from /evidence/key")
     return parser
 
 
@@ -353,6 +362,22 @@ def _verify(settings: Settings, _given: argparse.Namespace) -> int:
     return _beside(settings, run)
 
 
+def _verify_bundle(_settings: Settings, given: argparse.Namespace) -> int:
+    if not is_public_key(given.key):
+        raise BadSettings("The key is 64 hexadecimal digits, as /evidence/key tells them.")
+    try:
+        if given.file.stat().st_size > MAX_BYTES:
+            raise BadSettings(f"A bundle has {MAX_BYTES} bytes at most.")
+        content = given.file.read_bytes()
+    except OSError as error:
+        raise BadSettings(f"{given.file} cannot be read: {error.strerror}.") from None
+    found = list(flaws(content, given.key))
+    for flaw in found:
+        print(flaw)
+    print(f"{len(found)} flaws." if found else f"Everything holds: {count(content)} parts, signed.")
+    return 1 if found else 0
+
+
 def _beside(settings: Settings, run: Callable[[Endpoints], "asyncio.Future[int] | object"]) -> int:
     """Runs beside a running server, or with servers of its own for the while."""
     endpoints = attach(settings.data_dir) if settings.embedded else None
@@ -381,12 +406,14 @@ def _outside(settings: Settings) -> Endpoints:
     assert settings.s3_access_key is not None
     assert settings.s3_secret_key is not None
     assert settings.pii_key is not None
+    assert settings.evidence_key is not None
     return Endpoints(
         mongo_url=settings.mongo_url.get_secret_value(),
         s3_endpoint=settings.s3_endpoint,
         s3_access_key=settings.s3_access_key,
         s3_secret_key=settings.s3_secret_key.get_secret_value(),
         pii_key=settings.pii_key.get_secret_value(),
+        evidence_key=settings.evidence_key.get_secret_value(),
         token_key="",
     )
 

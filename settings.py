@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     pii_key: SecretStr | None = Field(
         default=None, description="Secret that personal data is sealed with; embedded makes one."
     )
+    evidence_key: SecretStr | None = Field(
+        default=None, description="Secret that bundles are signed with; embedded makes one."
+    )
 
     jwt_issuer: str | None = Field(default=None, description="Trusted issuer of tokens.")
     jwt_audience: str | None = Field(default=None, description="Audience tokens must name.")
@@ -85,6 +88,7 @@ class Settings(BaseSettings):
                 "S3_ACCESS_KEY": self.s3_access_key,
                 "S3_SECRET_KEY": self.s3_secret_key,
                 "PII_KEY": self.pii_key,
+                "EVIDENCE_KEY": self.evidence_key,
                 "JWT_ISSUER": self.jwt_issuer,
             }
             missing = [name for name, value in wanted.items() if value is None]
@@ -101,7 +105,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _secrets_are_strong(self) -> Self:
-        for name in ("s3_secret_key", "pii_key"):
+        for name in ("s3_secret_key", "pii_key", "evidence_key"):
             secret = getattr(self, name)
             if secret is None:
                 continue

@@ -28,6 +28,7 @@ def endpoints() -> Endpoints:
         s3_access_key="nobody",
         s3_secret_key="nothing-is-stored-here",
         pii_key="the-bench-seals-with-this",
+        evidence_key="the-bench-signs-nothing",
         token_key=os.environ["TOKEN_KEY"],
     )
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from domain.collaterals import PledgeState
 from domain.custody import Evidence
 from domain.dossiers import DocType
+from domain.loans import LoanStatus
 from domain.orgs import OrgLevel
 from domain.people import Role
 from domain.refusals import Refusal, RefusalCode, state_conflict
@@ -368,14 +369,28 @@ class DeregistrationCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlementProof:
-    """A numbered proof that a loan is settled (贷款结清证明); voided when that is undone."""
+    """A numbered proof that a loan is settled (贷款结清证明); voided when that is undone.
+
+    It holds every fact that is printed on it: the loan may owe again later, the paper does not.
+    """
 
     id: str
     no: str
     loan_no: str
-    case_id: str
+    case_id: str | None = None  # none: asked for outside a case
+    contract_no: str = ""
+    customer_no: str = ""
+    principal_amount: int = 0
+    currency: str = "CNY"
+    loan_status: LoanStatus = LoanStatus.SETTLED
+    settled_on: date | None = None
+    org_name: str = ""
     issued_at: datetime
+    issued_on: date | None = None
     issued_by: str
+    file_id: str | None = None  # none in records older than the paper
+    sha256: str = ""  # of the document
+    size: int = 0
     voided_at: datetime | None = None
     void_reason: str | None = None
     org_code: str

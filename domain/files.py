@@ -29,11 +29,18 @@ class FileStatus(StrEnum):
     ACCEPTED = "ACCEPTED"
     REJECTED = "REJECTED"
     SUPERSEDED = "SUPERSEDED"
+    VOIDED = "VOIDED"  # what the document says is no longer so
     DESTROYED = "DESTROYED"
 
 
 READABLE = frozenset(
-    {FileStatus.READY, FileStatus.ACCEPTED, FileStatus.REJECTED, FileStatus.SUPERSEDED}
+    {
+        FileStatus.READY,
+        FileStatus.ACCEPTED,
+        FileStatus.REJECTED,
+        FileStatus.SUPERSEDED,
+        FileStatus.VOIDED,
+    }
 )
 
 
@@ -71,7 +78,7 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType({"video/mp4": "MP4", "audio/mp
 # Dossiers that still take files (ARC-25).
 ADDABLE = frozenset({DossierStatus.OPEN, DossierStatus.FILED, DossierStatus.SUPPLEMENTING})
 # Documents that this server draws itself; nobody may bring one along.
-GENERATED = frozenset({DocType.CUSTODY_RECEIPT})
+GENERATED = frozenset({DocType.CUSTODY_RECEIPT, DocType.SETTLEMENT_PROOF, DocType.APPROVAL_SHEET})
 
 _CLASSES: Mapping[DocType, FileClass] = MappingProxyType(
     {
@@ -106,6 +113,8 @@ class ArchiveFile:
     status: FileStatus = FileStatus.PENDING
     current_version_id: str | None = None
     versions: int = 1
+    voided_at: datetime | None = None
+    void_reason: str | None = None
     org_code: str
     org_path: str
     version: int = 0
@@ -217,6 +226,13 @@ def made_here(doc_type: DocType, source: FileSource) -> Refusal | None:
         return invalid("docType", "this document is made here, not uploaded", rule_id="ARC-29")
     if source is FileSource.GENERATED:
         return invalid("source", "an upload comes from a client", rule_id="ARC-29")
+    return None
+
+
+def attaches_itself(doc_type: DocType) -> Refusal | None:
+    """What the server draws it attaches too: no other file may stand for it in a case (ARC-29)."""
+    if doc_type in GENERATED:
+        return invalid("code", "this document is drawn and attached here", rule_id="ARC-29")
     return None
 
 

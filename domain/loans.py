@@ -247,3 +247,27 @@ def final_on(loan: Loan, *, policy: Policy, calendar: WorkCalendar) -> date | No
         return loan.settlement_final_on
     channel = loan.settlement_channel or SettlementChannel.OTHER
     return calendar.wd(loan.settled_on, policy.number(f"dereg.finality.{channel}"))
+
+
+def not_final(loan: Loan, *, policy: Policy, calendar: WorkCalendar, today: date) -> Refusal | None:
+    """A settlement that could still be reversed; a loan that was never paid out has none (P12)."""
+    day = final_on(loan, policy=policy, calendar=calendar)
+    if loan.status is LoanStatus.CANCELLED or (day is not None and day <= today):
+        return None
+    known = "the day it is settled (none is recorded)" if day is None else day.isoformat()
+    return Refusal(
+        code=RefusalCode.SETTLEMENT_NOT_FINAL,
+        rule_id="DRG-P12",
+        detail={"loan": loan.loan_no, "final_on": known},
+    )
+
+
+def not_ours(loan: Loan) -> Refusal | None:
+    """A claim that has been assigned is the assignee's to release (DRG-P08)."""
+    if loan.status is not LoanStatus.ASSIGNED:
+        return None
+    return Refusal(
+        code=RefusalCode.CLAIM_TRANSFERRED,
+        rule_id="DRG-P08",
+        detail={"loan": loan.loan_no},
+    )

@@ -179,8 +179,13 @@ def resolve(published: Iterable[PolicyValue], *, on: date) -> Policy:
         if item.key not in latest or item.effective_from >= latest[item.key]:
             latest[item.key] = item.effective_from
             values[item.key] = item.value
-    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
-    return Policy(values=MappingProxyType(values), version=digest[:12])
+    return Policy(values=MappingProxyType(values), version=version_of(values))
+
+
+def version_of(values: Mapping[str, str]) -> str:
+    """The name of exactly this set of values."""
+    text = json.dumps(dict(values), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def unfit(key: str, value: str) -> Refusal | None:

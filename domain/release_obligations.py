@@ -12,8 +12,9 @@ from domain.loans import (
     CreditContract,
     Loan,
     LoanStatus,
-    final_on,
     is_extinguished,
+    not_final,
+    not_ours,
     not_settled,
     owed,
 )
@@ -122,12 +123,9 @@ def claim_is_ours(question: Question) -> Iterator[Refusal]:
                 rule_id="DRG-P08",
                 detail={"loan": loan.loan_no, "balance": yuan(balance)},
             )
-        if loan.status is LoanStatus.ASSIGNED:
-            yield Refusal(
-                code=RefusalCode.CLAIM_TRANSFERRED,
-                rule_id="DRG-P08",
-                detail={"loan": loan.loan_no},
-            )
+        assigned = not_ours(loan)
+        if assigned is not None:
+            yield assigned
 
 
 def unencumbered(question: Question) -> Iterator[Refusal]:
@@ -148,23 +146,13 @@ def unencumbered(question: Question) -> Iterator[Refusal]:
 
 def settlement_final(question: Question) -> Iterator[Refusal]:
     """The last money cannot be called back any more (P12)."""
+    policy, calendar, today = question.policy, question.calendar, question.today
     for loan in question.secured(question.scope):
-        if loan.status is LoanStatus.CANCELLED or (
-            question.kind is DeregKind.PRE_NOTICE_CANCEL and never_drawn(loan)
-        ):
+        if question.kind is DeregKind.PRE_NOTICE_CANCEL and never_drawn(loan):
             continue
-        day = final_on(loan, policy=question.policy, calendar=question.calendar)
-        if day is None or question.today < day:
-            yield Refusal(
-                code=RefusalCode.SETTLEMENT_NOT_FINAL,
-                rule_id="DRG-P12",
-                detail={
-                    "loan": loan.loan_no,
-                    "final_on": "the day it is settled (none is recorded)"
-                    if day is None
-                    else day.isoformat(),
-                },
-            )
+        refusal = not_final(loan, policy=policy, calendar=calendar, today=today)
+        if refusal is not None:
+            yield refusal
 
 
 def other_debt(question: Question) -> Iterator[Refusal]:

@@ -1,4 +1,4 @@
-"""What the mutations on a case share: asking the preconditions, blocking, proofs, locks."""
+"""What the mutations on a case share: asking the preconditions, blocking, locks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,21 +14,19 @@ from domain.deregistration import (
     CaseStep,
     DeregistrationCase,
     PrecheckRun,
-    SettlementProof,
     stepped,
 )
-from domain.dossiers import DocType, Dossier, ItemStatus, with_item
+from domain.dossiers import DocType, Dossier, with_item
 from domain.loans import Loan
 from domain.refusals import Refusal, RefusalCode, Refused
 from domain.release import Evaluation, evaluate
 from domain.release_question import ReleaseFacts, Stage
 from resolvers.mutation import Deed
-from resolvers.proof_requests import proof_given
 from resolvers.release_facts import release_facts
+from resolvers.settlement_proofs import void_proofs
 from schema.mutations import facts as named_facts
 from schema.mutations import kept
 from storage.decisions import Decision
-from storage.records import new_id
 
 MAX_RUNS = 50
 _LOCKABLE = frozenset({CustodyState.IN_VAULT, CustodyState.ELECTRONIC_ON_FILE})
@@ -92,50 +90,6 @@ async def blocked(deed: Deed, case: DeregistrationCase, evaluation: Evaluation) 
     if any(refusal.code is RefusalCode.NOT_SETTLED for refusal in evaluation.refusals):
         await void_proofs(deed.decision, case, reason="NOT_SETTLED", now=deed.now)
     return {"case": deed.decision.save(case), "refusals": evaluation.refusals}
-
-
-async def void_proofs(
-    decision: Decision, case: DeregistrationCase, *, reason: str, now: Any
-) -> None:
-    """Settlement proofs of a case whose settlement is undone: their numbers are blacklisted."""
-    for proof in await decision.find(SettlementProof, {"case_id": case.id, "voided_at": None}):
-        decision.save(replace(proof, voided_at=now, void_reason=reason))
-
-
-async def issue_proofs(
-    deed: Deed, case: DeregistrationCase, facts: ReleaseFacts
-) -> DeregistrationCase:
-    """A numbered settlement proof for each loan, once its settlement is proven (4.4)."""
-    known = await deed.decision.find(SettlementProof, {"case_id": case.id, "voided_at": None})
-    proven = {proof.loan_no for proof in known}
-    numbers = list(case.settlement_proof_nos)
-    for loan_no in case.loan_nos:
-        if loan_no in proven:
-            continue
-        id = new_id(SettlementProof)
-        proof = SettlementProof(
-            id=id,
-            no=f"SP{deed.today:%Y%m%d}-{id[-10:]}",
-            loan_no=loan_no,
-            case_id=case.id,
-            issued_at=deed.now,
-            issued_by=deed.actor.login,
-            org_code=case.org_code,
-            org_path=case.org_path,
-        )
-        deed.decision.add(proof)
-        await proof_given(deed.decision, loan_no)
-        numbers.append(proof.no)
-        await mark_items(
-            deed,
-            [loan_no],
-            DocType.SETTLEMENT_PROOF,
-            status=ItemStatus.ACCEPTED,
-            accepted_at=deed.now,
-            accepted_by="SYSTEM",
-            reason=proof.no,
-        )
-    return replace(case, settlement_proof_nos=tuple(numbers))
 
 
 async def mark_items(deed: Deed, loan_nos: Sequence[str], code: DocType, **changes: object) -> None:

@@ -12,6 +12,7 @@ from domain.calendar import business_date
 from domain.people import Actor
 from storage.clock import Clock
 from storage.mongo import Mongo
+from storage.notary import Notary
 from storage.objects import Measured, Objects
 from storage.reads import Reader
 from storage.rulebook import Rulebook
@@ -26,6 +27,7 @@ class Stores:
     mongo: Mongo
     objects: Objects
     sealer: Sealer
+    notary: Notary
     rulebook: Rulebook
     clock: Clock
 

@@ -22,7 +22,7 @@ from domain.deregistration import (
     stepped,
 )
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
-from domain.files import FileStatus, FileVersion
+from domain.files import FileStatus, FileVersion, attaches_itself
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.orgs import Org, OrgLevel
@@ -39,11 +39,11 @@ from domain.refusals import (
 )
 from domain.release_kinds import SETTLES
 from domain.release_question import Stage
+from resolvers.approval_sheets import with_approval_sheet
 from resolvers.case_work import (
     advanced,
     asked,
     blocked,
-    issue_proofs,
     let_go,
     lock_papers,
     mark_items,
@@ -53,6 +53,7 @@ from resolvers.case_work import (
 )
 from resolvers.mutation import Deed, mutation
 from resolvers.releasing import release_when_proven
+from resolvers.settlement_proofs import issue_proofs
 from schema.cases import (
     DeregistrationCaseAttachDocumentInput,
     DeregistrationCaseCancelInput,
@@ -147,6 +148,7 @@ async def deregistration_case_attach_document(
     usable = version.status in {FileStatus.READY, FileStatus.ACCEPTED}
     refuse_if(
         [
+            attaches_itself(input.code),
             None
             if case.is_open
             else state_conflict(
@@ -209,6 +211,7 @@ async def deregistration_case_submit(deed: Deed, input: DeregistrationCaseInput)
     still_due = next_approval(case, facts, policy=deed.policy, today=deed.today)
     if case.approvals and still_due is None:
         case = advanced(deed, case, CaseStep.APPROVE, note="earlier approvals still hold")
+        case = await with_approval_sheet(deed, case)
     return {"case": deed.decision.save(case)}
 
 
@@ -255,7 +258,7 @@ async def deregistration_case_decide(
     elif case.state is CaseState.PRECHECKED and not next_approval(
         case, facts, policy=policy, today=today
     ):
-        case = advanced(deed, case, CaseStep.APPROVE)
+        case = await with_approval_sheet(deed, advanced(deed, case, CaseStep.APPROVE))
     else:
         by, state = deed.actor.login, case.state
         case = stepped(case, CaseStep.APPROVE, by=by, now=deed.now, to=state, note=str(step))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from domain.collaterals import (
     Collateral,
@@ -16,6 +17,7 @@ from domain.deregistration import (
     stepped,
 )
 from domain.dossiers import Dossier, checklist
+from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import (
     OUT_OF_SCOPE,
@@ -39,6 +41,7 @@ from resolvers.imports import (
     releasing,
     upserted,
 )
+from resolvers.settlement_proofs import ProofPapers, keep_void
 from schema.imports import (
     CreditContractLine,
     LoanLine,
@@ -86,8 +89,7 @@ async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
     await known.read_lists(
         "cases", DeregistrationCase, "loan_nos", numbers, state={"$in": OPEN_STATE_VALUES}
     )
-    case_ids = [case.id for number in numbers for case in known.listed("cases", number)]
-    await known.read_lists("proofs", SettlementProof, "case_id", case_ids, voided_at=None)
+    await _read_proofs(known, numbers)
     contracts = [line.contract for line in lines]
     await known.read_lists("guarantees", GuaranteeContract, "credit_contract_no", contracts)
     await known.read_lists("securing", GuaranteeContract, "secured_loans", numbers)
@@ -229,10 +231,39 @@ def _undo_settlement(known: Known, loan: Loan) -> None:
         else:
             after = replace(case, post_close_incident=note)
         known.found[DeregistrationCase, case.id] = known.decision.save(after)
-        for proof in known.listed("proofs", case.id):
-            known.decision.save(
-                replace(proof, voided_at=known.now, void_reason="SETTLEMENT_REVERSED")
+    _void_proofs(known, loan)
+
+
+async def _read_proofs(known: Known, numbers: Sequence[str]) -> None:
+    """The valid proofs of those loans, with their files."""
+    await known.read_lists("proofs", SettlementProof, "loan_no", numbers, voided_at=None)
+    proofs = [proof for number in numbers for proof in known.listed("proofs", number)]
+    file_ids = sorted({proof.file_id for proof in proofs if proof.file_id is not None})
+    if file_ids:
+        for file in await known.decision.find(ArchiveFile, {"_id": {"$in": file_ids}}):
+            known.found[ArchiveFile, file.id] = file
+        await known.read_lists("proof_versions", FileVersion, "file_id", file_ids)
+
+
+def _void_proofs(known: Known, loan: Loan) -> None:
+    """Whoever gave them, in a case or outside one (4.9)."""
+
+    def save(entity: Any) -> Any:
+        kept = known.keep(entity)
+        if isinstance(kept, Dossier):
+            known.found[Dossier, kept.loan_no] = kept  # as loans look for it
+        return kept
+
+    for proof in known.listed("proofs", loan.loan_no):
+        if proof.voided_at is None:
+            file = known.get(ArchiveFile, proof.file_id or "")
+            versions = known.listed("proof_versions", proof.file_id or "")
+            papers = ProofPapers(
+                file=file,
+                version=versions[0] if versions else None,
+                dossier=known.get(Dossier, loan.loan_no),
             )
+            keep_void(save, proof, papers, reason="SETTLEMENT_REVERSED", now=known.now)
 
 
 LOAN_KINDS = {

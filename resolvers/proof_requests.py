@@ -6,10 +6,9 @@ from domain.deregistration import SettlementProof
 from domain.loans import Loan
 from domain.people import Operation
 from domain.refusals import refuse_if
-from domain.release_notices import request_refusals, requested, served
+from domain.release_notices import request_refusals, requested
 from resolvers.mutation import Deed, mutation
 from schema.proof_requests import LoanPayload, SettlementProofRequestInput
-from storage.decisions import Decision
 
 
 @mutation(
@@ -26,10 +25,3 @@ async def settlement_proof_request(
     refuse_if(request_refusals(loan, proof_no=None if proof is None else proof.no))
     loan = requested(loan, today=deed.today, policy=deed.policy, calendar=deed.calendar)
     return {"loan": deed.decision.save(loan)}
-
-
-async def proof_given(decision: Decision, loan_no: str) -> None:
-    """A proof was issued: whoever asked for one is served."""
-    loan = await decision.first(Loan, {"loan_no": loan_no})
-    if loan is not None and loan.proof_due is not None:
-        decision.save(served(loan))

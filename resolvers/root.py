@@ -24,17 +24,20 @@ from resolvers import (
     reissues,
     reminders,
     reseals,
+    settlement_proofs,
     stocktakes,
     valuations,
     vault_keeping,
     vaulting,
 )
 from resolvers.events import EventQueries, Subscription
+from resolvers.evidence import EvidenceQueries
 from resolvers.labels import LabelQueries
 from resolvers.lists import ListQueries
 from resolvers.movements import MovementQueries
 from resolvers.queries import QuestionQueries, RecordQueries
 from resolvers.release_board import BoardQueries
+from resolvers.settlement_proofs import ProofQueries
 from resolvers.supervision import SupervisionQueries
 from resolvers.vault_lists import VaultQueries
 from schema.alerts import Alert
@@ -110,6 +113,8 @@ Query = merge_types(
         VaultQueries,
         EventQueries,
         LabelQueries,
+        ProofQueries,
+        EvidenceQueries,
     ),
 )
 
@@ -190,6 +195,7 @@ class Mutation:
     deregistration_case_return_to_owner = case_papers.deregistration_case_return_to_owner
     deregistration_case_close = registry.deregistration_case_close
     settlement_proof_request = proof_requests.settlement_proof_request
+    settlement_proof_issue = settlement_proofs.settlement_proof_issue
     collateral_record_valuation = valuations.collateral_record_valuation
     collateral_approve_valuation = valuations.collateral_approve_valuation
     alert_acknowledge = alerts.alert_acknowledge

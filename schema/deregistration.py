@@ -26,6 +26,7 @@ from domain.release_board import is_total_late
 from domain.release_question import Stage
 from schema.certificates import Evidence, TitleCertificate
 from schema.collaterals import Collateral, GuaranteeContract
+from schema.dossiers import ArchiveFile
 from schema.fields import derived, named, related
 from schema.loans import Loan
 from schema.nodes import Fact, Node, Refusal
@@ -200,10 +201,19 @@ class SettlementProof(Node):
 
     no: str = named("Number; a voided one is never used again.")
     loan_no: str = named("Number of the loan.")
+    contract_no: str = named("Number of its credit contract.")
+    principal_amount: Money | None = named("What was lent.")
+    settled_on: date | None = named("When the loan was settled.")
     issued_at: datetime = named("When it was issued.")
+    issued_on: date | None = named("Business date of that.")
     issued_by: str = named("Who had it issued.")
+    sha256: str = named("SHA-256 of the document; empty in records older than it.")
     voided_at: datetime | None = named("When it was voided.")
     void_reason: str | None = named("Why it was voided.")
+    org_code: str = named("Issuing organisation.")
+    file: ArchiveFile | None = related(
+        Relation(collection="files", local="file_id"), "The document in the loan's dossier."
+    )
 
 
 @strawberry.type(description="A deregistration case (押品注销业务).")

@@ -55,6 +55,8 @@ class ArchiveFile(Node):
     status: FileStatus = named("State of its current version.")
     versions: int = named("How many versions there are.")
     case_id: strawberry.ID | None = named("The deregistration case it belongs to.")
+    voided_at: datetime | None = named("When what it says ceased to be so.")
+    void_reason: str | None = named("Why.")
     org_code: str = named("Organisation.")
     version: int = named("Times changed.")
     current_version: FileVersion | None = related(

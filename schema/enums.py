@@ -50,6 +50,7 @@ from domain.redemption import ProceedsUse, RedemptionGround
 from domain.refusals import RefusalCode
 from domain.release import Outcome
 from domain.release_question import Stage
+from domain.settlement_proofs import ProofStanding
 from domain.stocktakes import CountResult, StocktakeKind, StocktakeState
 from domain.vault_keeping import KeeperChangeState
 from domain.vaults import PacketStatus, VaultStatus
@@ -784,7 +785,16 @@ _name(
     ACCEPTED 已验收: accepted
     REJECTED 已退回: rejected
     SUPERSEDED 已替换: a newer version stands
+    VOIDED 已作废: what it says is no longer so
     DESTROYED 已销毁: destroyed
+    """,
+)
+_name(
+    ProofStanding,
+    """
+    VALID 有效: the bank stands by it
+    VOIDED 已作废: the settlement was undone, the number is blacklisted
+    UNKNOWN 查无此号: the bank has given no such number
     """,
 )
 _name(

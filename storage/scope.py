@@ -36,6 +36,7 @@ AMOUNTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "certificates": ("right_amount",),
         "redemptions": ("amount",),
         "dereg_cases": ("compensation_per_day",),
+        "settlement_proofs": ("principal_amount",),
     }
 )
 

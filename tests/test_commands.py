@@ -154,10 +154,11 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
         ({"MONGO_URL": "mongodb://localhost"}, ["MONGO_URL and S3_ENDPOINT"]),
         (
             {"MONGO_URL": "mongodb://localhost", "S3_ENDPOINT": "localhost:9000"},
-            ["S3_ACCESS_KEY", "PII_KEY", "JWT_ISSUER"],
+            ["S3_ACCESS_KEY", "PII_KEY", "EVIDENCE_KEY", "JWT_ISSUER"],
         ),
         ({"JWT_ISSUER": "https://issuer.example"}, ["JWT_AUDIENCE", "JWT_JWKS_URL"]),
         ({"PII_KEY": "short"}, ["PII_KEY"]),
+        ({"EVIDENCE_KEY": "short"}, ["EVIDENCE_KEY"]),
         ({"PORT": "70000"}, ["PORT"]),
     ],
 )

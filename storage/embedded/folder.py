@@ -16,6 +16,7 @@ _BUSY_PATIENCE_S = 0.5  # a look by `is_held` holds the lock for an instant
 _ASK_EVERY_S = 0.05
 _SECRETS = (
     *("mongo_password", "mongo_key", "s3_access_key", "s3_secret_key", "pii_key", "token_key"),
+    "evidence_key",
     *("weed_jwt", "weed_jwt_read", "weed_jwt_filer", "weed_jwt_filer_read"),
 )
 

@@ -22,6 +22,7 @@ class Endpoints:
     s3_access_key: str
     s3_secret_key: str
     pii_key: str
+    evidence_key: str
     token_key: str
 
 
@@ -94,6 +95,7 @@ class Embedded:
             s3_access_key=own["s3_access_key"],
             s3_secret_key=own["s3_secret_key"],
             pii_key=own["pii_key"],
+            evidence_key=own["evidence_key"],
             token_key=own["token_key"],
         )
 

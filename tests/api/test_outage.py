@@ -25,6 +25,7 @@ def dead(endpoints):
         s3_access_key="nobody",
         s3_secret_key="nothing",
         pii_key=endpoints.pii_key,
+        evidence_key=endpoints.evidence_key,
         token_key=endpoints.token_key,
     )
 

@@ -13,6 +13,7 @@ from domain.files import (
     FileStatus,
     accepted_types,
     arrival_refusals,
+    attaches_itself,
     decision_refusals,
     file_class,
     made_here,
@@ -229,6 +230,14 @@ def test_a_document_has_its_level(doc_type, level):
 )
 def test_what_the_server_draws_comes_from_nobody_else(doc_type, source, refused):
     assert codes([made_here(doc_type, source)]) == refused
+
+
+@pytest.mark.parametrize("doc_type", DocType)
+def test_the_banks_own_papers_are_three_and_attach_themselves(doc_type):
+    own = {DocType.CUSTODY_RECEIPT, DocType.SETTLEMENT_PROOF, DocType.APPROVAL_SHEET}
+    refused = ["VALUE_INVALID"] if doc_type in own else []
+    assert codes([attaches_itself(doc_type)]) == refused
+    assert codes([made_here(doc_type, FileSource.WEB)]) == refused
 
 
 @pytest.mark.parametrize(

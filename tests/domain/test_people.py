@@ -228,6 +228,14 @@ def test_a_keeper_sees_no_amounts_and_uploads_nothing():
         assert not keeper.may(operation, "/HO/T1/T2/OB-1")
 
 
+def test_whoever_may_download_sees_amounts_as_far():
+    """So a paper or a bundle that tells amounts needs no mask."""
+    seeing = GRANTED[Operation.SEE_AMOUNTS]
+    assert all(
+        seeing.get(role) is reach for role, reach in GRANTED[Operation.DOWNLOAD_FILE].items()
+    )
+
+
 def test_every_operation_has_its_row():
     assert set(GRANTED) == set(Operation)
     assert actor(a_user(), today=date(2025, 1, 1)).paths(Operation.READ) == ()

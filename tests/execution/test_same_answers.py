@@ -27,6 +27,7 @@ from execution.schema import Schema
 from resolvers.context import Context, Stores
 from storage.clock import Clock
 from storage.mongo import Mongo
+from storage.notary import Notary
 from storage.rulebook import Rulebook
 from storage.scope import Sight
 from storage.sealing import Sealer
@@ -92,6 +93,7 @@ def engines(bank: Bank, endpoints) -> Iterator[Engines]:
         mongo=mongo,
         objects=None,
         sealer=Sealer(endpoints.pii_key),
+        notary=Notary(endpoints.evidence_key),
         rulebook=Rulebook(mongo),
         clock=Clock(),
     )
