@@ -227,7 +227,7 @@ class ListQueries:
         """Handovers."""
         query: Record = concerning(info.context.actor) if mine else {}
         if state is not None:
-            query |= _among("state", state)
+            query |= among("state", state)
         return PageOf(  # type: ignore[return-value]
             collection="handovers",
             query=query,
@@ -344,11 +344,12 @@ def _one_of(given: Any, *names: str) -> Record:
         values = getattr(given, name)
         if values is None:
             continue
-        query |= _among(name, values)
+        query |= among(name, values)
     return query
 
 
-def _among(name: str, values: Sequence[Enum]) -> Record:
+def among(name: str, values: Sequence[Enum]) -> Record:
+    """A filter by any of these values, at most `MAX_FILTER_VALUES`."""
     if len(values) > MAX_FILTER_VALUES:
         raise GraphQLError(
             f"`{name}` may list at most {MAX_FILTER_VALUES} values.",

@@ -17,6 +17,7 @@ from resolvers import (
     files,
     handovers,
     losses,
+    postings,
     pre_notices,
     redemption,
     registry,
@@ -28,6 +29,7 @@ from resolvers import (
     vault_keeping,
     vaulting,
 )
+from resolvers.book_lists import BookQueries
 from resolvers.events import EventQueries, Subscription
 from resolvers.labels import LabelQueries
 from resolvers.lists import ListQueries
@@ -36,6 +38,7 @@ from resolvers.queries import QuestionQueries, RecordQueries
 from resolvers.supervision import SupervisionQueries
 from resolvers.vault_lists import VaultQueries
 from schema.alerts import Alert
+from schema.book import Posting, Reconciliation
 from schema.certificates import (
     CustodyEvent,
     Handover,
@@ -80,9 +83,11 @@ NODES = [
     Loan,
     Org,
     Partner,
+    Posting,
     Proposal,
-    Redemption,
     Receipt,
+    Reconciliation,
+    Redemption,
     RiskSignal,
     SealedPacket,
     SettlementProof,
@@ -105,6 +110,7 @@ Query = merge_types(
         MovementQueries,
         SupervisionQueries,
         VaultQueries,
+        BookQueries,
         EventQueries,
         LabelQueries,
     ),
@@ -188,6 +194,8 @@ class Mutation:
     deregistration_case_close = registry.deregistration_case_close
     collateral_record_valuation = valuations.collateral_record_valuation
     collateral_approve_valuation = valuations.collateral_approve_valuation
+    posting_retry = postings.posting_retry
+    posting_reverse = postings.posting_reverse
     alert_acknowledge = alerts.alert_acknowledge
     file_request_upload = files.file_request_upload
     file_complete_upload = files.file_complete_upload

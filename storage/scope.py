@@ -33,8 +33,9 @@ AMOUNTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "guarantee_contracts": ("max_claim", "registered_max_claim"),
         "collaterals": ("first_value", "latest_value", "prior_claims"),
         "valuations": ("value",),
-        "certificates": ("right_amount",),
+        "certificates": ("right_amount", "booked_amount"),
         "redemptions": ("amount",),
+        "postings": ("amount",),
     }
 )
 
