@@ -5,6 +5,7 @@ from strawberry.tools import merge_types
 
 from resolvers import (
     alerts,
+    backdating,
     case_papers,
     checkout_papers,
     checkout_returns,
@@ -138,6 +139,7 @@ class Mutation:
     packet_relocate_propose = vaulting.packet_relocate_propose
     packet_relocate_confirm = vaulting.packet_relocate_confirm
     proposal_withdraw = vaulting.proposal_withdraw
+    proposal_approve_backdate = backdating.proposal_approve_backdate
     check_out_request = checkouts.check_out_request
     check_out_decide = checkouts.check_out_decide
     check_out_cancel = checkouts.check_out_cancel
