@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 
 from domain.alerts import Alert, AlertKind
 from domain.certificates import LegalState
@@ -19,7 +20,7 @@ from domain.reconciliation import (
 from domain.vaults import Vault
 from domain.watch import Incident, IncidentKind, SignalSeverity, SubjectKind
 from jobs.watch import Round
-from storage.books import right_stages, standing_stages
+from storage.books import booked_stages, inside_stages, right_stages
 from storage.records import Record, from_record, new_id
 
 _OPPOSITE = (
@@ -51,7 +52,9 @@ async def reconcile(this: Round, id: str) -> int:
 
 
 def _standings(this: Round, vault: str) -> Iterator[Standing]:
-    for row in this.decision.tallied("certificates", standing_stages(vault, this.today)):
+    inside = this.decision.tallied("certificates", inside_stages(vault, this.today))
+    booked = this.decision.tallied("postings", booked_stages(vault, this.today))
+    for row in chain(inside, booked):
         yield Standing(
             certificate_id=row["_id"],
             in_vault=row["in_vault"],

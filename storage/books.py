@@ -9,59 +9,54 @@ from domain.collaterals import TitleSearchResult
 from storage.records import Record
 
 _INSIDE = CustodyState.IN_VAULT.value
+_SIDES = ("in_book", "asked_today")
 
 
-def standing_stages(vault: str, on: date) -> Sequence[Record]:
-    """One row a paper that the vault or its book knows: how many each side says there are.
+def inside_stages(vault: str, on: date) -> Sequence[Record]:
+    """One row for each paper in the vault: how many of it each side says there are.
 
     To be run on `certificates`. on: what was asked for on that day and not answered counts apart.
     """
     return [
         {"$match": {"place.vault": vault, "custody_state": _INSIDE}},
-        {"$project": {"in_vault": {"$literal": 1}}},
-        {"$unionWith": {"coll": "postings", "pipeline": _entries(vault, on)}},
-        {
-            "$group": {
-                "_id": "$_id",
-                "in_vault": {"$sum": "$in_vault"},
-                "in_book": {"$sum": "$in_book"},
-                "asked_today": {"$sum": "$asked_today"},
-            }
-        },
-        {
-            "$match": {
-                "$or": [{side: {"$ne": 0}} for side in ("in_vault", "in_book", "asked_today")]
-            }
-        },
         {
             "$lookup": {
-                "from": "custody_events",
+                "from": "postings",
                 "localField": "_id",
                 "foreignField": "certificate_id",
-                "pipeline": [{"$sort": {"seq": -1}}, {"$limit": 1}],
-                "as": "last",
+                "pipeline": _entries(vault, on),
+                "as": "entries",
             }
         },
         {
             "$project": {
-                "in_vault": 1,
-                "in_book": 1,
-                "asked_today": 1,
-                "in_ledger": {
-                    "$size": {
-                        "$filter": {
-                            "input": "$last",
-                            "cond": {
-                                "$and": [
-                                    {"$eq": ["$$this.to_state", _INSIDE]},
-                                    {"$eq": ["$$this.vault", vault]},
-                                ]
-                            },
-                        }
-                    }
-                },
+                "in_vault": {"$literal": 1},
+                **{side: {"$sum": f"$entries.{side}"} for side in _SIDES},
             }
         },
+        *_ledger(vault),
+    ]
+
+
+def booked_stages(vault: str, on: date) -> Sequence[Record]:
+    """The same for each paper that the book alone holds there. To be run on `postings`."""
+    return [
+        *_entries(vault, on),
+        {"$group": {"_id": "$_id", **{side: {"$sum": f"${side}"} for side in _SIDES}}},
+        {"$match": {"$or": [{side: {"$ne": 0}} for side in _SIDES]}},
+        {
+            "$lookup": {
+                "from": "certificates",
+                "localField": "_id",
+                "foreignField": "_id",
+                "pipeline": [{"$match": {"place.vault": vault, "custody_state": _INSIDE}}],
+                "as": "inside",
+            }
+        },
+        {"$match": {"inside": []}},
+        {"$sort": {"_id": 1}},
+        {"$project": {"in_vault": {"$literal": 0}, **dict.fromkeys(_SIDES, 1)}},
+        *_ledger(vault),
     ]
 
 
@@ -93,6 +88,24 @@ def right_stages(
         {"$match": {"collaterals": {"$ne": []}}},
         {"$sort": {"_id": 1}},
         {"$limit": limit},
+    ]
+
+
+def _ledger(vault: str) -> Sequence[Record]:
+    """Whether the last event of a paper leaves it in that vault."""
+    there = {"$and": [{"$eq": ["$$this.to_state", _INSIDE]}, {"$eq": ["$$this.vault", vault]}]}
+    return [
+        {
+            "$lookup": {
+                "from": "custody_events",
+                "localField": "_id",
+                "foreignField": "certificate_id",
+                "pipeline": [{"$sort": {"seq": -1}}, {"$limit": 1}],
+                "as": "last",
+            }
+        },
+        {"$set": {"in_ledger": {"$size": {"$filter": {"input": "$last", "cond": there}}}}},
+        {"$unset": "last"},
     ]
 
 
