@@ -87,10 +87,9 @@ class Reconciliation:
 
 
 def differs(standing: Standing) -> tuple[Difference, ...]:
-    """Where book or ledger disagree with the vault; what was asked today may still be answered."""
+    """Where book or ledger disagree with the vault; what was asked today is taken as answered."""
     kinds = []
-    unanswered = standing.in_book + standing.asked_today
-    if standing.in_vault not in {standing.in_book, unanswered}:
+    if standing.in_vault != standing.in_book + standing.asked_today:
         kinds.append(DifferenceKind.BOOK)
     if standing.in_vault != standing.in_ledger:
         kinds.append(DifferenceKind.LEDGER)
