@@ -13,11 +13,10 @@ from types import MappingProxyType
 from domain.calendar import business_date
 from domain.certificates import CustodyState, TitleCertificate
 from domain.custody import CustodyEvent
-from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
+from domain.refusals import Refusal, RefusalCode, invalid
 
 NOMINAL = 100  # fen: a paper without an amount is entered at one yuan (假定价格)
 MAX_ANSWERS = 20  # of one entry
-MAX_ATTEMPTS = 20  # to enter one event
 
 
 class EntryKind(StrEnum):
@@ -201,81 +200,13 @@ def answer_refusals(posting: Posting, answer: PostingAnswer) -> Iterator[Refusal
     if answer.outcome is PostingOutcome.POSTED and answer.posted_on is None:
         yield invalid("posted_on", "an entry that stands has a date", rule_id="CUS-21")
     if answered(posting, answer) != posting and len(posting.answers) >= MAX_ANSWERS:
-        yield _limit("answers", len(posting.answers) + 1, MAX_ANSWERS)
-
-
-def retry_refusals(posting: Posting, certificate: TitleCertificate) -> Iterator[Refusal | None]:
-    """What failed is asked for anew; what was reversed, while its paper is where it was put."""
-    if posting.status is PostingStatus.REVERSED:
-        yield None if _wanted(posting, certificate) else _not_from(posting, "RETRY")
-    elif posting.status is not PostingStatus.POSTING_FAILED:
-        yield _not_from(posting, "RETRY")
-    if posting.attempt >= MAX_ATTEMPTS:
-        yield _limit("attempts", posting.attempt + 1, MAX_ATTEMPTS)
-
-
-def reversal_refusals(
-    posting: Posting, others: Iterable[Posting], *, reason: str
-) -> Iterator[Refusal | None]:
-    """An entry that failed, or one that the core booked besides its retry, is taken back (冲正).
-
-    others: entries of the same paper; those of later events that stand come first.
-    """
-    standing = [one for one in others if one.event_seq > posting.event_seq and _stands(one)]
-    later = max(standing, key=_place, default=None)
-    twice = posting.status is PostingStatus.RETRIED and posting.in_core
-    if posting.status is not PostingStatus.POSTING_FAILED and not twice:
-        yield _not_from(posting, "REVERSE")
-    elif later is not None and not twice:
-        yield state_conflict(
-            "CUS-21", subject=later.serial, state=later.status, event="REVERSE an earlier entry"
-        )
-    if not reason.strip():
-        yield invalid("reason", "say why", rule_id="CUS-21")
-
-
-def retried(
-    posting: Posting, *, id: str, by: str, now: datetime, today: date
-) -> tuple[Posting, Posting]:
-    """The entry given up, and the one that is asked for in its place."""
-    anew = replace(
-        posting,
-        id=id,
-        serial=serial(id, today),
-        attempt=posting.attempt + 1,
-        asked_on=today,
-        asked_at=now,
-        status=PostingStatus.PENDING,
-        in_core=False,
-        answers=(),
-        settled_by=None,
-        settled_at=None,
-        settled_reason=None,
-        version=0,
-    )
-    given_up = posting
-    if posting.status is PostingStatus.POSTING_FAILED:
-        given_up = replace(posting, status=PostingStatus.RETRIED, settled_by=by, settled_at=now)
-    return given_up, anew
-
-
-def reversed_(posting: Posting, *, by: str, now: datetime, reason: str) -> Posting:
-    """The entry taken back; the book is as if it had never been asked for."""
-    return replace(
-        posting,
-        status=PostingStatus.REVERSED,
-        in_core=False,
-        settled_by=by,
-        settled_at=now,
-        settled_reason=reason.strip(),
-    )
+        yield beyond("answers", len(posting.answers) + 1, MAX_ANSWERS)
 
 
 def as_booked(certificate: TitleCertificate, postings: Iterable[Posting]) -> TitleCertificate:
     """The certificate as all its entries tell: in which vault it is booked, and which failed."""
-    known = sorted(postings, key=_place)
-    standing = [one for one in known if _COUNTS[one.kind] and _stands(one)]
-    last = standing[-1] if standing and standing[-1].kind is EntryKind.IN else None
+    known = sorted(postings, key=place_of)
+    last = holding(known)
     failed = [one.id for one in known if one.status is PostingStatus.POSTING_FAILED]
     return replace(
         certificate,
@@ -283,6 +214,13 @@ def as_booked(certificate: TitleCertificate, postings: Iterable[Posting]) -> Tit
         booked_amount=last.amount if last else None,
         posting_failed=failed[0] if failed else None,
     )
+
+
+def holding(postings: Iterable[Posting]) -> Posting | None:
+    """The entry by which the book holds a paper; none where it does not. postings: of one paper."""
+    standing = [one for one in postings if _COUNTS[one.kind] and stands(one)]
+    last = max(standing, key=place_of, default=None)
+    return last if last is not None and last.kind is EntryKind.IN else None
 
 
 def count(postings: Iterable[Posting]) -> int:
@@ -295,39 +233,25 @@ def core_count(postings: Iterable[Posting]) -> int:
     return sum(_COUNTS[one.kind] for one in postings if one.in_core)
 
 
-def _wanted(posting: Posting, certificate: TitleCertificate) -> bool:
-    """Whether the paper is where a reversed entry's event put it, and the book does not say so."""
-    here = certificate.place is not None and certificate.place.vault == posting.vault
-    match posting.kind:
-        case EntryKind.IN:
-            return here and certificate.booked_in is None
-        case EntryKind.OUT:
-            return not here and certificate.booked_in == posting.vault
-        case EntryKind.PROCEEDS:
-            return True
-
-
-def _stands(posting: Posting) -> bool:
+def stands(posting: Posting) -> bool:
+    """Whether an entry counts: not given up, or in the core's book all the same."""
     return posting.in_core or posting.status not in GIVEN_UP
 
 
-def _place(posting: Posting) -> tuple[int, bool, int]:
+def place_of(posting: Posting) -> tuple[int, bool, int]:
     """Where an entry stands among those of its paper; of one event's, the one out comes first."""
     return posting.event_seq, posting.kind is EntryKind.IN, posting.attempt
 
 
-def _moment(answer: PostingAnswer) -> tuple[datetime, PostingOutcome]:
-    return answer.answered_at, answer.outcome
-
-
-def _not_from(posting: Posting, event: str) -> Refusal:
-    return state_conflict("CUS-21", subject=posting.serial, state=posting.status, event=event)
-
-
-def _limit(field: str, actual: int, limit: int) -> Refusal:
+def beyond(field: str, actual: int, limit: int) -> Refusal:
+    """More of something than an entry may have."""
     return Refusal(
         code=RefusalCode.LIMIT_EXCEEDED,
         rule_id="CUS-21",
         field=field,
         detail={"field": field, "actual": str(actual), "limit": str(limit)},
     )
+
+
+def _moment(answer: PostingAnswer) -> tuple[datetime, PostingOutcome]:
+    return answer.answered_at, answer.outcome

@@ -2,14 +2,8 @@
 
 from typing import Any
 
-from domain.book import (
-    Posting,
-    as_booked,
-    retried,
-    retry_refusals,
-    reversal_refusals,
-    reversed_,
-)
+from domain.book import Posting, as_booked
+from domain.book_failures import retried, retry_refusals, reversal_refusals, reversed_
 from domain.certificates import TitleCertificate
 from domain.custody import CustodyEvent
 from domain.dual_control import conflicting_part

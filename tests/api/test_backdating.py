@@ -67,7 +67,7 @@ def test_an_event_of_yesterday_waits_for_the_supervisor_and_keeps_its_own_day(ba
     assert after["events"][-1] == {
         "type": "VAULT_IN",
         "bizDate": THURSDAY,
-        "recordedAt": "2025-06-20T02:00:00Z",
+        "recordedAt": "2025-06-20T02:00:00.000Z",
         "operators": [
             {"login": books.keepers[0], "role": "VAULT_KEEPER"},
             {"login": books.keepers[1], "role": "VAULT_KEEPER"},

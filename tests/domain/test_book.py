@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from domain.book import (
     MAX_ANSWERS,
-    MAX_ATTEMPTS,
     NOMINAL,
     EntryKind,
     Posting,
@@ -27,6 +26,9 @@ from domain.book import (
     entry,
     entry_kind,
     opened,
+)
+from domain.book_failures import (
+    MAX_ATTEMPTS,
     retried,
     retry_refusals,
     reversal_refusals,
