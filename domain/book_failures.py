@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
-from domain.book import EntryKind, Posting, PostingStatus, beyond, serial, stands
+from domain.book import EntryKind, Posting, PostingStatus, beyond, place_of, serial, stands
 from domain.certificates import TitleCertificate
 from domain.refusals import Refusal, invalid, state_conflict
 
