@@ -224,8 +224,8 @@ def holding(postings: Iterable[Posting]) -> Posting | None:
 
 
 def count(postings: Iterable[Posting]) -> int:
-    """How many papers the book holds by entries that were asked for and stand (INV-08)."""
-    return sum(_COUNTS[one.kind] for one in postings if one.status not in GIVEN_UP)
+    """How many papers the book holds by entries that stand, each event's counted once (INV-08)."""
+    return sum(_COUNTS[kind] for _, kind in {(p.event_id, p.kind) for p in postings if stands(p)})
 
 
 def core_count(postings: Iterable[Posting]) -> int:

@@ -35,7 +35,7 @@ from domain.book_failures import (
     reversed_,
 )
 from domain.certificates import CertType, CustodyState, VaultPlace
-from domain.custody import HELD_BY_BOOK, TRANSITIONS, Movement, illegal, moved
+from domain.custody import TRANSITIONS, Movement, illegal, moved
 from tests.domain.builders import NOW, TODAY, a_certificate, codes
 from tests.domain.invariants import book_agrees
 from tests.domain.vault_builders import an_operator
@@ -56,6 +56,14 @@ OUT_OF = {
         M.MARK_MISSING,
         M.REDEEM,
     )
+}
+
+
+# What somebody decides to do with a paper; anything else only tells what has happened to it.
+DECIDED = {movement for _, movement in INTO | OUT_OF} - {M.MARK_MISSING} | {
+    M.INITIATE_HANDOVER,
+    M.RELOCATE,
+    M.RESEAL,
 }
 
 
@@ -181,7 +189,7 @@ def test_a_paper_whose_entry_failed_waits_and_facts_about_it_are_told(state, mov
     refusal = illegal(replace(paper, posting_failed="pstg-1"), movement)
     if (state, movement) not in TRANSITIONS:
         assert codes([refusal]) == ["STATE_CONFLICT"]
-    elif movement in HELD_BY_BOOK:
+    elif movement in DECIDED:
         assert codes([refusal]) == ["OPEN_REQUEST_EXISTS"]
         assert refusal.rule_id == "CUS-21"
         assert illegal(paper, movement) is None
@@ -316,7 +324,7 @@ class _Life:
             self.move(M.RETURN_SAME, S.RECEIVED_PENDING_VAULT)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 99)), max_size=40))
 def test_in_every_life_the_book_holds_what_lies_in_the_vault(steps):
     life = _Life()
@@ -349,9 +357,10 @@ def test_an_invariant_that_never_fails_proves_nothing():
     life.move(M.VAULT_IN, S.IN_VAULT, V1)
     entries = list(life.postings.values())
     book_agrees([life.paper], life.events, entries)
+    twice = replace(entries[0], event_id="event-9")
     for wrong in (
         lambda: book_agrees([life.paper], life.events, []),
-        lambda: book_agrees([life.paper], life.events, entries * 2),
+        lambda: book_agrees([life.paper], life.events, [*entries, twice]),
         lambda: book_agrees([life.paper], [], entries),
         lambda: book_agrees([replace(life.paper, booked_in="V2")], life.events, entries),
         lambda: book_agrees(
