@@ -19,6 +19,7 @@ class AlertKind(StrEnum):
     CHECK_OUT = "CHECK_OUT"
     RELEASE_AVAILABLE = "RELEASE_AVAILABLE"
     RELEASE_DEADLINE = "RELEASE_DEADLINE"
+    BOOK = "BOOK"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

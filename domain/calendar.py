@@ -61,6 +61,15 @@ class WorkCalendar:
             days -= self.is_working(day)
         return day
 
+    def wd_back(self, start: date, days: int) -> date:
+        """The `days`-th working day before `start`; zero is `start` itself."""
+        assert 0 <= days <= MAX_WORKING_DAYS
+        day = start
+        while days:
+            day -= timedelta(days=1)
+            days -= self.is_working(day)
+        return day
+
     def roll_forward(self, day: date) -> date:
         """That day, or the next working day: for legal and outward deadlines."""
         while not self.is_working(day):

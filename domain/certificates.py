@@ -262,6 +262,9 @@ class TitleCertificate:
     supersedes: str | None = None
     superseded_by: str | None = None
     given_by: str | None = None  # who handed it to the vault's desk; may not vault it
+    booked_in: str | None = None  # code of the vault in which the book was asked to hold it (表外)
+    booked_amount: int | None = None  # at which it does
+    posting_failed: str | None = None  # id of the entry that the core refused; it holds the paper
     event_seq: int = 0
     event_hash: str = ""
     org_code: str

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from domain.calendar import WorkCalendar
+from domain.calendar import WorkCalendar, business_date
 from domain.certificates import (
     CERT_TYPES,
     Catalog,
@@ -219,6 +219,12 @@ def vault_out_refusals(
     )
     yield borrower_overdue(check_out.signed_by or check_out.requester, facts.overdue)
     yield held_in(facts.holds, check_out.purpose)
+
+
+def last_step(check_out: CheckOut) -> date:
+    """The day of the last approval, before which the paper cannot have gone (CUS-22)."""
+    last = max((one.at for one in check_out.approvals), default=check_out.requested_at)
+    return business_date(last)
 
 
 def unsigned(check_out: CheckOut) -> Refusal | None:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.certificates import CustodyState, LegalState, TitleCertificate
-from domain.refusals import Refusal, state_conflict
+from domain.refusals import Refusal, RefusalCode, state_conflict
 
 State = CustodyState
 
@@ -145,6 +145,23 @@ BEGINNINGS: Mapping[Movement, CustodyState] = MappingProxyType(
         Movement.RECEIVE_REISSUED: State.WITH_HANDLER,
     }
 )
+# What no keeper or holder does with a paper whose entry the core refused (CUS-21). That it was
+# brought back, found, lost or not found is a fact, and told all the same.
+HELD_BY_BOOK = frozenset(
+    {
+        Movement.INITIATE_HANDOVER,
+        Movement.VAULT_IN,
+        Movement.RELOCATE,
+        Movement.RESEAL,
+        Movement.CHECK_OUT,
+        Movement.VAULT_OUT_FOR_DEREG,
+        Movement.SURRENDER,
+        Movement.RETURN_TO_OWNER,
+        Movement.TRANSFER_OUT,
+        Movement.DISPATCH,
+        Movement.REDEEM,
+    }
+)
 # These change the right and leave the paper where it is.
 LEGAL_ONLY = frozenset({Movement.REGISTRY_CANCELLED, Movement.LAPSE})
 
@@ -198,14 +215,25 @@ class CustodyEvent:
 
 
 def illegal(certificate: TitleCertificate, movement: Movement) -> Refusal | None:
-    """A movement the table does not list from where the certificate is (3.4)."""
+    """A movement the table does not list from where the certificate is, or the book holds up."""
     if (certificate.custody_state, movement) in TRANSITIONS:
-        return None
+        return held_by_book(certificate) if movement in HELD_BY_BOOK else None
     return state_conflict(
         RULE_OF[movement],
         subject=certificate.label,
         state=certificate.custody_state,
         event=movement,
+    )
+
+
+def held_by_book(certificate: TitleCertificate) -> Refusal | None:
+    """A paper whose entry the core refused waits until that is retried or reversed (CUS-21)."""
+    if certificate.posting_failed is None:
+        return None
+    return Refusal(
+        code=RefusalCode.OPEN_REQUEST_EXISTS,
+        rule_id="CUS-21",
+        detail={"subject": certificate.label, "lock": f"POSTING {certificate.posting_failed}"},
     )
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -39,6 +39,8 @@ class Proposal:
     check_out_id: str | None = None
     vault: str | None = None
     slot_id: str | None = None
+    business_date: date | None = None  # of the event, where the proposer named one
+    backdate_approval: Operator | None = None  # who agreed that it lies back (倒签)
     expires_at: datetime
     state: ProposalState = ProposalState.PENDING
     confirmed_by: str | None = None
@@ -66,17 +68,7 @@ def confirmation_refusals(
     proposal: Proposal, *, payload: Mapping[str, Any], checker: str, now: datetime
 ) -> Iterator[Refusal]:
     """Everything that keeps this person from confirming this proposal with this content."""
-    expired = proposal.state is ProposalState.EXPIRED
-    if proposal.state is not ProposalState.PENDING and not expired:
-        yield state_conflict(
-            "CUS-04a", subject=f"Proposal {proposal.id}", state=proposal.state, event="CONFIRM"
-        )
-    elif expired or now > proposal.expires_at:
-        yield Refusal(
-            code=RefusalCode.PROPOSAL_EXPIRED,
-            rule_id="CUS-04d",
-            detail={"expired_at": proposal.expires_at.isoformat(timespec="seconds")},
-        )
+    yield from over(proposal, now=now, event="CONFIRM")
     if checker == proposal.proposer.login:
         yield Refusal(code=RefusalCode.DUAL_CONTROL_SAME_PERSON, rule_id="CUS-04b")
     if payload_hash(payload) != proposal.payload_hash:
@@ -89,6 +81,21 @@ def confirmation_refusals(
             code=RefusalCode.PAYLOAD_CHANGED,
             rule_id="CUS-04c",
             detail={"fields": ", ".join(changed)},
+        )
+
+
+def over(proposal: Proposal, *, now: datetime, event: str) -> Iterator[Refusal]:
+    """A proposal that waits no more: ended, or not answered in time (CUS-04d)."""
+    expired = proposal.state is ProposalState.EXPIRED
+    if proposal.state is not ProposalState.PENDING and not expired:
+        yield state_conflict(
+            "CUS-04a", subject=f"Proposal {proposal.id}", state=proposal.state, event=event
+        )
+    elif expired or now > proposal.expires_at:
+        yield Refusal(
+            code=RefusalCode.PROPOSAL_EXPIRED,
+            rule_id="CUS-04d",
+            detail={"expired_at": proposal.expires_at.isoformat(timespec="seconds")},
         )
 
 

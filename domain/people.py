@@ -62,6 +62,8 @@ class Operation(StrEnum):
     APPROVE_CHECK_OUT = "APPROVE_CHECK_OUT"
     COUNT_VAULT = "COUNT_VAULT"
     MANAGE_VAULT = "MANAGE_VAULT"
+    SETTLE_POSTING = "SETTLE_POSTING"
+    APPROVE_BACKDATE = "APPROVE_BACKDATE"
     CONFIRM_LOSS = "CONFIRM_LOSS"
     REISSUE = "REISSUE"
     APPROVE_TRANSFER = "APPROVE_TRANSFER"
@@ -180,6 +182,9 @@ PERMISSIONS: Mapping[Operation, Mapping[Role, Reach]] = MappingProxyType(
             _R.AUDITOR: _J,
         },
         Operation.MANAGE_VAULT: {_R.VAULT_SUPERVISOR: _J},
+        # What the core's book refused and what is dated back is the supervisor's matter.
+        Operation.SETTLE_POSTING: {_R.VAULT_SUPERVISOR: _J},
+        Operation.APPROVE_BACKDATE: {_R.VAULT_SUPERVISOR: _J},
         Operation.CONFIRM_LOSS: {_R.APPROVER: _J},
         Operation.REISSUE: {_R.CERT_HANDLER: _J, _R.MORTGAGE_REGISTRAR: _J},
         Operation.APPROVE_TRANSFER: {_R.APPROVER: _J},

@@ -32,6 +32,8 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "vault.proposal_ttl_min": "30",
         "vault.in_due_wd": "3",
         "vault.transfer_wd": "5",
+        "custody.backdate_wd": "1",
+        "book.settle_wd": "1",
         "handover.accept_wd.same": "1",
         "handover.accept_wd.other": "3",
         "checkout.take_wd": "3",

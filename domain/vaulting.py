@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from domain.certificates import (
@@ -36,6 +36,7 @@ class VaultInPlan:
     slot: str
     packet_no: str
     seal_no: str
+    business_date: date | None = None
 
     def payload(self) -> dict[str, Any]:
         """The content the second keeper must repeat exactly."""
@@ -46,6 +47,7 @@ class VaultInPlan:
             "slot": self.slot,
             "packetNo": self.packet_no,
             "sealNo": self.seal_no,
+            "businessDate": self.business_date and self.business_date.isoformat(),
         }
 
 

@@ -59,6 +59,7 @@ class SubjectKind(StrEnum):
     CERTIFICATE = "CERTIFICATE"
     DOSSIER = "DOSSIER"
     FILE = "FILE"
+    VAULT = "VAULT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,7 @@ class IncidentKind(StrEnum):
     RETURN_MISMATCH = "RETURN_MISMATCH"
     SEAL_BROKEN = "SEAL_BROKEN"
     REVERSED_SETTLEMENT = "REVERSED_SETTLEMENT"
+    BOOK_DIFFERENCE = "BOOK_DIFFERENCE"
     OTHER = "OTHER"
 
 

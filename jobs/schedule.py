@@ -22,6 +22,7 @@ from domain.vaults import Vault, VaultStatus
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from jobs.overdue import escalate
 from jobs.receipts import sweep_receipts
+from jobs.reconcile import reconcile
 from jobs.releases import escalate_case, look_at_loan
 from jobs.watch import BY, Round, look_after
 from resolvers.checkouts import let_go
@@ -162,6 +163,24 @@ async def give_up_missing(stores: Stores) -> int:
     return ended
 
 
+async def reconcile_vaults(stores: Stores) -> int:
+    """Reconciles each vault once a business date: book, vault, ledger, registry (CUS-21)."""
+    now = stores.clock.now()
+    today = business_date(now)
+    done = await stores.mongo.database["reconciliations"].distinct(
+        "vault", {"on": today.isoformat()}
+    )
+    differ = 0
+    for id in await _ids(stores, "vaults", {"code": {"$nin": done}}):
+
+        async def compare(decision: Decision, id: str = id) -> int:
+            rules = stores.rulebook.on(today)
+            return await reconcile(Round(decision=decision, rules=rules, now=now, today=today), id)
+
+        differ += await decide(stores.mongo, compare, by=BY, cause="reconcile_vaults", at=now)
+    return differ
+
+
 async def sweep_uploads(stores: Stores) -> int:
     """Removes what was announced and never completed, bytes first (ARC-21)."""
     now = stores.clock.now()
@@ -212,6 +231,7 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
         "escalate_releases": escalate_releases,
         "watch_settled_loans": watch_settled_loans,
         "give_up_missing": give_up_missing,
+        "reconcile_vaults": reconcile_vaults,
         "sweep_uploads": sweep_uploads,
         "sweep_receipts": sweep_receipts,
         "number_entries": number_entries,

@@ -7,7 +7,7 @@ from typing import Any
 from domain.case_approvals import not_approved
 from domain.certificates import Catalog, CustodyState, Holder, LegalState, TitleCertificate
 from domain.collaterals import Collateral, PledgeState
-from domain.custody import Evidence, Movement, Operator
+from domain.custody import Evidence, Movement, Operator, held_by_book
 from domain.deregistration import CaseState, CaseStep, DeregistrationCase, HandlingMode, impossible
 from domain.dossiers import DocType, ItemStatus
 from domain.dual_control import (
@@ -145,6 +145,7 @@ async def deregistration_case_surrender(
         [
             None if proven else _too_early(case, "SURRENDER", "X16"),
             None if papers else invalid("caseId", "no certificate is out for it", rule_id="X16"),
+            *map(held_by_book, papers),
         ]
     )
     _only_handler(deed, case)
@@ -179,6 +180,7 @@ async def deregistration_case_return_to_owner(
             None if ready else _too_early(case, "RETURN_TO_OWNER", "X17"),
             *receipt_refusals(receipt, identity_checked=input.identity_checked),
             None if papers else invalid("caseId", "no paper is out for it", rule_id="X17"),
+            *map(held_by_book, papers),
             held(await holds_on(deed.decision, papers)),
         ]
     )
@@ -241,6 +243,7 @@ async def _leaving(
         else invalid("caseId", "the case has no handler who receives the papers", rule_id="X14"),
         conflicting_part(deed.actor.login, await _parts(deed, case)),
         None if inside else invalid("caseId", "none of its papers is in a vault", rule_id="X14"),
+        *map(held_by_book, inside),
     ]
     found += [
         invalid("vault", f"{paper.label} lies in {paper.place.vault}", rule_id="X14")

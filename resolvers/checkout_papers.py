@@ -3,12 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+from domain.backdating import unapproved
 from domain.certificates import (
     CustodyState,
     Holder,
     TitleCertificate,
 )
 from domain.checkout_requests import (
+    last_step,
     seal_broken,
     signing_refusals,
     unsigned,
@@ -37,6 +39,7 @@ from domain.refusals import (
     refuse_if,
 )
 from domain.vaults import SealedPacket, frozen
+from resolvers.backdating import agreed, misdated
 from resolvers.checkouts import facts_of, waiting_proposals
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals
@@ -82,6 +85,7 @@ async def check_out_vault_out_propose(deed: Deed, input: CheckOutVaultOutInput) 
         [certificate.id],
         vault,
         check_out_id=check_out.id,
+        business_date=input.business_date,
     )
     return {"proposal": proposal}
 
@@ -105,6 +109,7 @@ async def check_out_vault_out_confirm(
             ),
             *unfit,
             unsigned(check_out),
+            unapproved(proposal, today=deed.today, checker=deed.actor.login),
         ]
     )
     keepers = await both_keepers(deed, proposal)
@@ -119,7 +124,8 @@ async def check_out_vault_out_confirm(
         certificate,
         Movement.CHECK_OUT,
         CustodyState.CHECKED_OUT,
-        operators=keepers,
+        operators=agreed(keepers, proposal),
+        on=wanted.business_date,
         request_ref=check_out.id,
         seal_no=wanted.seal_no.strip(),
         place=None,
@@ -128,7 +134,10 @@ async def check_out_vault_out_confirm(
     )
     confirmed(deed, proposal)
     out = replace(
-        check_out, state=CheckOutState.OUT, borrower=check_out.signed_by, out_on=deed.today
+        check_out,
+        state=CheckOutState.OUT,
+        borrower=check_out.signed_by,
+        out_on=wanted.business_date or deed.today,
     )
     out = replace(out, escalate_on=next_escalation(out, deed.policy))
     await give_receipts(deed)
@@ -156,11 +165,14 @@ async def _leaving(
             *vault_out_refusals(
                 check_out,
                 facts,
-                today=deed.today,
+                today=input.business_date or deed.today,
                 policy=deed.policy,
                 calendar=deed.calendar,
             ),
             conflicting_part(deed.actor.login, people),
+            *await misdated(
+                deed, input.business_date, [certificate], vault, after=last_step(check_out)
+            ),
             invalid("vault", f"{certificate.label} lies in {place.vault}", rule_id="X10")
             if place is not None and place.vault != vault.code
             else None,
@@ -181,6 +193,7 @@ def _payload(input: CheckOutVaultOutInput) -> dict[str, Any]:
         "vault": input.vault,
         "sealNo": input.seal_no.strip(),
         "newSealNo": (input.new_seal_no or "").strip() or None,
+        "businessDate": input.business_date and input.business_date.isoformat(),
     }
 
 

@@ -32,6 +32,7 @@ from domain.processing import PRE_NOTICES
 from domain.refusals import Refused, invalid
 from domain.reminders import watched
 from domain.valuations import revalued
+from domain.vaults import Vault
 from domain.watch import Incident, LegalCase, LegalHold, RiskSignal, SubjectKind
 from resolvers.import_parties import read_orgs
 from resolvers.imports import (
@@ -273,6 +274,7 @@ _SUBJECTS: dict[SubjectKind, tuple[type, str]] = {
     SubjectKind.CUSTOMER: (Customer, "no"),
     SubjectKind.COLLATERAL: (Collateral, "no"),
     SubjectKind.DOSSIER: (Dossier, "dossier_no"),
+    SubjectKind.VAULT: (Vault, "code"),
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from domain.book import Posting, booked, due_entries, entry, opened
 from domain.case_deadlines import with_deadlines
 from domain.certificates import (
     CERT_TYPES,
@@ -139,6 +140,9 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
             if collateral.right_lapsed_on is not None:
                 known.keep(replace(collateral, right_lapsed_on=None))
     known.decision.add(event)
+    for kind, vault in due_entries(certificate, event):
+        held = opened(entry(certificate, event, kind, vault, id=new_id(Posting)))
+        certificate = booked(certificate, known.decision.add(held))
     known.add(certificate)
     known.found[TitleCertificate, key] = certificate
     return LineStatus.CREATED, certificate.id

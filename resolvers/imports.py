@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from domain.book import Posting
 from domain.collaterals import Collateral
 from domain.deregistration import OPEN_STATES, DeregistrationCase
 from domain.guarantees import GuaranteeContract
@@ -36,6 +37,7 @@ KEY_FIELDS: Mapping[type, str] = {
     GuaranteeContract: "no",
     Collateral: "no",
     Vault: "code",
+    Posting: "serial",
 }
 
 

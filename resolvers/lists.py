@@ -349,7 +349,7 @@ def one_of(given: Any, *names: str) -> Record:
 
 
 def among(name: str, values: Sequence[Enum]) -> Record:
-    """That a field has one of these values."""
+    """A filter by any of these values, at most `MAX_FILTER_VALUES`."""
     if len(values) > MAX_FILTER_VALUES:
         raise GraphQLError(
             f"`{name}` may list at most {MAX_FILTER_VALUES} values.",

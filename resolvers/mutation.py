@@ -23,6 +23,7 @@ from domain.custody import CustodyEvent, Movement, Operator, moved
 from domain.people import Actor, Operation
 from domain.policy import Policy
 from domain.refusals import Forbidden, Refusal, RefusalCode, Refused, invalid
+from resolvers.book import entered
 from resolvers.context import Context, Info, Stores
 from schema.mutations import EXPECTED_VERSION, IDEMPOTENCY_KEY, INPUT, kept, told
 from storage.decisions import Decision, decide
@@ -111,10 +112,12 @@ class Deed:
         to: CustodyState,
         *,
         operators: Sequence[Operator] = (),
+        on: date | None = None,
         **facts: Any,
     ) -> TitleCertificate:
-        """Moves a certificate and writes the one event of it, by the actor unless told (INV-03).
+        """Moves a certificate, writes the one event of it (INV-03) and asks the book (CUS-21).
 
+        operators: the actor unless told. on: the business date, today unless told (CUS-22).
         facts: what else the event says and the certificate becomes, as in `domain.custody.moved`.
         """
         after, event = moved(
@@ -124,11 +127,11 @@ class Deed:
             event_id=new_id(CustodyEvent),
             operators=operators or [self.operator()],
             now=self.now,
-            today=self.today,
+            today=on or self.today,
             **facts,
         )
         self.decision.add(event)
-        return self.decision.save(after)
+        return self.decision.save(entered(self.decision, after, event))
 
     def operator(self) -> Operator:
         """The actor's part in an event, in the first role that allows it."""

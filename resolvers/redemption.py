@@ -19,6 +19,7 @@ from domain.redemption import Proceeds, Redemption, ground_of, redemption_refusa
 from domain.refusals import Refusal, refuse_if
 from domain.vault_out import document_refusals, leaving_refusals
 from domain.vaults import Vault
+from resolvers.book import proceeds_entered
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
@@ -116,6 +117,7 @@ async def certificate_redeem_confirm(
         # The right to the paper ends with it; what it was worth is in the proceeds (442).
         legal_state=LegalState.CANCELLED if standing else paper.legal_state,
     )
+    proceeds_entered(deed.decision, paper, redeeming.proceeds.amount)
     confirmed(deed, proposal)
     return {"redemption": deed.decision.add(redemption), "certificate": paper}
 

@@ -5,6 +5,7 @@ from strawberry.tools import merge_types
 
 from resolvers import (
     alerts,
+    backdating,
     case_papers,
     checkout_papers,
     checkout_returns,
@@ -17,6 +18,7 @@ from resolvers import (
     files,
     handovers,
     losses,
+    postings,
     pre_notices,
     proof_requests,
     redemption,
@@ -30,6 +32,7 @@ from resolvers import (
     vault_keeping,
     vaulting,
 )
+from resolvers.book_lists import BookQueries
 from resolvers.events import EventQueries, Subscription
 from resolvers.evidence import EvidenceQueries
 from resolvers.labels import LabelQueries
@@ -41,6 +44,7 @@ from resolvers.settlement_proofs import ProofQueries
 from resolvers.supervision import SupervisionQueries
 from resolvers.vault_lists import VaultQueries
 from schema.alerts import Alert
+from schema.book import Posting, Reconciliation
 from schema.certificates import (
     CustodyEvent,
     Handover,
@@ -85,9 +89,11 @@ NODES = [
     Loan,
     Org,
     Partner,
+    Posting,
     Proposal,
-    Redemption,
     Receipt,
+    Reconciliation,
+    Redemption,
     RiskSignal,
     SealedPacket,
     SettlementProof,
@@ -111,6 +117,7 @@ Query = merge_types(
         SupervisionQueries,
         BoardQueries,
         VaultQueries,
+        BookQueries,
         EventQueries,
         LabelQueries,
         ProofQueries,
@@ -140,6 +147,7 @@ class Mutation:
     packet_relocate_propose = vaulting.packet_relocate_propose
     packet_relocate_confirm = vaulting.packet_relocate_confirm
     proposal_withdraw = vaulting.proposal_withdraw
+    proposal_approve_backdate = backdating.proposal_approve_backdate
     check_out_request = checkouts.check_out_request
     check_out_decide = checkouts.check_out_decide
     check_out_cancel = checkouts.check_out_cancel
@@ -198,6 +206,8 @@ class Mutation:
     settlement_proof_issue = settlement_proofs.settlement_proof_issue
     collateral_record_valuation = valuations.collateral_record_valuation
     collateral_approve_valuation = valuations.collateral_approve_valuation
+    posting_retry = postings.posting_retry
+    posting_reverse = postings.posting_reverse
     alert_acknowledge = alerts.alert_acknowledge
     file_request_upload = files.file_request_upload
     file_complete_upload = files.file_complete_upload

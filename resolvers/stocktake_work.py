@@ -14,6 +14,7 @@ from domain.watch import (
     SignalCategory,
     SignalSeverity,
 )
+from resolvers.book import entered
 from resolvers.incidents import incident_of, signal_of
 from resolvers.packets import leave_slot
 from resolvers.vault_work import unproposed
@@ -67,7 +68,7 @@ async def mark_missing(
         holder=Holder(login=stocktake.ended_by, since=now),
     )
     decision.add(event)
-    decision.save(after)
+    decision.save(entered(decision, after, event))
     number = f"{stocktake.no}-{line.no}"
     decision.add(
         signal_of(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from domain.backdating import unapproved
 from domain.certificates import CustodyState, TitleCertificate, VaultPlace
 from domain.custody import Movement
 from domain.dossiers import Dossier, ItemStatus, with_item
@@ -36,6 +37,7 @@ from domain.vaults import (
     resealed,
     vacated,
 )
+from resolvers.backdating import agreed, misdated
 from resolvers.mutation import Deed, mutation
 from resolvers.proposals import confirmed, proposed
 from resolvers.receipts import give_receipts
@@ -78,6 +80,7 @@ async def certificate_vault_in_propose(deed: Deed, input: VaultInInput) -> dict[
         [
             *vault_in_refusals(plan, facts, proposal_id=proposal_id, now=deed.now),
             conflicting_part(deed.actor.login, parts),
+            *await misdated(deed, plan.business_date, facts.certificates, facts.vault),
         ]
     )
     proposal = proposed(
@@ -88,6 +91,7 @@ async def certificate_vault_in_propose(deed: Deed, input: VaultInInput) -> dict[
         facts.vault,
         id=proposal_id,
         slot_id=facts.slot.id,
+        business_date=plan.business_date,
     )
     hold_for(deed, proposal, facts.certificates, facts.slot)
     return {"proposal": proposal}
@@ -110,6 +114,8 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             ),
             conflicting_part(deed.actor.login, parts),
             *vault_in_refusals(plan, facts, proposal_id=proposal.id, now=deed.now),
+            *await misdated(deed, plan.business_date, facts.certificates, facts.vault),
+            unapproved(proposal, today=deed.today, checker=deed.actor.login),
         ]
     )
     keepers = await both_keepers(deed, proposal)
@@ -122,12 +128,13 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             certificate,
             Movement.VAULT_IN,
             CustodyState.IN_VAULT,
-            operators=keepers,
+            operators=agreed(keepers, proposal),
+            on=plan.business_date,
             request_ref=proposal.id,
             seal_no=plan.seal_no,
             evidence=evidence_of(facts.scans.get(certificate.id, ()), certificate),
             place=place,
-            vaulted_on=certificate.vaulted_on or deed.today,
+            vaulted_on=certificate.vaulted_on or plan.business_date or deed.today,
             holder=None,
             lock=await case_lock(deed.decision, certificate),
         )
@@ -160,6 +167,7 @@ async def packet_relocate_propose(deed: Deed, input: RelocateInput) -> dict[str,
                 now=deed.now,
             ),
             conflicting_part(deed.actor.login, await parts_of(deed, certificates)),
+            *await misdated(deed, input.business_date, certificates, vault),
         ]
     )
     proposal = proposed(
@@ -170,6 +178,7 @@ async def packet_relocate_propose(deed: Deed, input: RelocateInput) -> dict[str,
         vault,
         id=proposal_id,
         slot_id=target.id,
+        business_date=input.business_date,
     )
     hold_for(deed, proposal, certificates, target)
     return {"proposal": proposal}
@@ -201,6 +210,8 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
                 now=deed.now,
             ),
             conflicting_part(deed.actor.login, await parts_of(deed, certificates)),
+            *await misdated(deed, input.relocation.business_date, certificates, vault),
+            unapproved(proposal, today=deed.today, checker=deed.actor.login),
         ]
     )
     keepers = await both_keepers(deed, proposal)
@@ -218,7 +229,8 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
             certificate,
             Movement.RELOCATE,
             CustodyState.IN_VAULT,
-            operators=keepers,
+            operators=agreed(keepers, proposal),
+            on=input.relocation.business_date,
             request_ref=proposal.id,
             seal_no=packet.seal_no,
             place=place,
@@ -260,6 +272,7 @@ async def _vault_in(deed: Deed, input: VaultInInput) -> tuple[VaultInPlan, Vault
         slot=input.slot,
         packet_no=input.packet_no.strip(),
         seal_no=input.seal_no.strip(),
+        business_date=input.business_date,
     )
     named = (("certificateIds", plan.certificate_ids), ("packetNo", plan.packet_no))
     refuse_if(
@@ -310,6 +323,7 @@ def _relocation_payload(input: RelocateInput, packet: SealedPacket) -> dict[str,
         "slot": input.slot,
         "sealNo": packet.seal_no,
         "contents": sorted(packet.certificate_ids),
+        "businessDate": input.business_date and input.business_date.isoformat(),
     }
 
 

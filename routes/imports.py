@@ -27,6 +27,7 @@ from resolvers.import_facts import FACT_KINDS, owner_proofs
 from resolvers.import_loans import LOAN_KINDS
 from resolvers.import_opening import OPENING_KINDS
 from resolvers.import_parties import PARTY_KINDS
+from resolvers.import_postings import POSTING_KINDS
 from resolvers.imports import Given, Known, LineStatus, Outcome, parsed, take_in
 from resolvers.releasing import At, end_right
 from schema.imports import json_schemas
@@ -42,7 +43,7 @@ BATCH_LINES = 400
 BATCH_BYTES = 4 * 1024 * 1024
 SPOOL_BYTES = 8 * 1024 * 1024
 SEND_BYTES = 64 * 1024
-KINDS = {**PARTY_KINDS, **LOAN_KINDS, **FACT_KINDS, **OPENING_KINDS}
+KINDS = {**PARTY_KINDS, **LOAN_KINDS, **FACT_KINDS, **OPENING_KINDS, **POSTING_KINDS}
 
 ContextOf = Callable[[Request], Awaitable[Context]]
 

@@ -29,6 +29,7 @@ from schema.scalars import Money
 from storage.relations import Relation
 
 if TYPE_CHECKING:
+    from schema.book import Posting
     from schema.checkouts import CheckOut
     from schema.dossiers import ArchiveFile
     from schema.organisations import User
@@ -109,6 +110,10 @@ class CustodyEvent(Node):
     recorded_at: datetime = named("When it was recorded.")
     prev_hash: str = named("Hash of the event before.")
     hash: str = named("Hash of this event.")
+    postings: list[Annotated["Posting", strawberry.lazy("schema.book")]] = related(
+        Relation(collection="postings", foreign="event_id", many=True),
+        "Entries it asked of the book, oldest first (表外记账).",
+    )
 
 
 def _code(record: Mapping[str, Any], _today: date) -> str:
@@ -157,6 +162,10 @@ def _is_unclaimed(certificate: Mapping[str, Any], _today: date) -> bool:
         and certificate.get("released_on") is not None
         and certificate["custody_state"] in WAITING_FOR_OWNER
     )
+
+
+def _is_booked(certificate: Mapping[str, Any], _today: date) -> bool:
+    return certificate.get("booked_in") is not None
 
 
 def _days_unclaimed(certificate: Mapping[str, Any], today: date) -> int | None:
@@ -221,6 +230,14 @@ class TitleCertificate(Node):
     priority_date: date | None = named("The date its rank counts from.")
     supersedes: strawberry.ID | None = named("The certificate it replaced.")
     superseded_by: strawberry.ID | None = named("The certificate that replaced it.")
+    booked: bool = derived(
+        _is_booked, "Whether the book was asked to hold it (表外).", reads=("booked_in",)
+    )
+    booked_in: str | None = named("Code of the vault in which the book holds it.")
+    booked_amount: Money | None = named("At which amount it does.")
+    posting_failed: strawberry.ID | None = named(
+        "The entry that the core system refused; the paper is held until it is settled (记账失败)."
+    )
     org_code: str = named("Operating organisation.")
     org_path: str = named("Its path.")
     version: int = named("Times changed; give it as `expectedVersion`.")
@@ -305,6 +322,10 @@ class TitleCertificate(Node):
     receipts: list[Annotated["Receipt", strawberry.lazy("schema.receipts")]] = related(
         Relation(collection="receipts", foreign="items.certificate_id", many=True),
         "Receipts given for its movements, oldest first (回单).",
+    )
+    postings: list[Annotated["Posting", strawberry.lazy("schema.book")]] = related(
+        Relation(collection="postings", foreign="certificate_id", many=True, descending=True),
+        "Its entries in the book, newest first (表外记账).",
     )
 
 
@@ -411,6 +432,8 @@ class Proposal(Node):
     confirmed_by: str | None = named("Who confirmed.")
     case_id: strawberry.ID | None = named("The deregistration case, if one.")
     payload_hash: str = named("Hash of what must be repeated exactly.")
+    business_date: date | None = named("Day on which it happened, where one was named.")
+    backdate_approval: Operator | None = named("Who approved that it is dated back (倒签).")
     version: int = named("Times changed.")
     certificates: list[TitleCertificate] = related(
         Relation(collection="certificates", local="certificate_ids", many=True),

@@ -10,7 +10,7 @@ from domain.certificates import CertType
 from domain.checkouts import ChangeType, CheckOutPurpose, CheckOutState, RenewalState
 from domain.people import Role
 from schema.certificates import TitleCertificate
-from schema.custody import REFUSALS, PaperInput
+from schema.custody import BUSINESS_DATE, REFUSALS, PaperInput
 from schema.fields import derived, named, related
 from schema.nodes import Node, Refusal
 from storage.relations import Relation
@@ -140,6 +140,7 @@ class CheckOutVaultOutInput:
     new_seal_no: str | None = named(
         "The new seal, where other papers stay in the packet.", default=None
     )
+    business_date: date | None = named(BUSINESS_DATE, default=None)
 
 
 @strawberry.input(description="The second keeper's repetition of a temporary vault-out (X10).")

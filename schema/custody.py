@@ -11,6 +11,10 @@ from schema.fields import named
 from schema.nodes import Refusal
 from schema.scalars import Money
 
+BUSINESS_DATE = (
+    "Day on which it happened: at most one working day back, and then only with the approval of the"
+    " vault's supervisor (倒签, CUS-22); none means today."
+)
 REFUSALS = "Every rule broken, all at once; empty means it was done."
 
 
@@ -168,6 +172,7 @@ class VaultInInput:
     slot: str = named("Slot.")
     packet_no: str = named("Packet; an existing one is opened and sealed anew.")
     seal_no: str = named("New seal, never used before.")
+    business_date: date | None = named(BUSINESS_DATE, default=None)
 
 
 @strawberry.input(description="The second keeper's repetition of a vault-in (X06).")
@@ -185,6 +190,7 @@ class RelocateInput:
     packet_no: str = named("The packet.")
     cabinet: str = named("Cabinet to move to.")
     slot: str = named("Slot to move to.")
+    business_date: date | None = named(BUSINESS_DATE, default=None)
 
 
 @strawberry.input(description="The second keeper's repetition of a move (X07).")
@@ -193,6 +199,13 @@ class RelocateConfirmInput:
 
     proposal_id: strawberry.ID = named("The proposal.")
     relocation: RelocateInput = named("Exactly what was proposed.")
+
+
+@strawberry.input(description="A proposal that is dated back, to be approved (倒签, CUS-22).")
+class ProposalApproveBackdateInput:
+    """CUS-22."""
+
+    proposal_id: strawberry.ID = named("The proposal.")
 
 
 @strawberry.input(description="A proposal to take back.")

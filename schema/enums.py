@@ -5,6 +5,7 @@ from enum import StrEnum
 import strawberry
 
 from domain.alerts import AlertKind
+from domain.book import EntryKind, PostingOutcome, PostingStatus
 from domain.certificates import Carrier, Catalog, CertType, CustodyState, LegalState, LockKind
 from domain.checkouts import ChangeType, CheckOutPurpose, CheckOutState, RenewalState
 from domain.claim_transfers import ClaimTransferState
@@ -46,6 +47,7 @@ from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
 from domain.preconditions import Remedy
 from domain.receipts import ReceiptKind
+from domain.reconciliation import DifferenceKind
 from domain.redemption import ProceedsUse, RedemptionGround
 from domain.refusals import RefusalCode
 from domain.release import Outcome
@@ -875,6 +877,40 @@ _name(
     CERTIFICATE 权证: a certificate
     DOSSIER 档案: a dossier
     FILE 文件: a file
+    VAULT 库房: a vault
+    """,
+)
+_name(
+    EntryKind,
+    """
+    IN 收: a paper enters a vault
+    OUT 付: a paper leaves a vault
+    PROCEEDS 兑付款项: proceeds of a redemption
+    """,
+)
+_name(
+    PostingStatus,
+    """
+    PENDING 记账中: asked of the core system, not answered
+    POSTED 已记账: stands in the core's book
+    POSTING_FAILED 记账失败: the core refused it; the paper is held
+    RETRIED 已重发: given up for another attempt under a serial of its own
+    REVERSED 已冲正: taken back by the supervisor
+    """,
+)
+_name(
+    PostingOutcome,
+    """
+    FAILED 失败: refused
+    POSTED 成功: stands in the book
+    """,
+)
+_name(
+    DifferenceKind,
+    """
+    BOOK 账实不符: book and vault
+    LEDGER 流水不符: ledger and vault
+    REGISTRY 登记不符: certificate and title search
     """,
 )
 _name(
@@ -886,6 +922,7 @@ _name(
     CHECK_OUT 逾期未还: a paper was not brought back
     RELEASE_AVAILABLE 可办理解押: a settled loan's security may be released; tell the owner
     RELEASE_DEADLINE 解押时限: a deadline of a release, or of a proof of settlement
+    BOOK 表外账: the book refused an entry, or disagrees with a vault
     """,
 )
 
@@ -943,6 +980,7 @@ _name(
     RETURN_MISMATCH 归还不符: what came back is not what went out
     SEAL_BROKEN 封签破损: a seal was broken
     REVERSED_SETTLEMENT 结清冲正: a settlement was reversed after the release was filed
+    BOOK_DIFFERENCE 账实不符: the book disagrees with a vault, its ledger or the registry
     OTHER 其他: anything else
     """,
 )

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from domain.book import PostingOutcome
 from domain.calendar import SHANGHAI, business_date
 from domain.certificates import Carrier, Catalog, CertType, CustodyState, LegalState
 from domain.collaterals import (
@@ -534,6 +535,17 @@ class LegalCaseLine(Line):
     org: No
 
 
+class PostingAnswerLine(Line):
+    """The core system's answer to an entry of the book (记账回执); in any order."""
+
+    serial: No = Field(description="Serial number under which the entry was asked for.")
+    outcome: PostingOutcome
+    answered_at: Moment = Field(description="By the core's own clock; its latest word counts.")
+    posted_on: Day | None = Field(default=None, description="Accounting date, of what stands.")
+    core_no: No | None = Field(default=None, description="Number of the core's voucher.")
+    reason: Text | None = Field(default=None, description="Why it was refused.")
+
+
 LINES: Mapping[str, type[Line]] = MappingProxyType(
     {
         "Org": OrgLine,
@@ -556,6 +568,7 @@ LINES: Mapping[str, type[Line]] = MappingProxyType(
         "RiskSignal": RiskSignalLine,
         "LegalCase": LegalCaseLine,
         "Incident": IncidentLine,
+        "PostingAnswer": PostingAnswerLine,
     }
 )
 

@@ -10,7 +10,7 @@ import contextlib
 import random
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -31,6 +31,7 @@ from storage.writes import Insert, Overtaken, Update, Write, raise_fences, write
 T = TypeVar("T")
 MAX_ATTEMPTS = 40
 MAX_PAUSE_S = 0.25
+TALLY_TIMEOUT_MS = 45_000  # a transaction has sixty seconds
 MAX_FOUND = 5_000  # entities one question of a decision may bring
 
 
@@ -109,6 +110,15 @@ class Decision:
     ) -> list[Record]:
         """Records that a rule only looks at, by id, such as counts that are over."""
         return self._read(collection, query, limit=limit)
+
+    def tallied(self, collection: str, stages: Sequence[Record]) -> Iterator[Record]:
+        """Rows that an aggregation over many records gives, one after another.
+
+        Nothing of them is fenced: a rule only looks at them.
+        """
+        return self._mongo.direct[collection].aggregate(
+            list(stages), session=self._session, allowDiskUse=True, maxTimeMS=TALLY_TIMEOUT_MS
+        )
 
     def save(self, entity: T) -> T:
         """Keeps the entity's new state; it must have been read here. One version a decision."""

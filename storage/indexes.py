@@ -108,6 +108,14 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             ),
         ],
         "custody_events": [_unique("certificate_id", "seq"), _plain("recorded_at", "_id")],
+        "postings": [
+            _unique("serial"),
+            _plain("event_id"),
+            _plain("certificate_id", "event_seq"),
+            _plain("vault", "status", "_id"),
+            _plain("status", "_id"),
+        ],
+        "reconciliations": [_unique("vault", "on"), _plain("on", "_id")],
         "handovers": [
             _unique("no"),
             _plain("receiver", "state", "_id"),

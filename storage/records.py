@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from ulid import ULID
 
 from domain.alerts import Alert
+from domain.book import Posting
 from domain.certificates import TitleCertificate
 from domain.checkouts import CheckOut
 from domain.claim_transfers import ClaimTransfer
@@ -34,6 +35,7 @@ from domain.orgs import Org
 from domain.parties import Customer, Partner
 from domain.people import User
 from domain.receipts import Receipt
+from domain.reconciliation import Reconciliation
 from domain.redemption import Redemption
 from domain.stocktakes import Stocktake
 from domain.vault_keeping import KeeperChange
@@ -74,6 +76,8 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         CustodyEvent: Kept(collection="custody_events", prefix="evnt", fenced=False, told=False),
         Handover: Kept(collection="handovers", prefix="hand"),
         Receipt: Kept(collection="receipts", prefix="rcpt", fenced=False, told=False),
+        Posting: Kept(collection="postings", prefix="pstg"),
+        Reconciliation: Kept(collection="reconciliations", prefix="rcon", fenced=False),
         Vault: Kept(collection="vaults", prefix="vlt"),
         Slot: Kept(collection="slots", prefix="slot", told=False),
         SealedPacket: Kept(collection="packets", prefix="pack", told=False),

@@ -33,10 +33,11 @@ AMOUNTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "guarantee_contracts": ("max_claim", "registered_max_claim"),
         "collaterals": ("first_value", "latest_value", "prior_claims"),
         "valuations": ("value",),
-        "certificates": ("right_amount",),
+        "certificates": ("right_amount", "booked_amount"),
         "redemptions": ("amount",),
         "dereg_cases": ("compensation_per_day",),
         "settlement_proofs": ("principal_amount",),
+        "postings": ("amount",),
     }
 )
 

@@ -6,12 +6,13 @@ Source: domain 2.4. Each finding names the record, so that an auditor can look.
 from collections.abc import AsyncIterator
 from typing import Any
 
+from domain.book import Posting, PostingStatus, holding
 from domain.certificates import Catalog, CustodyState, LegalState
 from domain.collaterals import PledgeState
 from domain.vaults import PacketStatus
 from storage.ledger import ledger
 from storage.mongo import Mongo
-from storage.records import Record
+from storage.records import Record, from_record
 from storage.sequence import CHAINED, broken_entry, sequence
 
 MAX_EVENTS = 10_000
@@ -69,6 +70,8 @@ async def _certificate(mongo: Mongo, certificate: Record) -> AsyncIterator[str]:
             yield f"INV-04: event {event.id} was not done by two people."
     async for finding in _place(mongo, certificate):
         yield finding
+    async for finding in _book(mongo, certificate):
+        yield finding
 
 
 async def _place(mongo: Mongo, certificate: Record) -> AsyncIterator[str]:
@@ -88,6 +91,21 @@ async def _place(mongo: Mongo, certificate: Record) -> AsyncIterator[str]:
     )
     if slot is None or place["packet_no"] not in slot["packet_nos"]:
         yield f"INV-01: the packet of certificate {id} is not in its slot."
+
+
+async def _book(mongo: Mongo, certificate: Record) -> AsyncIterator[str]:
+    """The book was asked to hold what lies in a vault, unless an entry was reversed (INV-08)."""
+    id, place = certificate["_id"], certificate["place"]
+    cursor = mongo.database["postings"].find({"certificate_id": id})
+    entries = [from_record(Posting, record) for record in await cursor.to_list(MAX_EVENTS)]
+    entry = holding(entries)
+    booked_in = None if entry is None else entry.vault
+    if booked_in != certificate.get("booked_in"):
+        yield f"INV-08: the entries of certificate {id} do not lead to what it says of the book."
+    lies_in = None if place is None else place["vault"]
+    undone = any(one.status is PostingStatus.REVERSED for one in entries)
+    if booked_in != lies_in and not undone:
+        yield f"INV-08: the book was not asked to hold certificate {id} where it lies."
 
 
 async def _released(mongo: Mongo, collateral: Record) -> AsyncIterator[str]:

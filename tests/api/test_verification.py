@@ -124,6 +124,8 @@ def test_a_removed_event_is_missed(bank: Bank, endpoints, database, vaulted):
         ("certificates", {"custody_state": "RETURNED_TO_OWNER"}, "INV-03"),
         ("certificates", {"place": None}, "INV-01"),
         ("certificates", {"legal_state": "CANCELLED"}, "INV-03"),
+        ("certificates", {"booked_in": None}, "INV-08"),
+        ("certificates", {"booked_in": "V9"}, "INV-08"),
     ],
 )
 def test_a_state_that_no_event_led_to_is_found(
@@ -137,6 +139,18 @@ def test_a_state_that_no_event_led_to_is_found(
         assert any(finding.startswith(rule) for finding in told)
     finally:
         database[collection].replace_one({"_id": story.certificate_id}, before)
+
+
+def test_a_paper_whose_entry_is_gone_is_found(bank: Bank, endpoints, database):
+    story = bank.vaulted()
+    entry = database.postings.find_one({"certificate_id": story.certificate_id})
+    database.postings.delete_one({"_id": entry["_id"]})
+    try:
+        told = [finding for finding in found(endpoints) if story.certificate_id in finding]
+        assert [finding[:6] for finding in told] == ["INV-08", "INV-08"]
+    finally:
+        database.postings.insert_one(entry)
+    assert not [finding for finding in found(endpoints) if story.certificate_id in finding]
 
 
 def test_an_altered_line_of_the_audit_log_is_found(bank: Bank, endpoints, database):

@@ -1,10 +1,13 @@
-"""What must hold after every step of every life: INV-01 to INV-05, and ledgers that tell it."""
+"""What must hold after every step of every life: INV-01 to INV-05, INV-08, and sound ledgers."""
+
+from collections.abc import Iterable, Sequence
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from domain.certificates import Catalog, CustodyState, LegalState, LockKind
+from domain.book import Posting, PostingStatus, count
+from domain.certificates import Catalog, CustodyState, LegalState, LockKind, TitleCertificate
 from domain.collaterals import PledgeState
-from domain.custody import Movement, broken_link
+from domain.custody import CustodyEvent, Movement, broken_link
 from domain.dual_control import ProposalState
 from domain.vaulting import contract_of
 from domain.vaults import PacketStatus
@@ -16,6 +19,37 @@ DUAL = {
     Movement.CHECK_OUT,
     Movement.VAULT_OUT_FOR_DEREG,
 }
+
+
+def book_agrees(
+    papers: Iterable[TitleCertificate],
+    events: Sequence[CustodyEvent],
+    postings: Sequence[Posting],
+) -> None:
+    """INV-08: vault by vault the book, as asked, holds what lies there; the ledger says so too.
+
+    A paper with a reversed entry is left out: what its book lacks is told by reconciliation.
+    """
+    undone = {one.certificate_id for one in postings if one.status is PostingStatus.REVERSED}
+    known = {paper.id: paper for paper in papers if paper.id not in undone}
+    vaults = {one.vault for one in postings} | {event.vault for event in events if event.vault}
+    for vault in vaults:
+        inside = {
+            paper.id
+            for paper in known.values()
+            if paper.custody_state is CustodyState.IN_VAULT
+            and paper.place is not None
+            and paper.place.vault == vault
+        }
+        ours = [one for one in postings if one.vault == vault and one.certificate_id in known]
+        last = {event.certificate_id: event for event in events if event.certificate_id in known}
+        told = {
+            event.certificate_id
+            for event in last.values()
+            if event.to_state is CustodyState.IN_VAULT and event.vault == vault
+        }
+        assert count(ours) == len(inside)
+        assert told == inside == {paper.id for paper in known.values() if paper.booked_in == vault}
 
 
 class Invariants(RuleBasedStateMachine):

@@ -142,6 +142,8 @@ MATRIX = {
         R.AUDITOR: J,
     },
     Operation.MANAGE_VAULT: {R.VAULT_SUPERVISOR: J},
+    Operation.SETTLE_POSTING: {R.VAULT_SUPERVISOR: J},
+    Operation.APPROVE_BACKDATE: {R.VAULT_SUPERVISOR: J},
     Operation.CONFIRM_LOSS: {R.APPROVER: J},
     Operation.REISSUE: {R.CERT_HANDLER: J},
     Operation.APPROVE_TRANSFER: {R.APPROVER: J},
