@@ -612,7 +612,8 @@ _name(
     """
     UNDER_WAY 在途: on its way
     INCOMPLETE 部分签收: received without some of its papers
-    RECEIVED 已签收: received whole
+    RECEIVED 已签收: received, but for what was lost
+    LOST 途中遗失: lost on the way as a whole
     """,
 )
 _name(
