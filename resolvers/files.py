@@ -194,18 +194,40 @@ def access_entry(
     purpose: str,
     file: ArchiveFile | None = None,
 ) -> Record:
-    """A line of the access log (5.7)."""
+    """A line of the access log about a file (5.7)."""
+    return access_line(
+        context,
+        object_id=version.id,
+        object_version=version.n,
+        org_path=version.org_path,
+        action=action,
+        purpose=purpose,
+        loan_no=None if file is None else file.loan_no,
+    )
+
+
+def access_line(
+    context: Context,
+    *,
+    object_id: str,
+    object_version: int | None,
+    org_path: str,
+    action: str,
+    purpose: str,
+    loan_no: str | None = None,
+) -> Record:
+    """A line of the access log (5.7): who had what in hand, as what, when and for what."""
     return {
         "_id": f"access_{ULID()}",
         "biz_date": context.today.isoformat(),
         "at": context.now,
         "user": context.actor.login,
-        "org_path": version.org_path,
+        "org_path": org_path,
         "roles": sorted({grant.role.value for grant in context.actor.grants}),
         "action": action,
-        "object_id": version.id,
-        "object_version": version.n,
-        "loan_no": None if file is None else file.loan_no,
+        "object_id": object_id,
+        "object_version": object_version,
+        "loan_no": loan_no,
         "purpose": purpose,
         "request_id": context.request_id,
         "seq": None,
