@@ -151,13 +151,14 @@ def proof_refusals(
     *,
     needed: DocType,
     field: str,
+    rule_id: str,
 ) -> Iterator[Refusal | None]:
-    """What keeps a file from proving a step of a reissue: another kind, paper, or not accepted."""
+    """What keeps a file from proving it: another kind, about another paper, or not accepted."""
     fits = version.doc_type is needed and file.certificate_id == certificate.id
     if not fits or version.status is not FileStatus.ACCEPTED:
         yield Refusal(
             code=RefusalCode.DOC_MISSING,
-            rule_id="X23",
+            rule_id=rule_id,
             field=field,
             detail={"documents": f"accepted {needed} of {certificate.label}"},
         )

@@ -434,6 +434,7 @@ _name(
     CANCEL_ELECTRONIC X25 电子权证注销: electronic certificate cancelled
     REDEEM X26 兑付: redeemed, the proceeds applied
     LAPSE 预告失效: the pre-notice lapsed
+    REINSTATE 恢复效力: it had not lapsed, the application was in time and recorded late
     """,
 )
 _name(

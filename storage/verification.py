@@ -29,6 +29,7 @@ _DUAL = frozenset(
         "DISPATCH",
         "RECEIVE_DISPATCHED",
         "REDEEM",
+        "REINSTATE",
     }
 )
 

@@ -46,6 +46,7 @@ UNKNOWN = {
     Movement.CANCEL_ELECTRONIC,
     Movement.RESEAL,
     Movement.LAPSE,
+    Movement.REINSTATE,
 }
 MOVED: Counter[Movement] = Counter()
 

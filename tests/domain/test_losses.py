@@ -250,7 +250,9 @@ def test_a_step_is_proven_by_an_accepted_file_of_this_certificate(changes, allow
         certificate_id=named,
         **PLACE,
     )
-    refusals = proof_refusals(a_certificate(), version, file, needed=needed, field="f")
+    refusals = proof_refusals(
+        a_certificate(), version, file, needed=needed, field="f", rule_id="X23"
+    )
     assert codes(refusals) == ([] if allowed else ["DOC_MISSING"])
 
 
