@@ -17,6 +17,9 @@ class AlertKind(StrEnum):
     EXPIRY = "EXPIRY"
     UNCLAIMED = "UNCLAIMED"
     CHECK_OUT = "CHECK_OUT"
+    HANDOVER = "HANDOVER"
+    DISPATCH = "DISPATCH"
+    STOCKTAKE = "STOCKTAKE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

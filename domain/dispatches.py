@@ -55,6 +55,7 @@ class Dispatch:
     received_at: datetime | None = None
     seal_intact: bool | None = None  # unknown until it arrives
     state: DispatchState = DispatchState.UNDER_WAY
+    late_told_on: date | None = None  # when the supervisors heard that it did not arrive in time
     org_code: str
     org_path: str
     version: int = 0
@@ -64,6 +65,10 @@ class Dispatch:
         """Papers that are still on their way."""
         over = {*self.received_ids, *self.lost_ids}
         return tuple(id for id in self.certificate_ids if id not in over)
+
+    def is_late(self, today: date) -> bool:
+        """Whether papers are on their way beyond the day on which they had to arrive (3.2)."""
+        return self.state not in OVER and today > self.due_on
 
     def parts(self) -> dict[str, str]:
         """Who has a part in it already and may not receive it (CUS-04b)."""

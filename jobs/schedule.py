@@ -14,12 +14,16 @@ from domain.checkout_requests import has_expired
 from domain.checkouts import CheckOut, CheckOutState
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
+from domain.dispatches import OVER
 from domain.dual_control import Proposal, ProposalState
 from domain.files import FileStatus, FileVersion
+from domain.handovers import HandoverState
 from domain.stocktake_results import overdue, resolved
 from domain.stocktakes import CountResult, Stocktake, StocktakeState
 from domain.vaults import Vault, VaultStatus
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
+from jobs.counting import remind_of_counts
+from jobs.lateness import tell_late_dispatch, tell_late_handover
 from jobs.overdue import escalate
 from jobs.receipts import sweep_receipts
 from jobs.watch import BY, Round, look_after
@@ -114,33 +118,35 @@ async def chase_owner_proofs(stores: Stores) -> int:
 
 async def watch_papers(stores: Stores) -> int:
     """Reminds of deadlines and ends what has lapsed (CUS-16, CUS-17, CUS-26)."""
-    now = stores.clock.now()
-    today = business_date(now)
-    raised = 0
-    query = {"next_look_on": {"$lte": today.isoformat(), "$type": "string"}}
-    for id in await _ids(stores, "certificates", query):
-
-        async def look(decision: Decision, id: str = id) -> int:
-            rules = stores.rulebook.on(today)
-            return await look_after(Round(decision=decision, rules=rules, now=now, today=today), id)
-
-        raised += await decide(stores.mongo, look, by=BY, cause="watch_papers", at=now)
-    return raised
+    query = {"next_look_on": {"$lte": _today(stores), "$type": "string"}}
+    return await _rounds(stores, "watch_papers", "certificates", query, look_after)
 
 
 async def escalate_overdue(stores: Stores) -> int:
     """Tells whoever has to hear of a paper that does not come back (CUS-10)."""
-    now = stores.clock.now()
-    today = business_date(now)
-    told = 0
-    for id in await _ids(stores, "check_outs", {"escalate_on": {"$lte": today.isoformat()}}):
+    query = {"escalate_on": {"$lte": _today(stores)}}
+    return await _rounds(stores, "escalate_overdue", "check_outs", query, escalate)
 
-        async def tell(decision: Decision, id: str = id) -> int:
-            rules = stores.rulebook.on(today)
-            return await escalate(Round(decision=decision, rules=rules, now=now, today=today), id)
 
-        told += await decide(stores.mongo, tell, by=BY, cause="escalate_overdue", at=now)
-    return told
+async def tell_late_handovers(stores: Stores) -> int:
+    """Tells both supervisors of papers that nobody accepted in time (CUS-05)."""
+    pending = {"state": HandoverState.PENDING.value, "late_told_on": None}
+    query = {**pending, "due_on": {"$lt": _today(stores)}}
+    return await _rounds(stores, "tell_late_handovers", "handovers", query, tell_late_handover)
+
+
+async def tell_late_dispatches(stores: Stores) -> int:
+    """Tells both supervisors of packets that did not arrive in time (X19)."""
+    waiting = {"state": {"$nin": sorted(OVER)}, "late_told_on": None}
+    query = {**waiting, "due_on": {"$lt": _today(stores)}}
+    return await _rounds(stores, "tell_late_dispatches", "dispatches", query, tell_late_dispatch)
+
+
+async def remind_of_due_counts(stores: Stores) -> int:
+    """Tells of vaults that are due to be counted and were not (CUS-18)."""
+    due = {"count_look_on": {"$lte": _today(stores)}}
+    query = {"$or": [{"count_look_on": None}, due]}
+    return await _rounds(stores, "remind_of_due_counts", "vaults", query, remind_of_counts)
 
 
 async def give_up_missing(stores: Stores) -> int:
@@ -219,6 +225,9 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
         "chase_owner_proofs": chase_owner_proofs,
         "watch_papers": watch_papers,
         "escalate_overdue": escalate_overdue,
+        "tell_late_handovers": tell_late_handovers,
+        "tell_late_dispatches": tell_late_dispatches,
+        "remind_of_due_counts": remind_of_due_counts,
         "give_up_missing": give_up_missing,
         "sweep_uploads": sweep_uploads,
         "sweep_receipts": sweep_receipts,
@@ -248,6 +257,31 @@ async def run_forever(stores: Stores) -> None:
 
 def _destroyed(version: FileVersion) -> FileVersion:
     return replace(version, status=FileStatus.DESTROYED)
+
+
+async def _rounds(
+    stores: Stores,
+    cause: str,
+    collection: str,
+    query: Mapping[str, object],
+    look: Callable[[Round, str], Awaitable[int]],
+) -> int:
+    """Looks at each record that answers, one decision a record; how much was done."""
+    now = stores.clock.now()
+    today = business_date(now)
+    done = 0
+    for id in await _ids(stores, collection, query):
+
+        async def act(decision: Decision, id: str = id) -> int:
+            rules = stores.rulebook.on(today)
+            return await look(Round(decision=decision, rules=rules, now=now, today=today), id)
+
+        done += await decide(stores.mongo, act, by=BY, cause=cause, at=now)
+    return done
+
+
+def _today(stores: Stores) -> str:
+    return business_date(stores.clock.now()).isoformat()
 
 
 async def _ids(stores: Stores, collection: str, query: Mapping[str, object]) -> list[str]:

@@ -19,6 +19,10 @@ def _late(dispatch: Mapping[str, Any], today: date) -> bool:
     return waiting and today > date.fromisoformat(dispatch["due_on"])
 
 
+def _lost(dispatch: Mapping[str, Any], _today: date) -> list[str]:
+    return list(dispatch.get("lost_ids", ()))
+
+
 @strawberry.type(description="A packet on its way to another vault (调库单).")
 class Dispatch(Node):
     """A transfer between vaults."""
@@ -35,7 +39,9 @@ class Dispatch(Node):
     sent_at: datetime = named("When it left.")
     due_on: date = named("When the other vault should have received it.")
     received_ids: list[strawberry.ID] = named("Papers received so far.")
-    lost_ids: list[strawberry.ID] = named("Papers that were confirmed lost on the way.")
+    lost_ids: list[strawberry.ID] = derived(
+        _lost, "Papers that were confirmed lost on the way.", reads=("lost_ids",)
+    )
     received_by: list[str] = named("Logins of the two keepers who received it last.")
     received_at: datetime | None = named("When it was received last.")
     seal_intact: bool | None = named("Whether it arrived under its own, unbroken seal.")

@@ -820,6 +820,9 @@ _name(
     CERTIFICATE 权证: a certificate
     DOSSIER 档案: a dossier
     FILE 文件: a file
+    HANDOVER 移交单: a handover
+    DISPATCH 调库单: a transfer between vaults
+    VAULT 库房: a vault
     """,
 )
 _name(
@@ -829,6 +832,9 @@ _name(
     EXPIRY 到期: a paper or a registration ends
     UNCLAIMED 客户未领: the owner has not fetched his paper
     CHECK_OUT 逾期未还: a paper was not brought back
+    HANDOVER 逾期未签收: a handover was not accepted in time
+    DISPATCH 调库逾期: a packet did not arrive in time
+    STOCKTAKE 盘库到期: a vault is due to be counted
     """,
 )
 

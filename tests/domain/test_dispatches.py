@@ -1,7 +1,7 @@
 """A packet between vaults: what keeps it in, what its arrival tells, and by when it is due."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -245,3 +245,11 @@ def test_an_open_hold_keeps_papers_where_they_are(holds, told):
     refusal = held(holds)
     assert (None if refusal is None else refusal.detail["holds"]) == told
     assert refusal is None or (refusal.code, refusal.rule_id) == ("LEGAL_HOLD", "CUS-24")
+
+
+@pytest.mark.parametrize("state", DispatchState)
+@pytest.mark.parametrize(("days", "late"), [(0, False), (1, True)])
+def test_a_dispatch_is_late_once_its_day_has_passed_and_papers_are_awaited(state, days, late):
+    dispatch = a_dispatch(state=state, due_on=TODAY)
+    over = state in {DispatchState.RECEIVED, DispatchState.LOST}
+    assert dispatch.is_late(TODAY + timedelta(days=days)) is (late and not over)
