@@ -170,6 +170,7 @@ class Mutation:
     claim_transfer_vault_out_propose = claim_transfers.claim_transfer_vault_out_propose
     claim_transfer_vault_out_confirm = claim_transfers.claim_transfer_vault_out_confirm
     vault_appoint_substitute = vault_keeping.vault_appoint_substitute
+    vault_end_substitution = vault_keeping.vault_end_substitution
     vault_keeper_change_open = vault_keeping.vault_keeper_change_open
     vault_keeper_change_sign = vault_keeping.vault_keeper_change_sign
     vault_keeper_change_complete = vault_keeping.vault_keeper_change_complete
