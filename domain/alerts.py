@@ -20,6 +20,9 @@ class AlertKind(StrEnum):
     RELEASE_AVAILABLE = "RELEASE_AVAILABLE"
     RELEASE_DEADLINE = "RELEASE_DEADLINE"
     BOOK = "BOOK"
+    HANDOVER = "HANDOVER"
+    DISPATCH = "DISPATCH"
+    STOCKTAKE = "STOCKTAKE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -218,6 +218,8 @@ class Conversion:
     filed_on: date
     acceptance_no: str  # of the registry's receipt
     recorded_by: str
+    returned_on: date | None = None  # when the registry gave it back (退件)
+    return_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +241,7 @@ class TitleCertificate:
     convertible_from: date | None = None  # a pre-notice: when formal registration was possible
     lapses_on: date | None = None  # a pre-notice: the last day to apply
     conversion: Conversion | None = None
+    returned_conversions: tuple[Conversion, ...] = ()  # applications that the registry gave back
     right_holder: str | None = None
     right_amount: int | None = None
     rank: int = 1

@@ -53,6 +53,7 @@ class Movement(StrEnum):
     CANCEL_ELECTRONIC = "CANCEL_ELECTRONIC"
     REDEEM = "REDEEM"
     LAPSE = "LAPSE"
+    REINSTATE = "REINSTATE"
 
 
 RULE_OF: Mapping[Movement, str] = MappingProxyType(
@@ -89,6 +90,7 @@ RULE_OF: Mapping[Movement, str] = MappingProxyType(
         Movement.CANCEL_ELECTRONIC: "X25",
         Movement.REDEEM: "X26",
         Movement.LAPSE: "CUS-16",
+        Movement.REINSTATE: "CUS-16",
     }
 )
 
@@ -163,7 +165,7 @@ HELD_BY_BOOK = frozenset(
     }
 )
 # These change the right and leave the paper where it is.
-LEGAL_ONLY = frozenset({Movement.REGISTRY_CANCELLED, Movement.LAPSE})
+LEGAL_ONLY = frozenset({Movement.REGISTRY_CANCELLED, Movement.LAPSE, Movement.REINSTATE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Source: X19; CUS-04, CUS-24; domain 3.2 (a county without a vault of its own).
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -28,6 +28,10 @@ class DispatchState(StrEnum):
     UNDER_WAY = "UNDER_WAY"
     INCOMPLETE = "INCOMPLETE"
     RECEIVED = "RECEIVED"
+    LOST = "LOST"
+
+
+OVER = frozenset({DispatchState.RECEIVED, DispatchState.LOST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +50,25 @@ class Dispatch:
     sent_at: datetime
     due_on: date
     received_ids: tuple[str, ...] = ()
+    lost_ids: tuple[str, ...] = ()  # confirmed lost on the way (X22)
     received_by: tuple[str, ...] = ()
     received_at: datetime | None = None
     seal_intact: bool | None = None  # unknown until it arrives
     state: DispatchState = DispatchState.UNDER_WAY
+    late_told_on: date | None = None  # when the supervisors heard that it did not arrive in time
     org_code: str
     org_path: str
     version: int = 0
 
     @property
     def awaited(self) -> tuple[str, ...]:
-        """Papers that have not been received yet."""
-        return tuple(id for id in self.certificate_ids if id not in self.received_ids)
+        """Papers that are still on their way."""
+        over = {*self.received_ids, *self.lost_ids}
+        return tuple(id for id in self.certificate_ids if id not in over)
+
+    def is_late(self, today: date) -> bool:
+        """Whether papers are on their way beyond the day on which they had to arrive (3.2)."""
+        return self.state not in OVER and today > self.due_on
 
     def parts(self) -> dict[str, str]:
         """Who has a part in it already and may not receive it (CUS-04b)."""
@@ -121,7 +132,7 @@ def arrival_refusals(
     A broken seal does not stop it: the papers are safer inside, and an incident is opened.
     """
     yield frozen(vault)
-    if dispatch.state is DispatchState.RECEIVED:
+    if dispatch.state in OVER:
         yield state_conflict(
             "X19", subject=f"Dispatch {dispatch.no}", state=dispatch.state, event="RECEIVE"
         )
@@ -134,6 +145,34 @@ def arrival_refusals(
     for certificate in arrived:
         yield illegal(certificate, Movement.RECEIVE_DISPATCHED)
         yield locked(certificate, proposal_id=proposal_id)
+
+
+def received(
+    dispatch: Dispatch, arrival: Arrival, *, by: tuple[str, ...], now: datetime
+) -> Dispatch:
+    """The dispatch once what lay in its packet was received; the seal tells once, at the first."""
+    arrived = tuple(id for id in dispatch.awaited if id not in arrival.missing)
+    first = dispatch.seal_intact is None
+    return replace(
+        dispatch,
+        received_ids=(*dispatch.received_ids, *arrived),
+        received_by=by,
+        received_at=now,
+        seal_intact=arrival.is_sound(dispatch) if first else dispatch.seal_intact,
+        state=DispatchState.INCOMPLETE if arrival.missing else DispatchState.RECEIVED,
+    )
+
+
+def given_up(dispatch: Dispatch, certificate_id: str) -> Dispatch:
+    """The dispatch that waits no more for a paper that was confirmed lost (X22).
+
+    With nothing left to wait for it is over: received as far as anything was, else lost as a whole.
+    """
+    after = replace(dispatch, lost_ids=(*dispatch.lost_ids, certificate_id))
+    if after.awaited:
+        return after
+    over = DispatchState.RECEIVED if after.received_ids else DispatchState.LOST
+    return replace(after, state=over)
 
 
 def dispatch_due(today: date, *, policy: Policy, calendar: WorkCalendar) -> date:

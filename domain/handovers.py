@@ -62,6 +62,7 @@ class Handover:
     initiated_at: datetime
     due_on: date
     state: HandoverState = HandoverState.PENDING
+    late_told_on: date | None = None  # when the supervisors heard that nobody accepted in time
     org_code: str
     org_path: str
     version: int = 0
@@ -69,6 +70,10 @@ class Handover:
     def item(self, certificate_id: str) -> HandoverItem | None:
         """The item of that certificate."""
         return next((item for item in self.items if item.certificate_id == certificate_id), None)
+
+    def is_late(self, today: date) -> bool:
+        """Whether papers wait beyond the day on which the receiver had to decide (CUS-05)."""
+        return self.state is HandoverState.PENDING and today > self.due_on
 
 
 def initiation_refusals(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from domain.calendar import WorkCalendar, business_date
-from domain.certificates import TitleCertificate, normalised
+from domain.certificates import ENDED_RIGHTS, Catalog, TitleCertificate, normalised
 from domain.custody import Movement, illegal
 from domain.dossiers import DocType
 from domain.dual_control import conflicting_part
@@ -16,7 +16,7 @@ from domain.orgs import TIER2_AND_ABOVE, OrgLevel
 from domain.people import RoleGrant
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
-from domain.vaulting import Scan, locked, scan_missing
+from domain.vaulting import Scan, held_by_case, locked, scan_missing
 from domain.vaults import Vault, frozen
 from domain.watch import Incident
 
@@ -61,7 +61,8 @@ def found_refusals(
 ) -> Iterator[Refusal | None]:
     """Every rule that a paper found again breaks. Asked at both halves (X21, CUS-04e)."""
     yield illegal(certificate, Movement.FOUND)
-    yield locked(certificate, proposal_id=proposal_id)
+    if not held_by_case(certificate):
+        yield locked(certificate, proposal_id=proposal_id)
     yield frozen(vault)
     if normalised(cert_no) != certificate.cert_no_norm:
         yield _mismatch("certNo", cert_no, certificate.cert_no or "")
@@ -123,9 +124,14 @@ def reissue_refusals(
 ) -> Iterator[Refusal | None]:
     """Every rule that a reissue breaks, but for what is printed and what proves it (X23).
 
+    Of a right that has ended the registry issues nothing anew.
     published_on: when the statement of the loss was published.
     """
     yield illegal(certificate, Movement.REISSUE)
+    if certificate.catalog is Catalog.RIGHT_CERT and certificate.legal_state in ENDED_RIGHTS:
+        yield state_conflict(
+            "X23", subject=certificate.label, state=certificate.legal_state, event="REISSUE"
+        )
     if not acceptance_no.strip():
         yield invalid("acceptanceNo", "the registry's number of the application", rule_id="X23")
     if published_on > today:
@@ -145,13 +151,14 @@ def proof_refusals(
     *,
     needed: DocType,
     field: str,
+    rule_id: str,
 ) -> Iterator[Refusal | None]:
-    """What keeps a file from proving a step of a reissue: another kind, paper, or not accepted."""
+    """What keeps a file from proving it: another kind, about another paper, or not accepted."""
     fits = version.doc_type is needed and file.certificate_id == certificate.id
     if not fits or version.status is not FileStatus.ACCEPTED:
         yield Refusal(
             code=RefusalCode.DOC_MISSING,
-            rule_id="X23",
+            rule_id=rule_id,
             field=field,
             detail={"documents": f"accepted {needed} of {certificate.label}"},
         )

@@ -41,6 +41,12 @@ def covers(path: str, other: str) -> bool:
     return other == path or other.startswith(f"{path}/")
 
 
+def with_those_above(path: str) -> list[str]:
+    """The path of an organisation and those of all above it."""
+    parts = path.split("/")[1:]
+    return ["/" + "/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
 def jurisdiction(path: str, level: OrgLevel, *, county: bool, parent_is_county: bool) -> str:
     """The subtree an organisation looks after (辖内).
 

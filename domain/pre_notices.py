@@ -6,21 +6,25 @@ Source: CUS-16; Civil Code art. 203, 221; 担保解释 art. 52.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 from domain.calendar import WorkCalendar, nd
 from domain.certificates import (
     ENDED_RIGHTS,
+    TERMINAL,
     Catalog,
     Conversion,
     LegalState,
     TitleCertificate,
 )
 from domain.collaterals import Collateral
+from domain.custody import CustodyEvent, Movement
 from domain.policy import Policy
 from domain.processing import PRE_NOTICES
 from domain.refusals import Refusal, invalid, state_conflict
 
 LEGAL_DAYS = "prenotice.legal_days"
+MAX_RETURNED = 20  # applications that the registry gave back, of one pre-notice
 
 
 def is_standing(certificate: TitleCertificate) -> bool:
@@ -76,17 +80,102 @@ def conversion_refusals(
     """Every rule that an application for formal registration breaks; in time it stops the lapse."""
     yield from _in_force(certificate, "FILE_CONVERSION")
     yield _not_filed(certificate, "FILE_CONVERSION")
+    last = _last_day(certificate, policy, calendar)
+    yield from _in_time(certificate, conversion, last=last, today=today)
+
+
+def reinstatement_refusals(
+    certificate: TitleCertificate,
+    conversion: Conversion,
+    *,
+    policy: Policy,
+    calendar: WorkCalendar,
+    today: date,
+) -> Iterator[Refusal | None]:
+    """Every rule that undoing a lapse breaks: filed in time, it never was one (CUS-16).
+
+    Only our record is wrong then; what the last day has really passed for stays lapsed.
+    """
+    over = certificate.custody_state in TERMINAL
+    if certificate.legal_state is not LegalState.LAPSED or over:
+        state = certificate.custody_state if over else certificate.legal_state
+        yield state_conflict("CUS-16", subject=certificate.label, state=state, event="REINSTATE")
+    yield _not_filed(certificate, "REINSTATE")
+    last = _last_day(certificate, policy, calendar)
+    yield from _in_time(certificate, conversion, last=last, today=today)
+
+
+def before_lapse(events: Sequence[CustodyEvent]) -> LegalState:
+    """The state of the right before it was booked as lapsed, as the ledger tells it."""
+    states = [
+        before.legal_state for before, event in pairwise(events) if event.type is Movement.LAPSE
+    ]
+    return states[-1]
+
+
+def is_secured_again(
+    collateral: Collateral, certificates: Sequence[TitleCertificate], *, reinstated: str
+) -> bool:
+    """Whether no other pre-notice on it has lapsed, so that it counts for something again.
+
+    reinstated: id of the pre-notice whose lapse is undone.
+    """
+    return not any(
+        certificate.id != reinstated
+        and certificate.cert_type in PRE_NOTICES
+        and certificate.legal_state is LegalState.LAPSED
+        and collateral.no in certificate.collateral_nos
+        for certificate in certificates
+    )
+
+
+def withdrawal_refusals(
+    certificate: TitleCertificate, *, returned_on: date, reason: str, today: date
+) -> Iterator[Refusal | None]:
+    """Every rule that taking back an application breaks, which the registry returned (退件)."""
+    yield from _in_force(certificate, "WITHDRAW_CONVERSION")
+    conversion = certificate.conversion
+    if conversion is None:
+        yield state_conflict(
+            "CUS-16", subject=certificate.label, state="NOT_FILED", event="WITHDRAW_CONVERSION"
+        )
+    elif not conversion.filed_on <= returned_on <= today:
+        told = f"from {conversion.filed_on}, when it was filed, to today"
+        yield invalid("returnedOn", told, rule_id="CUS-16")
+    if len(certificate.returned_conversions) >= MAX_RETURNED:
+        yield invalid("certificateId", f"returned {MAX_RETURNED} times already", rule_id="CUS-16")
+    if not reason.strip():
+        yield invalid("reason", "say why the registry returned it", rule_id="CUS-16")
+
+
+def withdrawn(certificate: TitleCertificate, *, returned_on: date, reason: str) -> TitleCertificate:
+    """The pre-notice without its application: it is as if none had been filed, and may lapse."""
+    assert certificate.conversion is not None
+    returned = replace(certificate.conversion, returned_on=returned_on, return_reason=reason)
+    return replace(
+        certificate,
+        conversion=None,
+        returned_conversions=(*certificate.returned_conversions, returned),
+    )
+
+
+def _last_day(certificate: TitleCertificate, policy: Policy, calendar: WorkCalendar) -> date | None:
+    since = certificate.convertible_from
+    return None if since is None else lapse_date(since, policy=policy, calendar=calendar)
+
+
+def _in_time(
+    certificate: TitleCertificate, conversion: Conversion, *, last: date | None, today: date
+) -> Iterator[Refusal | None]:
+    """What an application must say: number, and a day between the first and the last."""
     if not conversion.acceptance_no:
         yield invalid("acceptanceNo", "must not be empty", rule_id="CUS-16")
     if conversion.filed_on > today:
         yield invalid("filedOn", "lies in the future", rule_id="CUS-16")
     since = certificate.convertible_from
-    if since is None:
-        return
-    if conversion.filed_on < since:
+    if since is not None and conversion.filed_on < since:
         yield invalid("filedOn", f"registration became possible on {since}", rule_id="CUS-16")
-    last = lapse_date(since, policy=policy, calendar=calendar)
-    if conversion.filed_on > last:
+    if last is not None and conversion.filed_on > last:
         yield invalid("filedOn", f"the last day to apply was {last}", rule_id="CUS-16")
 
 

@@ -1,4 +1,4 @@
-"""What a stock-take (盘库) found: agreement of the two counters, differences and their end.
+"""What a stock-take (盘库) found: agreement of the counters, differences and their end.
 
 Source: CUS-18, X20. Differences are counted gross: one missing and one too many are two.
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import count
+from types import MappingProxyType
 
 from domain.calendar import WorkCalendar
 from domain.certificates import CustodyState, TitleCertificate
@@ -91,15 +92,21 @@ def home_of(certificate: TitleCertificate) -> str | None:
     return certificate.holder.desk if certificate.holder is not None else None
 
 
-def compared(stocktake: Stocktake, homes: Mapping[str, str | None]) -> Iterator[CountLine]:
+def compared(
+    stocktake: Stocktake,
+    homes: Mapping[str, str | None],
+    elsewhere: Mapping[str, CountedPaper] = MappingProxyType({}),
+) -> Iterator[CountLine]:
     """The books against the agreed count, line by line.
 
-    homes: by certificate id, the vault that a surplus belongs to.
+    homes: by certificate id, the vault of a surplus. elsewhere: what other counts found in cabinets
+    where it was not expected; it is misplaced, not missing.
     """
     found = {paper.key: paper for paper in stocktake.sheets[0].papers}
     numbers = count(1)
     for expected in stocktake.expected:
-        paper = found.pop(expected.certificate_id, None)
+        id = expected.certificate_id
+        paper = found.pop(id, None) or elsewhere.get(id)
         for result in _results(expected, paper):
             yield CountLine(
                 no=next(numbers),
@@ -219,12 +226,15 @@ def resolved(
 
 
 def found_again(earlier: Stocktake, later: Stocktake) -> Stocktake:
-    """An earlier count once what it missed was found by a later one of the same vault."""
+    """An earlier count once what it missed, or had too many, stands in a later one's books."""
     assert later.ended_by is not None
     assert later.ended_at is not None
     found = {line.certificate_id for line in later.results if line.found is not None}
+    at_home = {line.certificate_id for line in later.results if line.expected is not None}
     for line in earlier.results:
-        if line.is_open and line.result is CountResult.MISSING and line.certificate_id in found:
+        missed = line.result is CountResult.MISSING and line.certificate_id in found
+        placed = line.result is CountResult.SURPLUS and line.certificate_id in found & at_home
+        if line.is_open and (missed or placed):
             earlier = resolved(
                 earlier,
                 line.no,

@@ -1,7 +1,4 @@
-"""Stock-take (盘库): who counts which vault, blind and in pairs.
-
-Source: CUS-18, CUS-20.
-"""
+"""Stock-take (盘库): who counts which vault, blind and in pairs (CUS-18, CUS-20)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -133,12 +130,13 @@ class CountLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stocktake:
-    """A count of a whole vault (盘库单): books against shelves, differences never netted."""
+    """A count of a vault (盘库单): books against shelves, differences never netted."""
 
     id: str
     no: str
     vault: str
     kind: StocktakeKind
+    cabinets: tuple[str, ...] = ()  # what it counts of the vault; none named means all
     state: StocktakeState = StocktakeState.OPEN
     opened_by: str
     opened_at: datetime  # the moment of the snapshot

@@ -157,6 +157,11 @@ def locked(certificate: TitleCertificate, *, proposal_id: str) -> Refusal | None
     )
 
 
+def held_by_case(certificate: TitleCertificate) -> bool:
+    """Whether a deregistration holds the paper: it wants it in the vault, whatever comes first."""
+    return certificate.lock is not None and certificate.lock.kind is LockKind.DEREGISTRATION
+
+
 def paper_only(certificate: TitleCertificate) -> Refusal | None:
     """An electronic certificate is never vaulted or handed over (CUS-13)."""
     electronic = certificate.carrier is Carrier.ELECTRONIC
@@ -174,13 +179,9 @@ def _certificate_refusals(
 ) -> Iterator[Refusal | None]:
     yield paper_only(certificate)
     yield illegal(certificate, movement)
-    if movement is Movement.VAULT_IN and _held_by_case(certificate):
+    if movement is Movement.VAULT_IN and held_by_case(certificate):
         return  # a deregistration wants the paper in the vault; its hold is not in the way
     yield locked(certificate, proposal_id=proposal_id)
-
-
-def _held_by_case(certificate: TitleCertificate) -> bool:
-    return certificate.lock is not None and certificate.lock.kind is LockKind.DEREGISTRATION
 
 
 def _void(certificate: TitleCertificate) -> Refusal | None:

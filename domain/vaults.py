@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from domain.refusals import Refusal, RefusalCode, invalid
@@ -28,6 +28,8 @@ class Vault:
     name: str
     status: VaultStatus = VaultStatus.OPEN
     passed_on_at: datetime | None = None  # since then its keepers change here alone (CUS-20)
+    counted_from: date | None = None  # the day its intervals of counting began
+    count_look_on: date | None = None  # when a count is due next; none means look now
     org_code: str
     org_path: str
     version: int = 0

@@ -51,7 +51,7 @@ class SignalCategory(StrEnum):
 
 
 class SubjectKind(StrEnum):
-    """What a signal, hold or legal case is attached to."""
+    """What a signal, alert, incident or legal case is attached to."""
 
     LOAN = "LOAN"
     CUSTOMER = "CUSTOMER"
@@ -59,6 +59,8 @@ class SubjectKind(StrEnum):
     CERTIFICATE = "CERTIFICATE"
     DOSSIER = "DOSSIER"
     FILE = "FILE"
+    HANDOVER = "HANDOVER"
+    DISPATCH = "DISPATCH"
     VAULT = "VAULT"
 
 

@@ -14,12 +14,16 @@ from domain.checkout_requests import has_expired
 from domain.checkouts import CheckOut, CheckOutState
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
+from domain.dispatches import OVER
 from domain.dual_control import Proposal, ProposalState
 from domain.files import FileStatus, FileVersion
+from domain.handovers import HandoverState
 from domain.stocktake_results import overdue, resolved
 from domain.stocktakes import CountResult, Stocktake, StocktakeState
 from domain.vaults import Vault, VaultStatus
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
+from jobs.counting import remind_of_counts
+from jobs.lateness import tell_late_dispatch, tell_late_handover
 from jobs.overdue import escalate
 from jobs.receipts import sweep_receipts
 from jobs.reconcile import reconcile
@@ -116,22 +120,47 @@ async def chase_owner_proofs(stores: Stores) -> int:
 
 async def watch_papers(stores: Stores) -> int:
     """Reminds of deadlines and ends what has lapsed (CUS-16, CUS-17, CUS-26)."""
-    return await _rounds(stores, "certificates", "next_look_on", look_after, "watch_papers")
+    query = {"next_look_on": {"$lte": _today(stores), "$type": "string"}}
+    return await _rounds(stores, "watch_papers", "certificates", query, look_after)
 
 
 async def escalate_overdue(stores: Stores) -> int:
     """Tells whoever has to hear of a paper that does not come back (CUS-10)."""
-    return await _rounds(stores, "check_outs", "escalate_on", escalate, "escalate_overdue")
+    query = {"escalate_on": {"$lte": _today(stores)}}
+    return await _rounds(stores, "escalate_overdue", "check_outs", query, escalate)
 
 
 async def escalate_releases(stores: Stores) -> int:
     """Tells whoever has to hear of a deadline of a release (4.7)."""
-    return await _rounds(stores, "dereg_cases", "escalate_on", escalate_case, "escalate_releases")
+    query = {"escalate_on": {"$lte": _today(stores), "$type": "string"}}
+    return await _rounds(stores, "escalate_releases", "dereg_cases", query, escalate_case)
 
 
 async def watch_settled_loans(stores: Stores) -> int:
     """Has owners told that deregistration is available, and chases proofs of settlement (4.7)."""
-    return await _rounds(stores, "loans", "next_look_on", look_at_loan, "watch_settled_loans")
+    query = {"next_look_on": {"$lte": _today(stores), "$type": "string"}}
+    return await _rounds(stores, "watch_settled_loans", "loans", query, look_at_loan)
+
+
+async def tell_late_handovers(stores: Stores) -> int:
+    """Tells both supervisors of papers that nobody accepted in time (CUS-05)."""
+    pending = {"state": HandoverState.PENDING.value, "late_told_on": None}
+    query = {**pending, "due_on": {"$lt": _today(stores)}}
+    return await _rounds(stores, "tell_late_handovers", "handovers", query, tell_late_handover)
+
+
+async def tell_late_dispatches(stores: Stores) -> int:
+    """Tells both supervisors of packets that did not arrive in time (X19)."""
+    waiting = {"state": {"$nin": sorted(OVER)}, "late_told_on": None}
+    query = {**waiting, "due_on": {"$lt": _today(stores)}}
+    return await _rounds(stores, "tell_late_dispatches", "dispatches", query, tell_late_dispatch)
+
+
+async def remind_of_due_counts(stores: Stores) -> int:
+    """Tells of vaults that are due to be counted and were not (CUS-18)."""
+    due = {"count_look_on": {"$lte": _today(stores)}}
+    query = {"$or": [{"count_look_on": None}, due]}
+    return await _rounds(stores, "remind_of_due_counts", "vaults", query, remind_of_counts)
 
 
 async def give_up_missing(stores: Stores) -> int:
@@ -230,6 +259,9 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
         "escalate_overdue": escalate_overdue,
         "escalate_releases": escalate_releases,
         "watch_settled_loans": watch_settled_loans,
+        "tell_late_handovers": tell_late_handovers,
+        "tell_late_dispatches": tell_late_dispatches,
+        "remind_of_due_counts": remind_of_due_counts,
         "give_up_missing": give_up_missing,
         "reconcile_vaults": reconcile_vaults,
         "sweep_uploads": sweep_uploads,
@@ -258,33 +290,33 @@ async def run_forever(stores: Stores) -> None:
         await asyncio.sleep(SEQUENCE_EVERY_S)
 
 
+def _destroyed(version: FileVersion) -> FileVersion:
+    return replace(version, status=FileStatus.DESTROYED)
+
+
 async def _rounds(
     stores: Stores,
-    collection: str,
-    day: str,
-    look: Callable[[Round, str], Awaitable[int]],
     cause: str,
+    collection: str,
+    query: Mapping[str, object],
+    look: Callable[[Round, str], Awaitable[int]],
 ) -> int:
-    """Looks at each record whose day has come, in a decision of its own; how much that did.
-
-    day: the field that tells when a record asks to be looked at next.
-    """
+    """Looks at each record that answers, one decision a record; how much was done."""
     now = stores.clock.now()
     today = business_date(now)
     done = 0
-    query = {day: {"$lte": today.isoformat(), "$type": "string"}}
     for id in await _ids(stores, collection, query):
 
-        async def one(decision: Decision, id: str = id) -> int:
+        async def act(decision: Decision, id: str = id) -> int:
             rules = stores.rulebook.on(today)
             return await look(Round(decision=decision, rules=rules, now=now, today=today), id)
 
-        done += await decide(stores.mongo, one, by=BY, cause=cause, at=now)
+        done += await decide(stores.mongo, act, by=BY, cause=cause, at=now)
     return done
 
 
-def _destroyed(version: FileVersion) -> FileVersion:
-    return replace(version, status=FileStatus.DESTROYED)
+def _today(stores: Stores) -> str:
+    return business_date(stores.clock.now()).isoformat()
 
 
 async def _ids(stores: Stores, collection: str, query: Mapping[str, object]) -> list[str]:

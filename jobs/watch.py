@@ -111,7 +111,7 @@ async def _lapse(this: Round, certificate: TitleCertificate) -> TitleCertificate
     await signal(
         this,
         certificate,
-        number=f"RS-{certificate.id}-LAPSED",
+        number=f"RS-{certificate.id}-LAPSED-{event.seq}",  # a lapse may be undone, and come again
         category=SignalCategory.COLLATERAL_VALUE,
         severity=SignalSeverity.RED,
         reason=f"Pre-notice {certificate.label} lapsed after {certificate.lapses_on}.",

@@ -12,6 +12,7 @@ from domain.dispatches import (
     arrival_refusals,
     dispatch_due,
     dispatch_refusals,
+    received,
 )
 from domain.dual_control import (
     Proposal,
@@ -201,20 +202,10 @@ async def dispatch_receive_confirm(
             holder=Holder(desk=arriving.vault.code, since=deed.now),
         )
     if dispatch.state is DispatchState.UNDER_WAY:
-        await _open(deed, dispatch, logins)
+        await end_journey(deed, dispatch, logins, reason=Movement.RECEIVE_DISPATCHED)
         _tell_incidents(deed, arriving)
-    received = (*dispatch.received_ids, *(i for i in dispatch.awaited if i not in arrival.missing))
     confirmed(deed, proposal)
-    arrived = replace(
-        dispatch,
-        received_ids=received,
-        received_by=logins,
-        received_at=deed.now,
-        seal_intact=arrival.is_sound(dispatch)
-        if dispatch.seal_intact is None
-        else dispatch.seal_intact,
-        state=DispatchState.INCOMPLETE if arrival.missing else DispatchState.RECEIVED,
-    )
+    arrived = received(dispatch, arrival, by=logins, now=deed.now)
     return {"dispatch": deed.decision.save(arrived)}
 
 
@@ -287,22 +278,17 @@ async def _arriving(deed: Deed, input: DispatchReceiveInput, proposal_id: str) -
     )
 
 
-async def _open(deed: Deed, dispatch: Dispatch, keepers: tuple[str, ...]) -> None:
-    """The packet has done its journey: its seal is broken by those who received it."""
+async def end_journey(
+    deed: Deed, dispatch: Dispatch, keepers: tuple[str, ...], *, reason: Movement
+) -> None:
+    """The packet is under way no more: opened by those who received it, or lost as a whole."""
     packet = await deed.decision.first(
         SealedPacket,
         {"packet_no": dispatch.packet_no, "status": PacketStatus.DISPATCHED.value},
     )
     assert packet is not None  # nothing else opens a packet under way
     deed.decision.save(
-        resealed(
-            packet,
-            contents=(),
-            seal_no=None,
-            keepers=keepers,
-            reason=Movement.RECEIVE_DISPATCHED,
-            now=deed.now,
-        )
+        resealed(packet, contents=(), seal_no=None, keepers=keepers, reason=reason, now=deed.now)
     )
 
 

@@ -210,13 +210,13 @@ def access_line(
     context: Context,
     *,
     object_id: str,
-    object_version: int,
+    object_version: int | None,
     org_path: str,
     action: str,
     purpose: str,
     loan_no: str | None = None,
 ) -> Record:
-    """A line of the access log (5.7)."""
+    """A line of the access log (5.7): who had what in hand, as what, when and for what."""
     return {
         "_id": f"access_{ULID()}",
         "biz_date": context.today.isoformat(),

@@ -194,6 +194,8 @@ def _take_vault(known: Known, line: VaultLine) -> tuple[LineStatus, str]:
         name=line.name,
         status=VaultStatus.FROZEN_FOR_COUNT if _is_counted(known, line.code) else line.status,
         passed_on_at=old.passed_on_at if old else None,
+        counted_from=old.counted_from if old else None,
+        count_look_on=old.count_look_on if old else None,
         org_code=org.code,
         org_path=org.org_path,
     )

@@ -14,6 +14,7 @@ from domain.certificates import (
     TitleCertificate,
 )
 from domain.custody import Movement
+from domain.dispatches import OVER, Dispatch, DispatchState, given_up
 from domain.dual_control import (
     Proposal,
     confirmation_refusals,
@@ -31,6 +32,7 @@ from domain.refusals import Refusal, refuse_if
 from domain.vaults import Vault
 from domain.watch import Incident, IncidentKind, SubjectKind
 from resolvers.checkout_returns import lost_while_out
+from resolvers.dispatches import end_journey
 from resolvers.incidents import incident_of
 from resolvers.mutation import Deed, mutation
 from resolvers.proposals import confirmed, proposed
@@ -180,6 +182,7 @@ async def certificate_confirm_lost(
     certificate = await unproposed(deed.decision, certificate)
     certificate = await lost_while_out(deed, certificate)
     await _off_handovers(deed, certificate)
+    await _off_dispatches(deed, certificate)
     after = deed.move(
         certificate,
         Movement.CONFIRM_LOST,
@@ -262,3 +265,14 @@ async def _off_handovers(deed: Deed, certificate: TitleCertificate) -> None:
             reason="LOST",
         )
         deed.decision.save(after)
+
+
+async def _off_dispatches(deed: Deed, certificate: TitleCertificate) -> None:
+    """No vault waits for a lost paper; a packet goes with the last one in it (X19)."""
+    query = {"certificate_ids": certificate.id, "state": {"$nin": sorted(OVER)}}
+    for dispatch in await deed.decision.find(Dispatch, query):
+        if certificate.id not in dispatch.awaited:
+            continue
+        after = deed.decision.save(given_up(dispatch, certificate.id))
+        if after.state is DispatchState.LOST:
+            await end_journey(deed, dispatch, (), reason=Movement.CONFIRM_LOST)

@@ -316,12 +316,13 @@ class QuestionQueries:
             "evaluations": evaluations,
         }
 
-    @asked("Accesses to a file, newest first; for auditors (访问日志).")
+    @asked("Accesses to files and labels printed, newest first; for auditors (访问日志).")
     def access_log(
         self,
         info: Info,
         file_version_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Of this file version.")
+            strawberry.ID | None,
+            strawberry.argument(description="Of this file version, or of what a label names."),
         ] = None,
         user: Annotated[str | None, strawberry.argument(description="By this login.")] = None,
     ) -> list[AccessLogEntry]:

@@ -137,6 +137,9 @@ class Mutation:
     certificate_cancel_electronic = custody.certificate_cancel_electronic
     certificate_mark_convertible = pre_notices.certificate_mark_convertible
     certificate_file_conversion = pre_notices.certificate_file_conversion
+    certificate_withdraw_conversion = pre_notices.certificate_withdraw_conversion
+    certificate_reinstate_propose = pre_notices.certificate_reinstate_propose
+    certificate_reinstate_confirm = pre_notices.certificate_reinstate_confirm
     certificate_record_expiry = reminders.certificate_record_expiry
     handover_initiate = handovers.handover_initiate
     handover_accept_item = handovers.handover_accept_item
@@ -183,6 +186,7 @@ class Mutation:
     claim_transfer_vault_out_propose = claim_transfers.claim_transfer_vault_out_propose
     claim_transfer_vault_out_confirm = claim_transfers.claim_transfer_vault_out_confirm
     vault_appoint_substitute = vault_keeping.vault_appoint_substitute
+    vault_end_substitution = vault_keeping.vault_end_substitution
     vault_keeper_change_open = vault_keeping.vault_keeper_change_open
     vault_keeper_change_sign = vault_keeping.vault_keeper_change_sign
     vault_keeper_change_complete = vault_keeping.vault_keeper_change_complete

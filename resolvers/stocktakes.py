@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.certificates import TERMINAL, CustodyState, TitleCertificate, normalised
+from domain.count_coverage import cabinet_refusals, outside, seen_elsewhere
 from domain.dual_control import Proposal, ProposalState
 from domain.people import Operation, User, actor
 from domain.refusals import Forbidden, Refused, invalid, refuse_if
@@ -36,6 +37,7 @@ from domain.stocktakes import (
     still_open,
 )
 from domain.vaults import PacketStatus, SealedPacket, Vault, VaultStatus
+from resolvers.count_coverage import cabinets_of
 from resolvers.differences import note_broken_seals
 from resolvers.mutation import Deed, mutation
 from resolvers.vault_work import end_proposal
@@ -61,14 +63,24 @@ async def stocktake_open(deed: Deed, input: StocktakeOpenInput) -> dict[str, Any
     """CUS-18. Proposals that wait in the vault end: a keeper cannot put a surprise off with one."""
     vault = await _vault(deed, input.vault)
     _lead(deed, vault, input.kind)
-    refuse_if(opening_refusals(vault, input.kind, await _counters(deed, vault, input.counters)))
+    known = await cabinets_of(deed.decision, vault.code) if input.cabinets else ()
+    refuse_if(
+        [
+            *opening_refusals(vault, input.kind, await _counters(deed, vault, input.counters)),
+            *cabinet_refusals(input.cabinets, known),
+        ]
+    )
     await _end_proposals(deed, vault)
+    part = {"$in": input.cabinets}
     inside = await deed.decision.find(
         TitleCertificate,
-        {"place.vault": vault.code, "custody_state": CustodyState.IN_VAULT.value},
+        {"place.vault": vault.code, "custody_state": CustodyState.IN_VAULT.value}
+        | ({"place.cabinet": part} if input.cabinets else {}),
     )
     packets = await deed.decision.find(
-        SealedPacket, {"vault": vault.code, "status": PacketStatus.SEALED.value}
+        SealedPacket,
+        {"vault": vault.code, "status": PacketStatus.SEALED.value}
+        | ({"cabinet": part} if input.cabinets else {}),
     )
     id = new_id(Stocktake)
     stocktake = Stocktake(
@@ -76,6 +88,7 @@ async def stocktake_open(deed: Deed, input: StocktakeOpenInput) -> dict[str, Any
         no=f"ST{deed.today:%Y%m%d}-{id[-10:]}",
         vault=vault.code,
         kind=input.kind,
+        cabinets=tuple(input.cabinets),
         opened_by=deed.actor.login,
         opened_at=deed.now,
         expected=snapshot(inside, packets),
@@ -98,7 +111,12 @@ async def stocktake_count(deed: Deed, input: StocktakeCountInput) -> dict[str, A
     papers = await _read_papers(deed, input.items)
     login = deed.actor.login
     keeps = stocktake.vault in deed.actor.vaults
-    refuse_if(counting_refusals(stocktake, papers, counter=login, keeps=keeps))
+    refuse_if(
+        [
+            *counting_refusals(stocktake, papers, counter=login, keeps=keeps),
+            *outside(stocktake, papers),
+        ]
+    )
     after = counted(stocktake, papers, counter=login, complete=input.complete)
     return {"stocktake": deed.decision.save(after)}
 
@@ -120,16 +138,19 @@ async def stocktake_finalise(deed: Deed, input: StocktakeFinaliseInput) -> dict[
         again = deed.decision.save(to_recount(stocktake))
         return {"stocktake": again, "refusals": differing[:MAX_RECOUNTS_TOLD]}
     surplus = await deed.decision.find(TitleCertificate, {"_id": {"$in": surplus_ids(stocktake)}})
+    waiting = {"vault": vault.code, "open_difference_count": {"$gt": 0}}
+    earlier = await deed.decision.find(Stocktake, waiting)
+    homes = {paper.id: home_of(paper) for paper in surplus}
     after = finalised(
         stocktake,
-        tuple(compared(stocktake, {paper.id: home_of(paper) for paper in surplus})),
+        tuple(compared(stocktake, homes, seen_elsewhere(earlier) if stocktake.cabinets else {})),
         by=deed.actor.login,
         now=deed.now,
         resolve_due=resolve_due(deed.today, policy=deed.policy, calendar=deed.calendar),
     )
     await note_broken_seals(deed, after)
-    await _end_earlier(deed, after)
-    deed.decision.save(replace(vault, status=VaultStatus.OPEN))
+    _end_earlier(deed, earlier, after)
+    deed.decision.save(replace(vault, status=VaultStatus.OPEN, count_look_on=None))
     return {"stocktake": deed.decision.save(after)}
 
 
@@ -199,12 +220,11 @@ async def _end_proposals(deed: Deed, vault: Vault) -> None:
         await end_proposal(deed, proposal, state)
 
 
-async def _end_earlier(deed: Deed, stocktake: Stocktake) -> None:
+def _end_earlier(deed: Deed, earlier: Sequence[Stocktake], stocktake: Stocktake) -> None:
     """What an earlier count missed and this one found is not given up any more (X20)."""
-    waiting = {"vault": stocktake.vault, "open_difference_count": {"$gt": 0}}
-    for earlier in await deed.decision.find(Stocktake, waiting):
-        after = found_again(earlier, stocktake)
-        if after != earlier:
+    for one in earlier:
+        after = found_again(one, stocktake)
+        if after != one:
             deed.decision.save(after)
 
 

@@ -3,9 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+from domain.count_coverage import full_count
 from domain.orgs import Org
 from domain.people import Operation, Role, RoleGrant, User
 from domain.refusals import Refused, invalid, refuse_if, state_conflict
+from domain.stocktakes import StocktakeKind
+from domain.substitutions import ended_early, ending_refusals, leave_of
 from domain.vault_keeping import (
     FullCount,
     KeeperChange,
@@ -24,6 +27,7 @@ from domain.vaults import (
     closing_refusals,
     new_slot_refusals,
 )
+from resolvers.count_coverage import cabinets_of, counts_done
 from resolvers.mutation import Deed, mutation
 from resolvers.vault_work import slot_at, vault_called
 from schema.vault_keeping import (
@@ -34,13 +38,12 @@ from schema.vault_keeping import (
     SubstitutePayload,
     VaultAddSlotsInput,
     VaultAppointSubstituteInput,
+    VaultEndSubstitutionInput,
     VaultKeeperChangeInput,
     VaultKeeperChangeOpenInput,
     VaultPayload,
 )
 from storage.records import new_id
-
-MAX_COUNTS = 100
 
 
 @mutation(
@@ -88,6 +91,31 @@ async def vault_appoint_substitute(
     )
     deed.decision.save(away)
     return {"substitute": deed.decision.save(standing_in)}
+
+
+@mutation(
+    Operation.MANAGE_VAULT,
+    SubstitutePayload,
+    description="End a substitution early; the keeper is back (提前结束顶岗, CUS-04f).",
+)
+async def vault_end_substitution(deed: Deed, input: VaultEndSubstitutionInput) -> dict[str, Any]:
+    """CUS-04f: what either did on the days that have passed stays his."""
+    vault = await vault_called(deed, input.vault, rule_id="CUS-04f")
+    keeper = await deed.decision.first(User, {"login": input.keeper})
+    term: dict[str, Any] = {
+        "vault": vault.code,
+        "valid_from": input.valid_from,
+        "last_day": input.last_day,
+    }
+    refuse_if(ending_refusals(keeper, today=deed.today, **term))
+    assert keeper is not None  # otherwise it was refused
+    leave = leave_of(keeper, vault.code, input.valid_from)
+    assert leave is not None
+    substitute = await deed.decision.first(User, {"login": leave.substitute})
+    assert substitute is not None  # nobody is removed
+    back, relieved = ended_early(keeper, substitute, **term)
+    deed.decision.save(back)
+    return {"substitute": deed.decision.save(relieved)}
 
 
 @mutation(
@@ -242,21 +270,14 @@ async def slot_close(deed: Deed, input: SlotCloseInput) -> dict[str, Any]:
 
 
 async def _last_full_count(deed: Deed, change: KeeperChange) -> FullCount | None:
-    """The last full count for a change of keepers that was finalised since this one began.
-
-    A count that is finalised never changes, so nothing of it has to be fenced.
-    """
-    records = await deed.decision.records(
-        "stocktakes",
-        {"vault": change.vault, "kind": "KEEPER_CHANGE", "state": "FINALISED"},
-        limit=MAX_COUNTS,
+    """The whole vault as it was counted for a change of keepers since this one began."""
+    counts = await counts_done(
+        deed.decision,
+        change.vault,
+        StocktakeKind.KEEPER_CHANGE,
+        opened_from=change.opened_at,
     )
-    counts = [
-        FullCount(finalised_at=record["ended_at"], differences=record["difference_count"])
-        for record in records
-        if record["opened_at"] >= change.opened_at
-    ]
-    return max(counts, key=lambda count: count.finalised_at, default=None)
+    return full_count(counts, await cabinets_of(deed.decision, change.vault))
 
 
 def _ended(

@@ -181,6 +181,8 @@ class Conversion:
     filed_on: date = named("When it was filed with the registry.")
     acceptance_no: str = named("Number of the registry's receipt.")
     recorded_by: str = named("Who recorded it.")
+    returned_on: date | None = named("When the registry gave it back; none where it did not.")
+    return_reason: str | None = named("Why it did.")
 
 
 @strawberry.type(description="A title certificate (权证), changed only by custody events.")
@@ -207,6 +209,9 @@ class TitleCertificate(Node):
         "Of a pre-notice: the last day to apply for formal registration (预告登记失效日)."
     )
     conversion: Conversion | None = named("Of a pre-notice: the application that stops the lapse.")
+    returned_conversions: list[Conversion] | None = named(
+        "Of a pre-notice: applications that the registry gave back (退件), if any."
+    )
     right_holder: str | None = named("Right holder, masked without permission.")
     right_amount: Money | None = named("Registered amount.")
     rank: int = named("Rank.")

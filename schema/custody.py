@@ -112,6 +112,35 @@ class CertificateFileConversionInput:
     acceptance_no: str = named("Number of the registry's receipt.")
 
 
+@strawberry.input(description="An application that was in time, though the lapse was booked.")
+class CertificateReinstateInput:
+    """CUS-16, proposed."""
+
+    certificate_id: strawberry.ID = named("The pre-notice that our records have as lapsed.")
+    filed_on: date = named("When the registry received the application.")
+    acceptance_no: str = named("Number of the registry's receipt.")
+    acceptance_file_version_id: strawberry.ID = named(
+        "That receipt: an accepted REGISTRY_ACCEPTANCE of this pre-notice."
+    )
+
+
+@strawberry.input(description="The second person's repetition of an undone lapse (CUS-16).")
+class CertificateReinstateConfirmInput:
+    """CUS-16, confirmed."""
+
+    proposal_id: strawberry.ID = named("The proposal.")
+    reinstatement: CertificateReinstateInput = named("Exactly what was proposed.")
+
+
+@strawberry.input(description="An application that the registry returned (退件, CUS-16).")
+class CertificateWithdrawConversionInput:
+    """CUS-16."""
+
+    certificate_id: strawberry.ID = named("The pre-notice.")
+    returned_on: date = named("When the registry gave it back.")
+    reason: str = named("Why it did.")
+
+
 @strawberry.input(description="Until when a paper or a registration runs, once renewed (CUS-17).")
 class CertificateRecordExpiryInput:
     """CUS-17."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from domain.dispatches import DispatchState
+from domain.dispatches import OVER, DispatchState
 from schema.certificates import TitleCertificate
 from schema.custody import REFUSALS
 from schema.fields import derived, named, related
@@ -15,8 +15,12 @@ from storage.relations import Relation
 
 
 def _late(dispatch: Mapping[str, Any], today: date) -> bool:
-    waiting = dispatch["state"] != DispatchState.RECEIVED
+    waiting = dispatch["state"] not in OVER
     return waiting and today > date.fromisoformat(dispatch["due_on"])
+
+
+def _lost(dispatch: Mapping[str, Any], _today: date) -> list[str]:
+    return list(dispatch.get("lost_ids", ()))
 
 
 @strawberry.type(description="A packet on its way to another vault (调库单).")
@@ -35,6 +39,9 @@ class Dispatch(Node):
     sent_at: datetime = named("When it left.")
     due_on: date = named("When the other vault should have received it.")
     received_ids: list[strawberry.ID] = named("Papers received so far.")
+    lost_ids: list[strawberry.ID] = derived(
+        _lost, "Papers that were confirmed lost on the way.", reads=("lost_ids",)
+    )
     received_by: list[str] = named("Logins of the two keepers who received it last.")
     received_at: datetime | None = named("When it was received last.")
     seal_intact: bool | None = named("Whether it arrived under its own, unbroken seal.")

@@ -439,6 +439,7 @@ _name(
     CANCEL_ELECTRONIC X25 电子权证注销: electronic certificate cancelled
     REDEEM X26 兑付: redeemed, the proceeds applied
     LAPSE 预告失效: the pre-notice lapsed
+    REINSTATE 恢复效力: it had not lapsed, the application was in time and recorded late
     """,
 )
 _name(
@@ -652,7 +653,8 @@ _name(
     """
     UNDER_WAY 在途: on its way
     INCOMPLETE 部分签收: received without some of its papers
-    RECEIVED 已签收: received whole
+    RECEIVED 已签收: received, but for what was lost
+    LOST 途中遗失: lost on the way as a whole
     """,
 )
 _name(
@@ -877,6 +879,8 @@ _name(
     CERTIFICATE 权证: a certificate
     DOSSIER 档案: a dossier
     FILE 文件: a file
+    HANDOVER 移交单: a handover
+    DISPATCH 调库单: a transfer between vaults
     VAULT 库房: a vault
     """,
 )
@@ -923,6 +927,9 @@ _name(
     RELEASE_AVAILABLE 可办理解押: a settled loan's security may be released; tell the owner
     RELEASE_DEADLINE 解押时限: a deadline of a release, or of a proof of settlement
     BOOK 表外账: the book refused an entry, or disagrees with a vault
+    HANDOVER 逾期未签收: a handover was not accepted in time
+    DISPATCH 调库逾期: a packet did not arrive in time
+    STOCKTAKE 盘库到期: a vault is due to be counted
     """,
 )
 

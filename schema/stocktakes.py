@@ -1,13 +1,15 @@
 """Stock-takes, and the inputs and answers of their mutations."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 import strawberry
 
 from domain.stocktakes import CountResult, StocktakeKind, StocktakeState
 from schema.certificates import TitleCertificate
 from schema.custody import REFUSALS
-from schema.fields import named, related
+from schema.fields import derived, named, related
 from schema.nodes import Node, Refusal
 from storage.relations import Relation
 
@@ -20,6 +22,10 @@ class CountPlace:
     slot: str = named("Slot.")
     packet_no: str | None = named("Packet.")
     seal_no: str | None = named("Seal on the packet.")
+
+
+def _cabinets(stocktake: Mapping[str, Any], _today: date) -> list[str]:
+    return list(stocktake.get("cabinets", ()))
 
 
 @strawberry.type(description="One counter of a stock-take (盘点人). What was counted is not shown.")
@@ -51,8 +57,8 @@ class CountLine:
 
 
 @strawberry.type(
-    description="A count of a whole vault (盘库单). What the books expect is shown to nobody before"
-    " the end; then it stands in the results."
+    description="A count of a vault or of cabinets in it (盘库单). What the books expect is shown"
+    " to nobody before the end; then it stands in the results."
 )
 class Stocktake(Node):
     """A stock-take."""
@@ -62,6 +68,9 @@ class Stocktake(Node):
     no: str = named("Number.")
     vault: str = named("Code of the vault.")
     kind: StocktakeKind = named("Why it is counted.")
+    cabinets: list[str] = derived(
+        _cabinets, "The cabinets it counts; empty for the whole vault.", reads=("cabinets",)
+    )
     state: StocktakeState = named("State.")
     opened_by: str = named("Login of who opened it.")
     opened_at: datetime = named("When; what was in the vault then is expected.")
@@ -92,6 +101,11 @@ class StocktakeOpenInput:
     kind: StocktakeKind = named("Why it is counted.")
     counters: list[str] = named(
         "Logins of two different people; both its keepers for SELF, otherwise none of them."
+    )
+    cabinets: list[str] = named(
+        "Count these cabinets alone, for a vault too large for one count; empty means the whole."
+        " The whole vault stands still all the same, and is counted once every cabinet was.",
+        default_factory=list,
     )
 
 

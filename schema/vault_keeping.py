@@ -52,6 +52,16 @@ class VaultAppointSubstituteInput:
     valid_to: date = named("Last day.")
 
 
+@strawberry.input(description="A substitution that ends before its last day (CUS-04f).")
+class VaultEndSubstitutionInput:
+    """An early end."""
+
+    vault: str = named("Code of the vault.")
+    keeper: str = named("Login of the keeper who comes back.")
+    valid_from: date = named("First day of the substitution.")
+    last_day: date = named("Its last day now; yesterday ends it at once.")
+
+
 @strawberry.input(description="Keepers of a vault to change (CUS-20).")
 class VaultKeeperChangeOpenInput:
     """A change."""

@@ -29,8 +29,10 @@ class AccessLogEntry:
     id: strawberry.ID = named("Id.")
     at: datetime = named("When.")
     user: str = named("Who.")
-    action: str = named("What: URL_ISSUED, DOWNLOAD, EXPORT or DENIED.")
-    object_id: strawberry.ID = named("The file version; of an EXPORT the case.")
+    action: str = named("What: URL_ISSUED, DOWNLOAD, EXPORT, DENIED or PRINT_LABEL.")
+    object_id: strawberry.ID = named(
+        "The file version; of an EXPORT the case; what a label was printed for."
+    )
     loan_no: str | None = named("The loan.")
     purpose: str = named("What for.")
     request_id: str = named("The request.")

@@ -106,10 +106,15 @@ class Decision:
         )
 
     async def records(
-        self, collection: str, query: Mapping[str, Any], *, limit: int
+        self,
+        collection: str,
+        query: Mapping[str, Any],
+        *,
+        limit: int,
+        fields: Mapping[str, int] | None = None,
     ) -> list[Record]:
         """Records that a rule only looks at, by id, such as counts that are over."""
-        return self._read(collection, query, limit=limit)
+        return self._read(collection, query, limit=limit, fields=fields)
 
     def tallied(self, collection: str, stages: Sequence[Record]) -> Iterator[Record]:
         """Rows that an aggregation over many records gives, one after another.
@@ -140,8 +145,16 @@ class Decision:
         """Adds a plain write to the same transaction, for what is not an entity."""
         self._writes[collection].append(operation)
 
-    def _read(self, collection: str, query: Mapping[str, Any], *, limit: int) -> list[Record]:
-        return find(self._mongo.direct, collection, query, limit=limit, session=self._session)
+    def _read(
+        self,
+        collection: str,
+        query: Mapping[str, Any],
+        *,
+        limit: int,
+        fields: Mapping[str, int] | None = None,
+    ) -> list[Record]:
+        database, session = self._mongo.direct, self._session
+        return find(database, collection, query, limit=limit, fields=fields, session=session)
 
     @property
     def changed(self) -> list[Any]:

@@ -30,6 +30,7 @@ _DUAL = frozenset(
         "DISPATCH",
         "RECEIVE_DISPATCHED",
         "REDEEM",
+        "REINSTATE",
     }
 )
 

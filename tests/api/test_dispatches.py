@@ -281,6 +281,32 @@ def test_a_paper_that_is_not_inside_stays_on_its_way(bank: Bank):
     assert codes(bank.do("keeper-v2a", "dispatchReceivePropose", given)) == ["STATE_CONFLICT"]
 
 
+def test_no_vault_waits_for_a_paper_that_was_lost_on_the_way(bank: Bank):
+    supervisor = {"roles": [{"role": "VAULT_SUPERVISOR"}], "org": "LC"}
+    bank.load(("User", {"login": "supervisor-lost", "name": "s", **supervisor}))
+    story = bank.vaulted()
+    dispatch = sent(bank, story)
+    report = {
+        "certificateId": story.certificate_id,
+        "discoveredOn": "2025-06-20",
+        "reason": "the van was robbed",
+    }
+    bank.done("supervisor-lost", "incidentReport", report)
+    lost = {"certificateId": story.certificate_id, "accountability": "the escorts"}
+    bank.done("approver-t2", "certificateConfirmLost", lost)
+    query = '{ dispatches(vault: "V2", openOnly: %s) { id state isLate lostIds } }'
+    bank.clock("2025-07-20T10:00:00+08:00")
+    told = {one["id"]: one for one in bank.query("auditor", query % "false")["dispatches"]}
+    assert told[dispatch["id"]] == {
+        "id": dispatch["id"],
+        "state": "LOST",
+        "isLate": False,
+        "lostIds": [story.certificate_id],
+    }
+    waiting = bank.query("auditor", query % "true")["dispatches"]
+    assert dispatch["id"] not in [one["id"] for one in waiting]
+
+
 def test_neither_sender_nor_escort_receives(bank: Bank):
     story = bank.vaulted()
     both = {

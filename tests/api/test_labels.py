@@ -128,3 +128,21 @@ def test_a_number_of_two_issuers_picks_neither(bank: Bank):
     answer = bank.ask("auditor", LOOKUP, code=number)
     assert answer["data"] == {"lookup": None}
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+def test_every_label_that_is_printed_leaves_an_entry_in_the_access_log(bank: Bank, story):
+    query = "query($id: ID!) { accessLog(fileVersionId: $id) { user action purpose objectId } }"
+
+    def logged(id: str) -> list[dict[str, str]]:
+        return bank.query("auditor", query, id=id)["accessLog"]
+
+    before = logged(story.certificate_id)
+    refused = printed(bank, "rm-1", "certificates", id=story.certificate_id)
+    assert refused.status_code == 403
+    assert logged(story.certificate_id) == before
+    other = bank.vaulted().certificate_id
+    sheet = printed(bank, "keeper-2", "certificates", id=[story.certificate_id, other])
+    assert sheet.status_code == 200
+    entry = {"user": "keeper-2", "action": "PRINT_LABEL", "purpose": "2 labels"}
+    assert logged(other) == [{**entry, "objectId": other}]
+    assert logged(story.certificate_id)[0] == {**entry, "objectId": story.certificate_id}

@@ -424,3 +424,39 @@ def test_a_broken_seal_is_an_incident_until_two_keepers_have_sealed_anew(bank: B
     assert codes(room.on("stocktakeResolveDifference", 1)) == []
     assert incidents(bank, story) == []
     assert not [text for text in findings(endpoints) if story.certificate_id in text]
+
+
+def test_a_large_vault_is_counted_cabinet_by_cabinet_and_stands_still_as_a_whole(bank: Bank):
+    room = a_room(bank).filled(2)
+    here, there = room.stories
+    more = {"vault": room.code, "cabinet": "B", "slots": ["001"]}
+    bank.done(SUPERVISOR, "vaultAddSlots", more)
+    other = room.waiting()
+    bank.vault(other, room.plan(other, cabinet="B", slot="001"), keepers=room.keepers)
+    waiting = room.waiting()
+    for cabinets in (["A", "A"], ["Z"]):
+        opening = {**room.opening(), "cabinets": cabinets}
+        assert codes(bank.do(SUPERVISOR, "stocktakeOpen", opening)) == ["VALUE_INVALID"]
+    assert room.part("A").now("cabinets expectedCount") == {
+        "cabinets": ["A"],
+        "expectedCount": None,
+    }
+    refused = bank.do(room.keepers[0], "certificateVaultInPropose", room.plan(waiting))
+    assert codes(refused) == ["VAULT_FROZEN"]
+    in_b = {"cabinet": "B", "slot": "001"}
+    assert codes(room.count(COUNTERS[0], seen(other, **in_b))) == ["VALUE_INVALID"]
+    room.counted(seen(here))
+    first = room.finalise()["stocktake"]
+    assert (first["expectedCount"], first["differenceCount"]) == (2, 1)
+    room.part("B").counted(seen(other, **in_b), seen(there, **in_b))
+    second = room.finalise()["stocktake"]
+    told = [(line["result"], line["certificateId"]) for line in second["results"]]
+    assert told == [("MATCH", other.certificate_id), ("SURPLUS", there.certificate_id)]
+    earlier = bank.query(
+        "auditor",
+        "query($id: ID!) { stocktake(id: $id) { openDifferenceCount } }",
+        id=first["id"],
+    )["stocktake"]
+    assert earlier == {"openDifferenceCount": 0}  # what A missed lay in B
+    again = room.part("A").counted(seen(here)).finalise()["stocktake"]
+    assert [line["result"] for line in again["results"]] == ["MATCH", "WRONG_SLOT"]

@@ -168,6 +168,106 @@ def test_an_application_in_time_stops_the_lapse(bank: Bank):
     assert signals(bank, story) == []
 
 
+def reinstating(bank: Bank, story, **changes):
+    receipt = bank.accepted(story, "REGISTRY_ACCEPTANCE", certificateId=story.certificate_id)
+    return {
+        "certificateId": story.certificate_id,
+        "filedOn": "2025-09-18",
+        "acceptanceNo": "R-7",
+        "acceptanceFileVersionId": receipt,
+        **changes,
+    }
+
+
+def test_an_application_in_time_that_was_recorded_late_undoes_the_lapse(bank: Bank):
+    story = marked(bank)
+    on(bank, "2025-09-19")
+    worth = "collaterals { rightLapsedOn }"
+    assert bank.certificate(story, f"legalState {worth}") == {
+        "legalState": "LAPSED",
+        "collaterals": [{"rightLapsedOn": "2025-09-19"}],
+    }
+    given = reinstating(bank, story)
+    shown = f"proposal {{ id }} {REFUSALS}"
+    late = {**given, "filedOn": "2025-09-19"}
+    assert codes(bank.do("handler-1", "certificateReinstatePropose", late)) == ["VALUE_INVALID"]
+    unproven = bank.accepted(story, "LOSS_STATEMENT", certificateId=story.certificate_id)
+    without = {**given, "acceptanceFileVersionId": unproven}
+    assert codes(bank.do("handler-1", "certificateReinstatePropose", without)) == ["DOC_MISSING"]
+    assert bank.error_code("keeper-1", "certificateReinstatePropose", given) == "FORBIDDEN"
+    proposal = bank.done("handler-1", "certificateReinstatePropose", given, shown)["proposal"]
+    assert bank.certificate(story)["legalState"] == "LAPSED"
+    confirm = {"proposalId": proposal["id"], "reinstatement": given}
+    assert codes(bank.do("handler-1", "certificateReinstateConfirm", confirm)) == [
+        "DUAL_CONTROL_SAME_PERSON"
+    ]
+    other = {**confirm, "reinstatement": {**given, "acceptanceNo": "R-8"}}
+    assert codes(bank.do("archivist-1", "certificateReinstateConfirm", other)) == [
+        "PAYLOAD_CHANGED"
+    ]
+    bank.done("archivist-1", "certificateReinstateConfirm", confirm)
+    after = bank.certificate(story, f"legalState conversion {{ filedOn recordedBy }} {worth}")
+    assert after == {
+        "legalState": "REGISTERED",
+        "conversion": {"filedOn": "2025-09-18", "recordedBy": "handler-1"},
+        "collaterals": [{"rightLapsedOn": None}],
+    }
+    assert signals(bank, story) == []
+    history = bank.query(
+        "auditor",
+        "query($id: ID!) { custodyHistory(certificateId: $id) { verified events {"
+        " type legalState operators { login } evidence { fileVersionId } } } }",
+        id=story.certificate_id,
+    )["custodyHistory"]
+    assert history["verified"] is True
+    assert history["events"][-1] == {
+        "type": "REINSTATE",
+        "legalState": "REGISTERED",
+        "operators": [{"login": "handler-1"}, {"login": "archivist-1"}],
+        "evidence": [{"fileVersionId": given["acceptanceFileVersionId"]}],
+    }
+    on(bank, "2025-09-30")
+    assert bank.certificate(story)["legalState"] == "REGISTERED"
+    assert codes(bank.do("handler-1", "certificateReinstatePropose", given)) == [
+        "STATE_CONFLICT",
+        "STATE_CONFLICT",
+    ]
+
+
+def test_an_application_that_the_registry_returned_stops_no_lapse(bank: Bank):
+    story = marked(bank)
+    given = {"certificateId": story.certificate_id, "filedOn": "2025-09-01", "acceptanceNo": "R-1"}
+    back = {
+        "certificateId": story.certificate_id,
+        "returnedOn": "2025-09-10",
+        "reason": "the deed is missing",
+    }
+    bank.clock("2025-09-10T10:00:00+08:00")
+    assert codes(bank.do("handler-1", "certificateWithdrawConversion", back)) == ["STATE_CONFLICT"]
+    bank.done("handler-1", "certificateFileConversion", given)
+    for wrong in ({"returnedOn": "2025-08-31"}, {"returnedOn": "2025-09-11"}, {"reason": " "}):
+        refused = bank.do("handler-1", "certificateWithdrawConversion", {**back, **wrong})
+        assert codes(refused) == ["VALUE_INVALID"]
+    assert bank.error_code("rm-1", "certificateWithdrawConversion", back) == "FORBIDDEN"
+    returned = "returnedConversions { filedOn acceptanceNo returnedOn returnReason }"
+    shown = f"certificate {{ conversion {{ filedOn }} daysToLapse {returned} }} {REFUSALS}"
+    after = bank.done("handler-1", "certificateWithdrawConversion", back, shown)["certificate"]
+    assert after == {
+        "conversion": None,
+        "daysToLapse": 8,
+        "returnedConversions": [
+            {
+                "filedOn": "2025-09-01",
+                "acceptanceNo": "R-1",
+                "returnedOn": "2025-09-10",
+                "returnReason": "the deed is missing",
+            }
+        ],
+    }
+    on(bank, "2025-09-19")
+    assert bank.certificate(story)["legalState"] == "LAPSED"
+
+
 def test_when_it_could_be_converted_is_told_by_people_or_by_the_feed(bank: Bank):
     story = pre_notice(bank)
     given = {"certificateId": story.certificate_id, "convertibleFrom": "2025-06-21"}

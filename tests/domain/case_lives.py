@@ -11,7 +11,7 @@ from domain.custody import Movement
 from domain.deregistration import CASE_TRANSITIONS, CaseState, CaseStep, impossible, stepped
 from domain.releasing import ends_with_entry, going_back, released, surrendered_ones
 from tests.domain.builders import a_case, a_case_lock
-from tests.domain.invariants import Invariants
+from tests.domain.confirming import Confirming
 from tests.domain.small_bank import PAPERS
 
 GROUPS = st.sampled_from(sorted(set(PAPERS.values())))
@@ -29,18 +29,23 @@ STEPS = [  # most cases go on; an ended one is tried as well
 ]
 
 
-class CaseLives(Invariants):
+class CaseLives(Confirming):
     """What happens to cases; the rest of the bank goes on around them."""
 
     def _are(self, *states):
         return any(paper.custody_state in states for paper in self.bank.papers.values())
+
+    def _pick(self, data, *states):
+        """A paper in one of these states; the tables try all the others."""
+        found = [paper.id for paper in self.bank.papers.values() if paper.custody_state in states]
+        return data.draw(st.sampled_from(found))
 
     @precondition(lambda self: self._are(CustodyState.IN_VAULT))
     @rule(group=GROUPS)
     def open_case(self, group):
         bank, collateral = self.bank, self.bank.collaterals[group]
         inside = [bank.papers[id].place is not None for id in PAPERS if PAPERS[id] == group]
-        over = collateral.pledge_state is PledgeState.RELEASED
+        over = collateral.pledge_state in {PledgeState.RELEASED, PledgeState.TRANSFERRED}
         if group in bank.cases or over or not all(inside):
             return
         case = a_case(id=f"case-{group}", collateral_no=collateral.no, handler="handler")
@@ -48,7 +53,9 @@ class CaseLives(Invariants):
             if paper.lock is None and paper.custody_state is CustodyState.IN_VAULT:
                 bank.papers[paper.id] = replace(paper, lock=a_case_lock(case.id))
         bank.cases[group] = case
-        bank.collaterals[group] = replace(collateral, pledge_state=PledgeState.RELEASING)
+        bank.collaterals[group] = replace(
+            collateral, pledge_state=PledgeState.RELEASING, open_case_id=case.id
+        )
 
     @precondition(lambda self: self.bank.cases)
     @rule(
@@ -73,6 +80,8 @@ class CaseLives(Invariants):
         papers = bank.papers_of(case)
         out = [p for p in papers if p.custody_state is CustodyState.OUT_FOR_DEREG]
         if impossible(case, step) is not None or not self._papers_ready(case, step, papers, out):
+            return
+        if step is CaseStep.VAULT_OUT and bank.any_frozen(papers):
             return
         bank.cases[group] = stepped(case, step, by="handler", now=bank.now)
         if step is CaseStep.VAULT_OUT:
@@ -122,6 +131,8 @@ class CaseLives(Invariants):
             if paper.lock is not None and paper.lock.id == case.id:
                 bank.papers[paper.id] = replace(paper, lock=None)
         bank.collaterals[group] = replace(
-            bank.collaterals[group], pledge_state=case.previous_pledge_state
+            bank.collaterals[group],
+            pledge_state=case.previous_pledge_state,
+            open_case_id=None,
         )
         del bank.cases[group]

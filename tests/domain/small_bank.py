@@ -1,4 +1,4 @@
-"""A bank of one vault, three papers and five people: reads, decides and saves in memory."""
+"""A bank of two vaults, four papers and a handful of people: reads, decides and saves in memory."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -12,12 +12,13 @@ from domain.certificates import (
     Lock,
     LockKind,
     TitleCertificate,
-    VaultPlace,
 )
 from domain.checkouts import CheckOut
+from domain.claim_transfers import ClaimTransfer
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Movement, Operator, moved
 from domain.deregistration import DeregistrationCase
+from domain.dispatches import Dispatch
 from domain.dual_control import (
     Proposal,
     ProposalState,
@@ -27,43 +28,30 @@ from domain.dual_control import (
 )
 from domain.handovers import Handover
 from domain.refusals import Refusal
-from domain.vaulting import (
-    VaultInFacts,
-    VaultInPlan,
-    contract_of,
-    relocate_refusals,
-    vault_in_refusals,
-)
-from domain.vaults import (
-    PacketStatus,
-    SealedPacket,
-    SealUse,
-    Slot,
-    occupied,
-    resealed,
-    reserved,
-    unreserved,
-    vacated,
-)
+from domain.stocktakes import Stocktake
+from domain.vaults import SealedPacket, Slot, Vault, reserved, unreserved
+from domain.watch import Incident
 from tests.domain.builders import (
     NOW,
     POLICY,
+    TODAY,
     a_case_lock,
     a_certificate,
     a_collateral,
 )
-from tests.domain.vault_builders import (
-    a_packet,
-    a_proposal,
-    a_scan,
-    a_slot,
-    a_vault,
-    an_operator,
-)
+from tests.domain.vault_builders import a_proposal, a_slot, a_vault, an_operator
 
-PAPERS = {"cert-1": "1", "cert-2": "1", "cert-3": "2"}  # to its collateral and contract
-TYPES = {"cert-2": CertType.REAL_ESTATE_TITLE}  # the owner's own paper
-SLOTS = ("01", "02", "03")
+# To its collateral and contract.
+PAPERS = {"cert-1": "1", "cert-2": "1", "cert-3": "2", "cert-4": "3"}
+TYPES = {
+    "cert-2": CertType.REAL_ESTATE_TITLE,  # the owner's own paper
+    "cert-4": CertType.DEPOSIT_RECEIPT,
+}
+SLOTS = {"01": "V1", "02": "V1", "03": "V1", "21": "V2", "22": "V2"}  # to their vaults
+KEEPS = {  # a handler may try to keep; then the rules must answer
+    "V1": ("handler", "keeper-1", "keeper-2"),
+    "V2": ("keeper-2", "keeper-3", "keeper-4"),
+}
 
 
 @dataclass(kw_only=True)
@@ -73,6 +61,7 @@ class SmallBank:
     now: datetime = NOW
     papers: dict[str, TitleCertificate] = field(default_factory=dict)
     ledgers: dict[str, list[CustodyEvent]] = field(default_factory=dict)
+    vaults: dict[str, Vault] = field(default_factory=dict)
     slots: dict[str, Slot] = field(default_factory=dict)
     packets: dict[str, SealedPacket] = field(default_factory=dict)
     proposals: dict[str, Proposal] = field(default_factory=dict)
@@ -80,6 +69,10 @@ class SmallBank:
     collaterals: dict[str, Collateral] = field(default_factory=dict)
     cases: dict[str, DeregistrationCase] = field(default_factory=dict)
     check_outs: dict[str, CheckOut] = field(default_factory=dict)
+    stocktakes: dict[str, Stocktake] = field(default_factory=dict)
+    incidents: dict[str, Incident] = field(default_factory=dict)  # open, by paper
+    dispatches: dict[str, Dispatch] = field(default_factory=dict)
+    transfers: dict[str, ClaimTransfer] = field(default_factory=dict)
     ended: list[tuple[TitleCertificate, list[CustodyEvent]]] = field(default_factory=list)
     seals: list[str] = field(default_factory=list)
     numbers: int = 0
@@ -96,8 +89,9 @@ class SmallBank:
 
     def open(self) -> None:
         """Every paper is expected; every slot is empty."""
-        for slot in SLOTS:
-            self.slots[slot] = a_slot(id=slot, slot=slot)
+        self.vaults = {code: a_vault(id=code, code=code) for code in KEEPS}
+        for slot, vault in SLOTS.items():
+            self.slots[slot] = a_slot(id=slot, slot=slot, vault=vault)
         for id, group in PAPERS.items():
             self.collaterals[group] = a_collateral(id=group, no=f"COL{group}")
             paper = a_certificate(
@@ -107,6 +101,7 @@ class SmallBank:
                 collateral_nos=(f"COL{group}",),
                 guarantee_contract_nos=(f"GC{group}",),
                 custody_state=CustodyState.NOT_RECEIVED,
+                expires_on=TODAY + timedelta(days=3) if id == "cert-4" else None,
             )
             self.papers[id], self.ledgers[id] = paper, []
             self.move(paper, Movement.REGISTER_EXPECTED, CustodyState.NOT_RECEIVED, ["handler"])
@@ -134,9 +129,40 @@ class SmallBank:
         self.papers[paper.id] = after
         self.ledgers[paper.id].append(event)
 
+    def succeed(
+        self,
+        old: TitleCertificate,
+        movement: Movement,
+        to: CustodyState,
+        people: list[str],
+        holder: Holder,
+    ) -> None:
+        """A paper has ended; another begins in its place in the small bank."""
+        self.ended.append((self.papers[old.id], self.ledgers[old.id]))
+        new = a_certificate(
+            id=old.id,
+            cert_type=old.cert_type,
+            catalog=old.catalog,
+            cert_no=self.number("No."),
+            collateral_nos=old.collateral_nos,
+            guarantee_contract_nos=old.guarantee_contract_nos,
+            legal_state=old.legal_state,
+            expires_on=old.expires_on,
+            supersedes=old.id,
+        )
+        self.ledgers[old.id] = []
+        self.move(new, movement, to, people, holder=holder)
+
     def propose(
-        self, movement: Movement, ids: tuple[str, ...], by: str, payload: dict[str, Any], slot: str
-    ) -> str:
+        self,
+        movement: Movement,
+        ids: tuple[str, ...],
+        by: str,
+        payload: dict[str, Any],
+        *,
+        vault: str,
+        slot: str | None = None,
+    ) -> Proposal:
         """Locks the papers and reserves the slot until the second person has answered."""
         proposal = a_proposal(
             id=self.number("proposal-"),
@@ -144,6 +170,7 @@ class SmallBank:
             payload=payload,
             proposer=an_operator(by),
             certificate_ids=ids,
+            vault=vault,
             slot_id=slot,
             expires_at=expiry(self.now, POLICY),
         )
@@ -151,9 +178,10 @@ class SmallBank:
         for id in ids:
             lock = Lock(kind=LockKind.VAULT_PROPOSAL, id=proposal.id)
             self.papers[id] = replace(self.papers[id], lock=lock)
-        target = self.slots[slot]
-        self.slots[slot] = reserved(target, proposal_id=proposal.id, until=proposal.expires_at)
-        return proposal.id
+        if slot is not None:
+            until = proposal.expires_at
+            self.slots[slot] = reserved(self.slots[slot], proposal_id=proposal.id, until=until)
+        return proposal
 
     def end(self, proposal: Proposal, state: ProposalState) -> None:
         """Ends a proposal without effect: its locks and its reservation go."""
@@ -165,6 +193,12 @@ class SmallBank:
             slot = self.slots[proposal.slot_id]
             self.slots[proposal.slot_id] = unreserved(slot, proposal.id)
         self.proposals[proposal.id] = replace(proposal, state=state)
+
+    def unproposed(self, paper: TitleCertificate) -> TitleCertificate:
+        """The paper once nothing waits for a second person over it."""
+        if paper.lock is not None and paper.lock.kind is LockKind.VAULT_PROPOSAL:
+            self.end(self.proposals[paper.lock.id], ProposalState.WITHDRAWN)
+        return self.papers[paper.id]
 
     def case_lock(self, paper: TitleCertificate) -> Lock | None:
         """The hold of the open case of this paper's collateral."""
@@ -178,115 +212,21 @@ class SmallBank:
 
     def other_parts(self, ids: tuple[str, ...], by: str) -> list[Refusal]:
         """Whether this person gave one of these papers to the vault."""
-        givers = [self.papers[id].given_by for id in ids]
-        parts = {giver: "giver" for giver in givers if giver is not None}
-        refusal = conflicting_part(by, parts)
+        givers = {giver for id in ids for giver in self._givers(self.papers[id])}
+        refusal = conflicting_part(by, dict.fromkeys(givers, "giver"))
         return [] if refusal is None else [refusal]
 
-    def vault_in_refusals(self, plan: VaultInPlan, proposal_id: str) -> list[Refusal]:
-        """What the rules say to a vault-in of scanned papers."""
-        papers = [self.papers[id] for id in plan.certificate_ids]
-        facts = VaultInFacts(
-            certificates=papers,
-            scans={p.id: (a_scan(cert_no_norm=p.cert_no_norm),) for p in papers},
-            vault=a_vault(),
-            slot=self.slots[plan.slot],
-            packet=self.packets.get(plan.packet_no),
-            seal_known=plan.seal_no in self.seals,
-        )
-        found = vault_in_refusals(plan, facts, proposal_id=proposal_id, now=self.now)
-        return [refusal for refusal in found if refusal is not None]
-
-    def put_in(self, plan: VaultInPlan, proposal: Proposal, by: str) -> None:
-        """The papers lie in their packet under a new seal."""
-        packet = self.packets.get(plan.packet_no)
-        if packet is None:
-            packet = a_packet(
-                packet_no=plan.packet_no,
-                guarantee_contract_no=contract_of(self.papers[plan.certificate_ids[0]]),
-                slot=plan.slot,
-                seal_no=plan.seal_no,
-                seal_history=(SealUse(seal_no=plan.seal_no, sealed_at=self.now),),
-                certificate_ids=plan.certificate_ids,
-            )
-        else:
-            contents = (*packet.certificate_ids, *plan.certificate_ids)
-            packet = replace(self.reseal(packet, contents, plan.seal_no, by), slot=plan.slot)
-        self.packets[plan.packet_no] = packet
-        self.seals.append(plan.seal_no)
-        place = VaultPlace(vault="V1", cabinet="A-01", slot=plan.slot, packet_no=plan.packet_no)
-        for id in plan.certificate_ids:
-            paper = self.papers[id]
-            self.move(
-                paper,
-                Movement.VAULT_IN,
-                CustodyState.IN_VAULT,
-                [proposal.proposer, an_operator(by)],
-                place=place,
-                holder=None,
-                lock=self.case_lock(paper),
-            )
-        self.slots[plan.slot] = occupied(self.slots[plan.slot], plan.packet_no)
-
-    def relocate_refusals(
-        self, packet: SealedPacket, target: str, proposal_id: str
-    ) -> list[Refusal]:
-        """What the rules say to a move inside the vault."""
-        papers = [self.papers[id] for id in packet.certificate_ids]
-        found = relocate_refusals(
-            packet,
-            papers,
-            vault=a_vault(),
-            target=self.slots[target],
-            proposal_id=proposal_id,
-            now=self.now,
-        )
-        return [refusal for refusal in found if refusal is not None]
-
-    def carry(self, packet: SealedPacket, target: str, proposal: Proposal, by: str) -> None:
-        """The packet lies in another slot, its seal unbroken."""
-        self.slots[packet.slot] = vacated(self.slots[packet.slot], packet.packet_no)
-        self.slots[target] = occupied(self.slots[target], packet.packet_no)
-        self.packets[packet.packet_no] = replace(packet, slot=target)
-        place = VaultPlace(vault="V1", cabinet="A-01", slot=target, packet_no=packet.packet_no)
-        people = [proposal.proposer, an_operator(by)]
-        for id in packet.certificate_ids:
-            paper = self.papers[id]
-            self.move(
-                paper, Movement.RELOCATE, CustodyState.IN_VAULT, people, place=place, lock=None
-            )
-
-    def take_out(self, case: DeregistrationCase, people: list[str]) -> None:
-        """The case's papers leave for the registry; what stays is sealed anew."""
-        leaving = [paper for paper in self.papers_of(case) if paper.place is not None]
-        for packet in list(self.packets.values()):
-            going = {paper.id for paper in leaving} & set(packet.certificate_ids)
-            if not going:
-                continue
-            staying = tuple(id for id in packet.certificate_ids if id not in going)
-            seal = self.number("S") if staying else None
-            self.seals += [seal] if seal is not None else []
-            opened = self.reseal(packet, staying, seal, people[-1])
-            self.packets[packet.packet_no] = opened
-            if opened.status is PacketStatus.EMPTY:
-                self.slots[packet.slot] = vacated(self.slots[packet.slot], packet.packet_no)
-        holder = Holder(login=case.handler, since=self.now)
-        for paper in leaving:
-            out = CustodyState.OUT_FOR_DEREG
-            movement = Movement.VAULT_OUT_FOR_DEREG
-            self.move(paper, movement, out, people, place=None, holder=holder)
+    def _givers(self, paper: TitleCertificate) -> tuple[str, ...]:
+        """Who handed it to the desk, or sent it there from another vault."""
+        if paper.given_by is not None:
+            return (paper.given_by,)
+        sent = [one for one in self.dispatches.values() if paper.id in one.certificate_ids]
+        waiting = paper.custody_state is CustodyState.RECEIVED_PENDING_VAULT
+        return sent[-1].sent_by if sent and waiting else ()
 
     def papers_of(self, case: DeregistrationCase) -> list[TitleCertificate]:
         """The papers of a case's collateral."""
         return [p for p in self.papers.values() if case.collateral_no in p.collateral_nos]
-
-    def reseal(
-        self, packet: SealedPacket, contents: tuple[str, ...], seal: str | None, by: str
-    ) -> SealedPacket:
-        """The packet opened and closed again."""
-        return resealed(
-            packet, contents=contents, seal_no=seal, keepers=(by,), reason="life", now=self.now
-        )
 
     def wait(self, minutes: int) -> None:
         """Time passes."""

@@ -1,7 +1,7 @@
 """A packet between vaults: what keeps it in, what its arrival tells, and by when it is due."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -13,6 +13,8 @@ from domain.dispatches import (
     arrival_refusals,
     dispatch_due,
     dispatch_refusals,
+    given_up,
+    received,
 )
 from domain.dual_control import conflicting_part
 from domain.orgs import Org, OrgLevel
@@ -186,6 +188,36 @@ def test_a_dispatch_waits_for_what_has_not_been_received():
     assert dispatch.awaited == ("cert-2",)
 
 
+BOTH = a_dispatch(certificate_ids=("cert-1", "cert-2"))
+
+
+@pytest.mark.parametrize(
+    ("missing", "state", "awaited"),
+    [
+        ((), DispatchState.RECEIVED, ()),
+        (("cert-2",), DispatchState.INCOMPLETE, ("cert-2",)),
+        (("cert-1", "cert-2"), DispatchState.INCOMPLETE, ("cert-1", "cert-2")),
+    ],
+)
+def test_what_was_inside_is_received_and_the_rest_waited_for(missing, state, awaited):
+    seen = Arrival(seal_no="S1", seal_intact=False, missing=missing)
+    after = received(BOTH, seen, by=("k3", "k4"), now=NOW)
+    assert (after.state, after.awaited, after.received_by) == (state, awaited, ("k3", "k4"))
+    assert after.seal_intact is False
+    again = received(after, Arrival(seal_no="S1", seal_intact=True), by=("k3", "k4"), now=NOW)
+    assert (again.state, again.awaited, again.seal_intact) == (DispatchState.RECEIVED, (), False)
+
+
+def test_no_vault_waits_for_a_paper_that_was_confirmed_lost():
+    one = given_up(BOTH, "cert-1")
+    assert (one.state, one.awaited) == (DispatchState.UNDER_WAY, ("cert-2",))
+    assert given_up(one, "cert-2").state is DispatchState.LOST
+    seen = Arrival(seal_no="S1", seal_intact=True, missing=("cert-2",))
+    rest = given_up(received(BOTH, seen, by=("k3", "k4"), now=NOW), "cert-2")
+    assert (rest.state, rest.awaited) == (DispatchState.RECEIVED, ())
+    assert _receive(dispatch=given_up(one, "cert-2")) == ["STATE_CONFLICT"]
+
+
 @pytest.mark.parametrize(
     ("sent_on", "due_on"),
     [
@@ -213,3 +245,11 @@ def test_an_open_hold_keeps_papers_where_they_are(holds, told):
     refusal = held(holds)
     assert (None if refusal is None else refusal.detail["holds"]) == told
     assert refusal is None or (refusal.code, refusal.rule_id) == ("LEGAL_HOLD", "CUS-24")
+
+
+@pytest.mark.parametrize("state", DispatchState)
+@pytest.mark.parametrize(("days", "late"), [(0, False), (1, True)])
+def test_a_dispatch_is_late_once_its_day_has_passed_and_papers_are_awaited(state, days, late):
+    dispatch = a_dispatch(state=state, due_on=TODAY)
+    over = state in {DispatchState.RECEIVED, DispatchState.LOST}
+    assert dispatch.is_late(TODAY + timedelta(days=days)) is (late and not over)

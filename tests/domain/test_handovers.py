@@ -1,6 +1,6 @@
 """The giver answers for every paper until the receiver has accepted it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -18,7 +18,7 @@ from domain.handovers import (
     received_as,
 )
 from domain.refusals import Forbidden
-from tests.domain.builders import CALENDAR, NOW, POLICY, a_case_lock, a_certificate, codes
+from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_case_lock, a_certificate, codes
 from tests.domain.vault_builders import a_handover
 
 MINE = Holder(login="handler", since=NOW)
@@ -230,3 +230,11 @@ def test_the_page_count_of_the_record_decides_when_the_giver_counted_less():
 def test_only_a_paper_on_its_way_is_accepted(state, returning, expected):
     handover = a_handover(returning_case=returning)
     assert codes(_receive(handover, _sent(custody_state=state))) == expected
+
+
+@pytest.mark.parametrize("state", HandoverState)
+@pytest.mark.parametrize(("days", "late"), [(-1, False), (0, False), (1, True)])
+def test_a_handover_is_late_once_its_day_has_passed_and_papers_wait(state, days, late):
+    handover = a_handover(state=state, due_on=TODAY)
+    expected = late and state is HandoverState.PENDING
+    assert handover.is_late(TODAY + timedelta(days=days)) is expected

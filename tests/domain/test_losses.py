@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from domain.certificates import CustodyState, Holder, Lock, LockKind
+from domain.certificates import (
+    ENDED_RIGHTS,
+    CertType,
+    CustodyState,
+    Holder,
+    LegalState,
+    Lock,
+    LockKind,
+)
 from domain.dossiers import DocType
 from domain.files import ArchiveFile, FileClass, FileStatus
 from domain.losses import (
@@ -27,6 +35,7 @@ from tests.domain.builders import (
     PLACE,
     POLICY,
     TODAY,
+    a_case_lock,
     a_certificate,
     a_grant,
     a_version,
@@ -117,6 +126,13 @@ def test_one_proposal_at_a_time_says_that_it_was_found(proposal_id, refused):
     assert found(missing, proposal_id=proposal_id) == refused
 
 
+def test_a_deregistration_that_waits_for_a_missing_paper_does_not_keep_it_from_being_found():
+    held = a_certificate(custody_state=S.MISSING, lock=a_case_lock())
+    assert found(held) == []
+    asked_for = Lock(kind=LockKind.CHECK_OUT, id="chko-1")
+    assert found(a_certificate(custody_state=S.MISSING, lock=asked_for)) == ["OPEN_REQUEST_EXISTS"]
+
+
 def lost(certificate=None, incident=None, **changes: Any) -> list[str]:
     facts: dict[str, Any] = {
         "approver": "approver",
@@ -165,12 +181,12 @@ def test_a_late_report_counts_once_someone_says_why(reported, late):
     assert lost(incident=incident, late_reason="the supervisor was on leave") == []
 
 
-def reissue(state=S.LOST, *, wait: str = "0", **changes: Any) -> list[str]:
+def reissue(state=S.LOST, *, wait: str = "0", paper=(), **changes: Any) -> list[str]:
     key = "reissue.publication_wait_wd"
     value = PolicyValue(key=key, value=wait, effective_from=date(2025, 1, 1))
     facts: dict[str, Any] = {"published_on": TODAY, "acceptance_no": "A1"} | changes
     policy = resolve([value], on=TODAY)
-    certificate = a_certificate(custody_state=state)
+    certificate = a_certificate(custody_state=state, **dict(paper))
     return codes(
         reissue_refusals(certificate, policy=policy, calendar=CALENDAR, today=TODAY, **facts)
     )
@@ -193,6 +209,14 @@ def test_only_a_lost_certificate_is_reissued(state):
 def test_the_publication_waits_as_long_as_the_policy_says(wait, published_on, allowed):
     found_ = reissue(wait=wait, published_on=published_on)
     assert found_ == ([] if allowed else ["VALUE_INVALID"])
+
+
+@pytest.mark.parametrize("legal_state", LegalState)
+def test_the_registry_issues_nothing_anew_of_a_right_that_has_ended(legal_state):
+    refused = ["STATE_CONFLICT"] if legal_state in ENDED_RIGHTS else []
+    assert reissue(paper={"legal_state": legal_state}) == refused
+    title = {"legal_state": legal_state, "cert_type": CertType.REAL_ESTATE_TITLE}
+    assert reissue(paper=title) == []
 
 
 def test_there_is_no_waiting_period_since_2024_and_always_an_acceptance():
@@ -226,7 +250,9 @@ def test_a_step_is_proven_by_an_accepted_file_of_this_certificate(changes, allow
         certificate_id=named,
         **PLACE,
     )
-    refusals = proof_refusals(a_certificate(), version, file, needed=needed, field="f")
+    refusals = proof_refusals(
+        a_certificate(), version, file, needed=needed, field="f", rule_id="X23"
+    )
     assert codes(refusals) == ([] if allowed else ["DOC_MISSING"])
 
 
