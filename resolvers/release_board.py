@@ -1,18 +1,18 @@
 """The board of deregistration (押品注销看板): the most urgent open cases, and its figures."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from graphql import GraphQLError
 
 from domain.case_deadlines import TOTAL_RUNS
 from domain.deregistration import OPEN_STATES, CaseState, DeadlineStep
-from domain.people import Operation
 from domain.refusals import RefusalCode
 from domain.release_board import BoardFigures, Standing, figures
 from resolvers.context import Info
 from resolvers.lists import ORDERS, After, First, among, exactly, one_of
+from resolvers.supervision import day, supervised
 from schema.deregistration import DeregistrationCase
 from schema.fields import asked
 from schema.filters import CaseOrder
@@ -21,7 +21,6 @@ from schema.release_board import BoardFilter, BoardSummary
 from storage.pages import page_size
 from storage.questions import PageOf
 from storage.records import Record
-from storage.scope import under
 
 MAX_BOARD = 20_000  # cases that one summary counts
 _READ = frozenset({"org_code", "state", "deadlines", "compensation_per_day", "returned_on"})
@@ -68,13 +67,9 @@ class BoardQueries:
     ) -> BoardSummary | None:
         """The figures, as far as the viewer supervises."""
         context = info.context
-        paths = context.actor.paths(Operation.SUPERVISE_PROCESSING)
-        if not paths:
-            raise GraphQLError("Your role does not supervise.", extensions={"code": "FORBIDDEN"})
-        found = await context.reader.one("orgs", {"code": org or context.actor.org_code})
-        if found is None:
+        reach = await supervised(info, org)
+        if reach is None:
             return None
-        reach = {"$and": [under((found["jurisdiction_path"],)), under(paths)]}
         total, *organisations = figures(await _standings(info, reach), today=context.today)
         return {  # type: ignore[return-value]
             "as_of": context.today,
@@ -120,16 +115,12 @@ def _standing(record: Record) -> Standing:
         org_code=record["org_code"],
         state=CaseState(record["state"]),
         next_step=None if step is None else DeadlineStep(step),
-        next_due=_day(own.get("next_due")),
-        total_due=_day(own.get("total_due")),
-        free_until=_day(own.get("free_until")),
+        next_due=day(own.get("next_due")),
+        total_due=day(own.get("total_due")),
+        free_until=day(own.get("free_until")),
         per_day=record.get("compensation_per_day"),
-        returned_on=_day(record.get("returned_on")),
+        returned_on=day(record.get("returned_on")),
     )
-
-
-def _day(text: Any) -> date | None:
-    return None if text is None else date.fromisoformat(text)
 
 
 def _told(one: BoardFigures) -> Record:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from graphql import GraphQLError
@@ -62,16 +62,11 @@ class SupervisionQueries:
     ) -> ProcessingBoard | None:
         """The organisation and all it looks after, as far as the viewer supervises."""
         context = info.context
-        paths = context.actor.paths(Operation.SUPERVISE_PROCESSING)
-        if not paths:
-            raise GraphQLError("Your role does not supervise.", extensions={"code": "FORBIDDEN"})
+        reach = await supervised(info, org)
         _refuse(info, first_day, last_day)
-        code = org or context.actor.org_code
-        found = await context.reader.one("orgs", {"code": code})
-        if found is None:
+        if reach is None:
             return None
         within = period(first_day, last_day, today=context.today)
-        reach: Record = {"$and": [under((found["jurisdiction_path"],)), under(paths)]}
         figures = by_organisation(await _processed(info, reach, within), within)
         return {  # type: ignore[return-value]
             "as_of": within.as_of,
@@ -111,6 +106,27 @@ class SupervisionQueries:
         return await context.reader.answer(page)  # type: ignore[no-any-return]
 
 
+async def supervised(info: Info, org: str | None) -> Record | None:
+    """The filter for an organisation and all it looks after, as far as the viewer supervises.
+
+    org: its code; none means the viewer's own. None where it is out of reach. Raises: GraphQLError
+    where the viewer supervises nothing.
+    """
+    actor = info.context.actor
+    paths = actor.paths(Operation.SUPERVISE_PROCESSING)
+    if not paths:
+        raise GraphQLError("Your role does not supervise.", extensions={"code": "FORBIDDEN"})
+    found = await info.context.reader.one("orgs", {"code": org or actor.org_code})
+    if found is None:
+        return None
+    return {"$and": [under((found["jurisdiction_path"],)), under(paths)]}
+
+
+def day(text: str | None) -> date | None:
+    """A business date as it is kept."""
+    return None if text is None else date.fromisoformat(text)
+
+
 def _refuse(info: Info, first_day: date, last_day: date) -> None:
     refusals = list(period_refusals(first_day, last_day))
     if refusals:
@@ -148,12 +164,8 @@ def _overdue(within: Period) -> Record:
 
 
 def _paper(record: Record) -> Processed:
-    days = {name: _day(record.get(name)) for name in _READ if name != "org_code"}
+    days = {name: day(record.get(name)) for name in _READ if name != "org_code"}
     return Processed(org_code=record["org_code"], **days)
-
-
-def _day(text: Any) -> date | None:
-    return None if text is None else date.fromisoformat(text)
 
 
 def _told(figures: Figures) -> Record:

@@ -319,8 +319,7 @@ def test_the_board_of_a_branch(bank: Bank):
         "total": _figures(None),
         "organisations": [_figures("B2")],
     }
-    codes_ = {one["orgCode"] for one in summary(bank)["organisations"]}
-    assert {"B1", "B2"} <= codes_
+    assert "B2" in {one["orgCode"] for one in summary(bank)["organisations"]}
 
 
 def test_a_board_ends_where_its_reader_does(bank: Bank):
