@@ -17,6 +17,7 @@ class AlertKind(StrEnum):
     EXPIRY = "EXPIRY"
     UNCLAIMED = "UNCLAIMED"
     CHECK_OUT = "CHECK_OUT"
+    RELEASE = "RELEASE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

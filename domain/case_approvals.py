@@ -103,7 +103,10 @@ def with_deadlines(
             own = replace(own, file_due=wd("dereg.file_wd"))
             upcoming = own.file_due
         case CaseState.REGISTRY_REJECTED | CaseState.WITHDRAWN:
-            own, upcoming = replace(own, registry_due=None), None
+            own = replace(own, registry_due=None)
+            if case.handling_mode is not HandlingMode.ONLINE:
+                own = replace(own, back_due=wd("dereg.back_wd"))
+            upcoming = own.back_due
         case CaseState.FILED:
             own = replace(own, registry_due=own.registry_due or wd("dereg.registry_wd"))
             upcoming = own.registry_due

@@ -40,6 +40,10 @@ class PledgeState(StrEnum):
     EXTINGUISHED = "EXTINGUISHED"
 
 
+# The bank relies on it no longer, and never again under this record.
+ENDED_PLEDGES = frozenset({PledgeState.RELEASED, PledgeState.DISPOSED, PledgeState.EXTINGUISHED})
+
+
 class TitleSearchResult(StrEnum):
     """What the registry's book showed (查册结果)."""
 

@@ -172,6 +172,7 @@ class DossierItem:
     accepted_at: datetime | None = None
     accepted_by: str | None = None
     reason: str | None = None
+    locked: bool = False  # its release is closed; nothing changes it any more (4.8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,9 +212,20 @@ def checklist(loan: Loan, *, policy: Policy, calendar: WorkCalendar) -> tuple[Do
 
 
 def with_item(dossier: Dossier, code: DocType, **changes: object) -> Dossier:
-    """The dossier after one checklist line changed; FILED once nothing due is open (ARC-03)."""
+    """The dossier after one checklist line changed, unless that is locked (ARC-03, 4.8)."""
     items = tuple(
-        replace(item, **changes) if item.code is code else item  # type: ignore[arg-type]
+        replace(item, **changes)  # type: ignore[arg-type]
+        if item.code is code and not item.locked
+        else item
+        for item in dossier.items
+    )
+    return replace(dossier, items=items)
+
+
+def settlement_locked(dossier: Dossier) -> Dossier:
+    """The dossier once a release of its loan is closed: its settlement's lines stay (4.8)."""
+    items = tuple(
+        replace(item, locked=True) if item.stage is ItemStage.AT_SETTLEMENT else item
         for item in dossier.items
     )
     return replace(dossier, items=items)
@@ -262,7 +274,11 @@ def archive_incomplete(dossier: Dossier) -> Refusal | None:
 
 
 def sealed(dossier: Dossier, *, closed_on: date, starts: Sequence[date]) -> Dossier:
-    """The dossier closed after its last release; retention runs from the latest end (4.8)."""
+    """The dossier closed after its last release; retention runs from the latest end (4.8).
+
+    starts: when the loan was settled, its releases and its litigation were closed, and the last
+    money came in.
+    """
     return replace(
         dossier,
         status=DossierStatus.CLOSED,

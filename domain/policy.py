@@ -80,6 +80,7 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "dereg.vault_out_wd": "1",
         "dereg.file_wd": "3",
         "dereg.registry_wd": "30",
+        "dereg.back_wd": "2",
         "dereg.return_wd": "3",
         "dereg.close_wd": "5",
         "dereg.total_nd": "15",

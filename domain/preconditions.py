@@ -173,7 +173,7 @@ def _in_hand(certificate: TitleCertificate, case: DeregistrationCase | None, sta
         case CustodyState.ELECTRONIC_ON_FILE:
             return True
         case CustodyState.OUT_FOR_DEREG:
-            return own and stage in {Stage.FILE, Stage.CLOSE}
+            return own and stage in {Stage.VAULT_OUT, Stage.FILE, Stage.CLOSE}
         case _:
             return False
 
@@ -240,13 +240,21 @@ def _documents_complete(question: Question) -> Iterator[Refusal]:
 
 
 def _applicant_entitled(question: Question) -> Iterator[Refusal]:
-    reasons = list(_entitlement_gaps(question.facts.collateral, question.facts.case))
-    if reasons:
-        yield Refusal(
-            code=RefusalCode.APPLICANT_NOT_ENTITLED,
-            rule_id="DRG-P11",
-            detail={"reason": "; ".join(reasons)},
-        )
+    refusal = not_entitled(question.facts.collateral, question.facts.case)
+    if refusal is not None:
+        yield refusal
+
+
+def not_entitled(collateral: Collateral, case: DeregistrationCase | None) -> Refusal | None:
+    """Whoever applies stands for every owner; asked again before papers go to him (P11, 4.9)."""
+    reasons = list(_entitlement_gaps(collateral, case))
+    if not reasons:
+        return None
+    return Refusal(
+        code=RefusalCode.APPLICANT_NOT_ENTITLED,
+        rule_id="DRG-P11",
+        detail={"reason": "; ".join(reasons)},
+    )
 
 
 def _entitlement_gaps(collateral: Collateral, case: DeregistrationCase | None) -> Iterator[str]:

@@ -20,6 +20,7 @@ from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.refusals import Refusal, RefusalCode, Refused
 from domain.release import Evaluation, evaluate
 from domain.release_question import ReleaseFacts, Stage
+from domain.undoing import due_back
 from resolvers.mutation import Deed
 from resolvers.release_facts import release_facts
 from schema.mutations import facts as named_facts
@@ -71,8 +72,11 @@ async def blocked(deed: Deed, case: DeregistrationCase, evaluation: Evaluation) 
     if (case.state, CaseStep.BLOCK) not in CASE_TRANSITIONS:
         raise Refused(*evaluation.refusals)
     codes = ", ".join(sorted({refusal.code for refusal in evaluation.refusals}))
+    papers_out = case.state is CaseState.VAULT_OUT
     case = stepped(case, CaseStep.BLOCK, by=deed.actor.login, now=deed.now, note=codes)
     case = replace(case, approvals=())
+    if papers_out:
+        case = due_back(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
     if any(refusal.code is RefusalCode.NOT_SETTLED for refusal in evaluation.refusals):
         await void_proofs(deed.decision, case, reason="NOT_SETTLED", now=deed.now)
     return {"case": deed.decision.save(case), "refusals": evaluation.refusals}

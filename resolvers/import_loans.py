@@ -6,14 +6,8 @@ from dataclasses import replace
 from domain.collaterals import (
     Collateral,
 )
-from domain.deregistration import (
-    BEFORE_REGISTRY,
-    CASE_TRANSITIONS,
-    CaseStep,
-    DeregistrationCase,
-    SettlementProof,
-    stepped,
-)
+from domain.custody import Operator
+from domain.deregistration import CaseState, DeregistrationCase, SettlementProof
 from domain.dossiers import Dossier, checklist
 from domain.guarantees import GuaranteeContract
 from domain.loans import (
@@ -27,6 +21,7 @@ from domain.loans import (
 )
 from domain.orgs import Org
 from domain.parties import Customer, Partner
+from domain.people import Role
 from domain.refusals import Refused
 from resolvers.import_parties import read_orgs
 from resolvers.imports import (
@@ -37,6 +32,8 @@ from resolvers.imports import (
     releasing,
     upserted,
 )
+from resolvers.releasing import At
+from resolvers.reversals import undo_settlement
 from schema.imports import (
     CreditContractLine,
     LoanLine,
@@ -80,11 +77,10 @@ async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
     await known.read(Partner, [line.partner for line in lines if line.partner])
     await read_orgs(known, [line.operating_org for line in lines])
     await known.read(Dossier, numbers, field_name="loan_no")
-    await known.read_lists(
-        "cases", DeregistrationCase, "loan_nos", numbers, state={"$in": OPEN_STATE_VALUES}
-    )
-    case_ids = [case.id for number in numbers for case in known.listed("cases", number)]
-    await known.read_lists("proofs", SettlementProof, "case_id", case_ids, voided_at=None)
+    # A release that is closed hears of it too when its settlement is undone.
+    states = [*OPEN_STATE_VALUES, CaseState.CLOSED.value]
+    await known.read_lists("cases", DeregistrationCase, "loan_nos", numbers, state={"$in": states})
+    await known.read_lists("proofs", SettlementProof, "loan_no", numbers, voided_at=None)
     contracts = [line.contract for line in lines]
     await known.read_lists("guarantees", GuaranteeContract, "credit_contract_no", contracts)
     tied = [
@@ -206,18 +202,14 @@ def _dossier(known: Known, loan: Loan, old: Loan | None) -> None:
 
 def _undo_settlement(known: Known, loan: Loan) -> None:
     """A settlement that is reversed stops its releases and voids its proofs (4.9)."""
-    for case in known.listed("cases", loan.loan_no):
-        note = f"settlement of {loan.loan_no} reversed"
-        if case.state in BEFORE_REGISTRY and (case.state, CaseStep.BLOCK) in CASE_TRANSITIONS:
-            after = stepped(case, CaseStep.BLOCK, by=known.by, now=known.now, note=note)
-            after = replace(after, approvals=())
-        else:
-            after = replace(case, post_close_incident=note)
-        known.found[DeregistrationCase, case.id] = known.decision.save(after)
-        for proof in known.listed("proofs", case.id):
-            known.decision.save(
-                replace(proof, voided_at=known.now, void_reason="SETTLEMENT_REVERSED")
-            )
+    feed = Operator(
+        login=known.by, role=Role.CORE_FEED, org_code="", at=known.now, request_id="import"
+    )
+    moment = At(by=feed, now=known.now, today=known.today, rules=known.rules)
+    number = loan.loan_no
+    cases, proofs = known.listed("cases", number), known.listed("proofs", number)
+    for changed in undo_settlement(known.decision, moment, loan, cases, proofs):
+        known.found[type(changed), changed.id] = changed
 
 
 LOAN_KINDS = {

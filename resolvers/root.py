@@ -5,11 +5,13 @@ from strawberry.tools import merge_types
 
 from resolvers import (
     alerts,
+    case_exchanges,
     case_papers,
     checkout_papers,
     checkout_returns,
     checkouts,
     claim_transfers,
+    closing,
     custody,
     deregistration,
     differences,
@@ -18,6 +20,7 @@ from resolvers import (
     handovers,
     losses,
     pre_notices,
+    reassignment,
     redemption,
     registry,
     reissues,
@@ -185,7 +188,11 @@ class Mutation:
     deregistration_case_record_registry = registry.deregistration_case_record_registry
     deregistration_case_surrender = case_papers.deregistration_case_surrender
     deregistration_case_return_to_owner = case_papers.deregistration_case_return_to_owner
-    deregistration_case_close = registry.deregistration_case_close
+    registry_notify = registry.registry_notify
+    deregistration_case_close = closing.deregistration_case_close
+    deregistration_case_reassign_handler = reassignment.deregistration_case_reassign_handler
+    deregistration_case_offer_exchange = case_exchanges.deregistration_case_offer_exchange
+    deregistration_case_receive_exchanged = case_exchanges.deregistration_case_receive_exchanged
     collateral_record_valuation = valuations.collateral_record_valuation
     collateral_approve_valuation = valuations.collateral_approve_valuation
     alert_acknowledge = alerts.alert_acknowledge

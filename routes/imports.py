@@ -28,6 +28,7 @@ from resolvers.import_opening import OPENING_KINDS
 from resolvers.import_parties import PARTY_KINDS
 from resolvers.imports import Given, Known, LineStatus, Outcome, parsed, take_in
 from resolvers.releasing import At, end_right
+from resolvers.reversals import entered_too_soon
 from schema.imports import json_schemas
 from schema.mutations import told
 from storage.decisions import Decision, decide
@@ -257,7 +258,10 @@ async def _end_proven(known: Known, given: Sequence[Given], rules: Rules, contex
     for case, _searched_on in owner_proofs(known, [item.line for item in given]):
         evidence: list[Evidence] = []
         ended = await end_right(known.decision, case, moment, evidence=evidence)
-        known.decision.save(replace(ended, proof_pending=False))
+        ended = await entered_too_soon(known.decision, ended, moment)
+        # The register shows it: from here on nothing is undone.
+        registry = replace(ended.registry, done_at=context.now)
+        known.decision.save(replace(ended, proof_pending=False, registry=registry))
 
 
 def _entry(context: Context, outcomes: Sequence[Outcome]) -> dict[str, Any]:

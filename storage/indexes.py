@@ -160,6 +160,11 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("deadlines.next_due", "_id"),
             _plain("proof_pending", "deadlines.owner_proof_due"),
             _plain("registry.acceptance_no"),
+            IndexModel(
+                [("registry.keys", _A)],
+                unique=True,
+                partialFilterExpression={"registry.keys": {"$type": "string"}},
+            ),
             _plain("certificate_ids"),
             _plain("loan_nos"),
         ],

@@ -97,7 +97,7 @@ class CaseLives(Invariants):
 
     def _end_right(self, group, papers):
         bank = self.bank
-        bank.collaterals[group] = released(bank.collaterals[group])
+        bank.collaterals[group] = released(bank.collaterals[group], bank.cases[group].kind)
         for paper in papers:
             if ends_with_entry(paper):
                 bank.move(
