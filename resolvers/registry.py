@@ -128,16 +128,17 @@ async def _hear(
     notice = RegistryNotice(
         status=input.status, at=input.at or deed.now, note=input.note, acceptance_no=acceptance_no
     )
-    if not is_repeated(case.registry, Told(notice=notice, timed=input.at is not None)):
+    repeated = is_repeated(case.registry, Told(notice=notice, timed=input.at is not None))
+    if not repeated:
         refuse_if(notice_refusals(case, notice, now=deed.now))
         case = await _noted(deed, case, notice, documented=bool(input.result_file_version_id))
     entered = case.registry.status is RegistryStatus.DONE
     if input.result_file_version_id is not None:
         if not entered:
             raise Refused(invalid("resultFileVersionId", "only an entry has a result"))
-        if case.registry.result is None:
+        if case.registry.result is None or not repeated:
             case = await _with_result(deed, case, input.result_file_version_id)
-            case = await release_when_proven(deed, case)
+    case = await release_when_proven(deed, case)
     if suspended.suspended_from is not None:
         case = await resumed_when_whole(deed.decision, still_suspended(case), at(deed))
     if case == suspended:

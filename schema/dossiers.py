@@ -89,6 +89,7 @@ class DossierItem:
     accepted_at: datetime | None = named("When it was accepted.")
     accepted_by: str | None = named("Who accepted it.")
     reason: str | None = named("Why it was rejected.")
+    locked: bool | None = named("Whether its release is closed; nothing changes it any more.")
 
 
 @strawberry.type(description="The archive file of one loan (一贷一档).")

@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from domain.certificates import CustodyState, Holder
 from domain.custody import Movement, illegal
-from domain.deregistration import CaseState
+from domain.deregistration import RETURNING_STATES
 from domain.dual_control import ProposalState
 from domain.handovers import (
     HandoverItemState,
@@ -24,7 +24,7 @@ from domain.handovers import (
 from domain.refusals import Forbidden
 from domain.vaulting import VaultInPlan
 from tests.domain.builders import codes
-from tests.domain.case_lives import GROUPS, WAY_BACK, WAY_OUT
+from tests.domain.case_lives import GROUPS, WAY_BACK, WAY_OUT, WAY_ROUND
 from tests.domain.check_out_lives import CheckOutLives
 from tests.domain.small_bank import PAPERS, SLOTS, SmallBank
 from tests.domain.vault_builders import a_handover
@@ -32,11 +32,10 @@ from tests.domain.vault_builders import a_handover
 HANDLERS = ("handler", "other")
 BATCHES = (("cert-1",), ("cert-2",), ("cert-3",), ("cert-1", "cert-2"), ("cert-1", "cert-3"))
 KEEPERS = ("keeper-1", "keeper-2", "handler")  # the handler may try; the rules must answer
-WAYS = [(), WAY_OUT[:2], WAY_OUT, *[WAY_BACK] * 3]
+WAYS = [(), WAY_OUT[:2], WAY_OUT, *[WAY_BACK] * 3, WAY_ROUND]
 IDS = st.sampled_from(sorted(PAPERS))
 WHERE = st.sampled_from(SLOTS)
 WHO = st.sampled_from(KEEPERS)
-RETURNING = {CaseState.BLOCKED, CaseState.WITHDRAWN, CaseState.REGISTRY_REJECTED}
 
 
 class Lives(CheckOutLives):
@@ -87,7 +86,7 @@ class Lives(CheckOutLives):
         papers = [bank.papers[id] for id in sorted(ids)]
         cases = {paper.lock.id for paper in papers if paper.lock}
         case = next((case for case in bank.cases.values() if case.id in cases), None)
-        returning = case.id if case is not None and case.state in RETURNING else None
+        returning = case.id if case is not None and case.state in RETURNING_STATES else None
         receiver = None if to_desk or returning else HANDLERS[1 - HANDLERS.index(by)]
         desk = "V1" if receiver is None else None
         waiting = {
@@ -129,11 +128,10 @@ class Lives(CheckOutLives):
             return
         if refused:
             return
-        returning = handover.returning_case is not None
-        movement = Movement.DEREG_RETURN if returning else Movement.ACCEPT_HANDOVER
         holder = Holder(login=by, desk=handover.desk, since=bank.now)
         to = received_as(handover)
-        bank.move(paper, movement, to, [by], holder=holder, given_by=handover.giver)
+        given_by = handover.giver
+        bank.move(paper, handover.movement, to, [by], holder=holder, given_by=given_by)
         bank.handovers[handover.id] = decided(
             handover, paper.id, state=HandoverItemState.ACCEPTED, now=bank.now
         )
