@@ -18,7 +18,7 @@ from domain.deregistration import (
     still_suspended,
 )
 from domain.releasing import ends_with_entry, going_back, released, surrendered_ones
-from domain.undoing import waiting_for_reissue
+from domain.undoing import has_no_right_left, waiting_for_reissue
 from tests.domain.builders import a_case, a_case_lock, a_certificate
 from tests.domain.invariants import Invariants
 from tests.domain.small_bank import PAPERS
@@ -112,8 +112,8 @@ class CaseLives(Invariants):
         if step in {CaseStep.VAULT_OUT, CaseStep.FILE}:
             ready = all(paper in inside or paper in out for paper in papers)
             return ready and bool(inside if step is CaseStep.VAULT_OUT else out)
-        if step is CaseStep.SUSPEND:
-            return bool(out)
+        if step is CaseStep.SUSPEND:  # what the entry has ended is not waited for
+            return bool(out) and not has_no_right_left(out[0])
         return step not in {CaseStep.CANCEL, CaseStep.REJECT} or not out
 
     def _lose(self, paper):
