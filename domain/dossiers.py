@@ -15,6 +15,7 @@ from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode
 
 CHECKLIST_VERSION = "2025-01"
+MAX_SUPPLEMENTS = 100  # approvals of one dossier
 
 
 class DocType(StrEnum):
@@ -176,6 +177,17 @@ class DossierItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Supplement:
+    """One document that may still be added to a closed dossier (补充归档), and its approval."""
+
+    doc_type: DocType
+    reason: str
+    approved_by: str
+    approved_at: datetime
+    file_version_id: str | None = None  # what was added on it; none while nothing was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
     """The archive file of one loan (一贷一档)."""
 
@@ -189,6 +201,7 @@ class Dossier:
     filed_on: date | None = None
     closed_on: date | None = None
     retention_start: date | None = None
+    supplements: tuple[Supplement, ...] = ()
     org_code: str
     org_path: str
     version: int = 0
@@ -238,6 +251,26 @@ def with_stage_due(dossier: Dossier, stage: ItemStage, due: date) -> Dossier:
         for item in dossier.items
     )
     return replace(dossier, items=items)
+
+
+def open_supplement(dossier: Dossier, doc_type: DocType) -> Supplement | None:
+    """An approval on which a document of that type may still be added (ARC-25)."""
+    for supplement in dossier.supplements:
+        if supplement.doc_type is doc_type and supplement.file_version_id is None:
+            return supplement
+    return None
+
+
+def supplemented(dossier: Dossier, doc_type: DocType, version_id: str) -> Dossier:
+    """The dossier once a document was announced on its approval, which is used up by it."""
+    used = open_supplement(dossier, doc_type)
+    return replace(
+        dossier,
+        supplements=tuple(
+            replace(one, file_version_id=version_id) if one is used else one
+            for one in dossier.supplements
+        ),
+    )
 
 
 def filed_if_complete(dossier: Dossier, *, today: date) -> Dossier:

@@ -71,6 +71,7 @@ class Operation(StrEnum):
     ACKNOWLEDGE_ALERT = "ACKNOWLEDGE_ALERT"
     RECORD_VALUATION = "RECORD_VALUATION"
     APPROVE_VALUATION = "APPROVE_VALUATION"
+    APPROVE_SUPPLEMENT = "APPROVE_SUPPLEMENT"
     UPLOAD_FILE = "UPLOAD_FILE"
     ACCEPT_FILE = "ACCEPT_FILE"
     DOWNLOAD_FILE = "DOWNLOAD_FILE"
@@ -220,6 +221,7 @@ PERMISSIONS: Mapping[Operation, Mapping[Role, Reach]] = MappingProxyType(
             _R.BATCH_SUPERVISOR: _J,
         },
         Operation.APPROVE_VALUATION: {_R.RISK_MANAGER: _J},
+        Operation.APPROVE_SUPPLEMENT: {_R.APPROVER: _J},
         Operation.UPLOAD_FILE: {
             _R.RELATIONSHIP_MANAGER: _OWN,
             _R.CERT_HANDLER: _J,

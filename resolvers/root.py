@@ -27,6 +27,7 @@ from resolvers import (
     reminders,
     reseals,
     stocktakes,
+    supplements,
     valuations,
     vault_keeping,
     vaulting,
@@ -196,6 +197,7 @@ class Mutation:
     collateral_record_valuation = valuations.collateral_record_valuation
     collateral_approve_valuation = valuations.collateral_approve_valuation
     alert_acknowledge = alerts.alert_acknowledge
+    dossier_approve_supplement = supplements.dossier_approve_supplement
     file_request_upload = files.file_request_upload
     file_complete_upload = files.file_complete_upload
     file_accept = files.file_accept

@@ -23,8 +23,10 @@ from tests.client import (
     collected,
     guarantee,
     loan_line,
+    pdf,
     search,
     settled,
+    upload_input,
 )
 
 SUPERVISOR = "undo-supervisor"
@@ -168,6 +170,14 @@ def test_a_closed_case_stays_closed(bank: Bank):
     )["dossier"]
     assert (items["status"], items["retentionStart"]) == ("CLOSED", "2025-06-20")
     assert all(one["locked"] is (one["stage"] == "AT_SETTLEMENT") for one in items["items"])
+    late = upload_input(story, "EVIDENCE", pdf("late"), "application/pdf")
+    assert codes(bank.do("handler-1", "fileRequestUpload", late)) == ["IMMUTABLE"]
+    more = {"dossierId": story.dossier_id, "docType": "EVIDENCE", "reason": "found later"}
+    approve = "dossierApproveSupplement"
+    assert codes(bank.do("approver-lc", approve, more)) == ["APPROVAL_LEVEL"]
+    assert codes(bank.do("approver-t2", approve, more)) == []
+    bank.accepted(story, "EVIDENCE")
+    assert codes(bank.do("handler-1", "fileRequestUpload", late)) == ["IMMUTABLE"]
     reverse(bank, story)
     case = bank.case(story, STATE)
     assert (case["state"], watched(bank, story)) == ("CLOSED", RED)
