@@ -23,6 +23,7 @@ class AlertKind(StrEnum):
     HANDOVER = "HANDOVER"
     DISPATCH = "DISPATCH"
     STOCKTAKE = "STOCKTAKE"
+    RELEASE = "RELEASE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

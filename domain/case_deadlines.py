@@ -62,10 +62,19 @@ def running(case: DeregistrationCase) -> tuple[Due, ...]:
     return tuple(due for step in steps if (due := _due(case, step)) is not None)
 
 
+def papers_due_back(
+    case: DeregistrationCase, *, today: date, policy: Policy, calendar: WorkCalendar
+) -> DeregistrationCase:
+    """A stopped case whose papers have to be in the vault again in time (4.9)."""
+    due = calendar.wd(today, policy.number("dereg.vault_back_wd"))
+    case = replace(case, deadlines=replace(case.deadlines, vault_back_due=due))
+    return _scheduled(case, today=today, policy=policy, calendar=calendar)
+
+
 def papers_back(
     case: DeregistrationCase, *, today: date, policy: Policy, calendar: WorkCalendar
 ) -> DeregistrationCase:
-    """The case once its papers have come back from a registry that said no (4.9)."""
+    """The case once none of its papers is out any more (4.9)."""
     case = replace(case, deadlines=replace(case.deadlines, vault_back_due=None))
     return _scheduled(case, today=today, policy=policy, calendar=calendar)
 
@@ -136,7 +145,7 @@ def _steps(case: DeregistrationCase) -> tuple[DeadlineStep, ...]:
             return (_D.FILE,)
         case CaseState.FILED | CaseState.NEED_MORE_MATERIAL:
             return _D.REGISTRY_COMMITMENT, _D.REGISTRY
-        case CaseState.REGISTRY_REJECTED | CaseState.WITHDRAWN:
+        case CaseState.BLOCKED | CaseState.REGISTRY_REJECTED | CaseState.WITHDRAWN:
             return (_D.VAULT_BACK,)
         case CaseState.REGISTRY_DONE:
             return (_D.RETURN,)

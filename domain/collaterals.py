@@ -40,15 +40,10 @@ class PledgeState(StrEnum):
     EXTINGUISHED = "EXTINGUISHED"
 
 
-# The bank does not rely on it any more.
-GONE = frozenset(
-    {
-        PledgeState.RELEASED,
-        PledgeState.TRANSFERRED,
-        PledgeState.DISPOSED,
-        PledgeState.EXTINGUISHED,
-    }
-)
+# The bank relies on it no longer, and never again under this record.
+ENDED_PLEDGES = frozenset({PledgeState.RELEASED, PledgeState.DISPOSED, PledgeState.EXTINGUISHED})
+# The bank does not rely on it.
+GONE = ENDED_PLEDGES | {PledgeState.TRANSFERRED}
 
 
 class TitleSearchResult(StrEnum):

@@ -38,6 +38,7 @@ class Movement(StrEnum):
     RECEIVE_EXCHANGED = "RECEIVE_EXCHANGED"
     VAULT_OUT_FOR_DEREG = "VAULT_OUT_FOR_DEREG"
     DEREG_RETURN = "DEREG_RETURN"
+    DEREG_HANDOVER = "DEREG_HANDOVER"
     REGISTRY_CANCELLED = "REGISTRY_CANCELLED"
     SURRENDER = "SURRENDER"
     RETURN_TO_OWNER = "RETURN_TO_OWNER"
@@ -75,6 +76,7 @@ RULE_OF: Mapping[Movement, str] = MappingProxyType(
         Movement.RECEIVE_EXCHANGED: "X13",
         Movement.VAULT_OUT_FOR_DEREG: "X14",
         Movement.DEREG_RETURN: "X15",
+        Movement.DEREG_HANDOVER: "DRG-4.9",
         Movement.REGISTRY_CANCELLED: "DRG-4.2",
         Movement.SURRENDER: "X16",
         Movement.RETURN_TO_OWNER: "X17",
@@ -108,6 +110,8 @@ TRANSITIONS: Mapping[tuple[CustodyState, Movement], frozenset[CustodyState]] = M
         (State.IN_VAULT, Movement.RESEAL): frozenset({State.IN_VAULT}),
         (State.IN_VAULT, Movement.VAULT_OUT_FOR_DEREG): frozenset({State.OUT_FOR_DEREG}),
         (State.OUT_FOR_DEREG, Movement.DEREG_RETURN): frozenset({State.RECEIVED_PENDING_VAULT}),
+        (State.OUT_FOR_DEREG, Movement.DEREG_HANDOVER): frozenset({State.OUT_FOR_DEREG}),
+        (State.OUT_FOR_DEREG, Movement.RETURN_EXCHANGED): frozenset({State.REPLACED}),
         (State.OUT_FOR_DEREG, Movement.SURRENDER): frozenset({State.SURRENDERED}),
         (State.IN_VAULT, Movement.SURRENDER): frozenset({State.SURRENDERED}),
         (State.OUT_FOR_DEREG, Movement.RETURN_TO_OWNER): frozenset({State.RETURNED_TO_OWNER}),

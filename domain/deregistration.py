@@ -54,6 +54,7 @@ class CaseState(StrEnum):
     REJECTED_INTERNAL = "REJECTED_INTERNAL"
     CANCELLED = "CANCELLED"
     VAULT_OUT = "VAULT_OUT"
+    SUSPENDED = "SUSPENDED"  # one of its papers was lost on the way (4.9)
     FILED = "FILED"
     NEED_MORE_MATERIAL = "NEED_MORE_MATERIAL"
     WITHDRAWN = "WITHDRAWN"
@@ -73,17 +74,16 @@ CLOSED_STATES = frozenset(
     }
 )
 OPEN_STATES = frozenset(CaseState) - CLOSED_STATES
-BEFORE_REGISTRY = frozenset(
+IRREVERSIBLE_STATES = frozenset({CaseState.REGISTRY_DONE, CaseState.CLOSED})
+# Before the entry and with nothing filed that still waits: papers may go back to the vault (X15).
+RETURNING_STATES = frozenset(
     {
-        CaseState.DRAFT,
-        CaseState.SUBMITTED,
-        CaseState.PRECHECKED,
-        CaseState.BLOCKED,
-        CaseState.APPROVED,
         CaseState.VAULT_OUT,
+        CaseState.BLOCKED,
+        CaseState.WITHDRAWN,
+        CaseState.REGISTRY_REJECTED,
     }
 )
-IRREVERSIBLE_STATES = frozenset({CaseState.REGISTRY_DONE, CaseState.CLOSED})
 
 
 class CaseStep(StrEnum):
@@ -103,6 +103,10 @@ class CaseStep(StrEnum):
     REGISTRY_DONE = "REGISTRY_DONE"
     RETURN = "RETURN"
     CLOSE = "CLOSE"
+    SUSPEND = "SUSPEND"
+    RESUME = "RESUME"
+    REVERSE = "REVERSE"  # the settlement it rests on was undone, too late to block it
+    REASSIGN = "REASSIGN"  # another handler
 
 
 _S, _E = CaseState, CaseStep
@@ -129,9 +133,11 @@ CASE_TRANSITIONS: Mapping[tuple[CaseState, CaseStep], CaseState] = MappingProxyT
         (_S.PRECHECKED, _E.CANCEL): _S.CANCELLED,
         (_S.BLOCKED, _E.CANCEL): _S.CANCELLED,
         (_S.APPROVED, _E.CANCEL): _S.CANCELLED,
+        (_S.VAULT_OUT, _E.CANCEL): _S.CANCELLED,
         (_S.WITHDRAWN, _E.CANCEL): _S.CLOSED_FAILED,
         (_S.REGISTRY_REJECTED, _E.CANCEL): _S.CLOSED_FAILED,
         (_S.APPROVED, _E.VAULT_OUT): _S.VAULT_OUT,
+        (_S.VAULT_OUT, _E.VAULT_OUT): _S.VAULT_OUT,  # a reissued paper follows the others
         (_S.VAULT_OUT, _E.FILE): _S.FILED,
         (_S.APPROVED, _E.FILE): _S.FILED,
         (_S.NEED_MORE_MATERIAL, _E.FILE): _S.FILED,
@@ -145,6 +151,30 @@ CASE_TRANSITIONS: Mapping[tuple[CaseState, CaseStep], CaseState] = MappingProxyT
         (_S.REGISTRY_DONE, _E.RETURN): _S.RETURNED,
         (_S.VAULT_OUT, _E.RETURN): _S.RETURNED,
         (_S.RETURNED, _E.CLOSE): _S.CLOSED,
+        **{
+            (state, _E.SUSPEND): _S.SUSPENDED
+            for state in (
+                _S.VAULT_OUT,
+                _S.BLOCKED,
+                _S.FILED,
+                _S.NEED_MORE_MATERIAL,
+                _S.WITHDRAWN,
+                _S.REGISTRY_REJECTED,
+                _S.REGISTRY_DONE,
+                _S.SUSPENDED,
+            )
+        },
+        **{
+            (state, _E.REVERSE): state
+            for state in (
+                _S.FILED,
+                _S.NEED_MORE_MATERIAL,
+                _S.REGISTRY_DONE,
+                _S.RETURNED,
+                _S.CLOSED,
+            )
+        },
+        **{(state, _E.REASSIGN): state for state in OPEN_STATES - {_S.RETURNED}},
     }
 )
 # Steps that only some handling modes know; the others know every step of the table (4.2).
@@ -156,6 +186,7 @@ _ONLY: Mapping[tuple[CaseState, CaseStep], frozenset[HandlingMode]] = MappingPro
         (_S.VAULT_OUT, _E.RETURN): frozenset({HandlingMode.OWNER}),
     }
 )
+MAX_NOTICES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +260,9 @@ class RegistryNotice:
     status: RegistryStatus
     at: datetime
     note: str | None = None
+    acceptance_no: str | None = None
+    filing: int = 0  # of which filing of the case, counted from one
+    by_bank: bool = False  # the bank's own filing, which the registry did not tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,9 +271,11 @@ class Registry:
 
     authority: str | None = None
     acceptance_no: str | None = None
+    keys: tuple[str, ...] = ()  # authority and number of every application, the newest last
     filed_at: datetime | None = None
+    filings: int = 0  # how often it was filed, again after more material or a rejection
     status: RegistryStatus | None = None
-    history: tuple[RegistryNotice, ...] = ()
+    history: tuple[RegistryNotice, ...] = ()  # in the registry's own order of time
     done_at: datetime | None = None
     result: Evidence | None = None  # none after DONE: done but undocumented
 
@@ -304,6 +340,17 @@ class PrecheckRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeOffer:
+    """A new certificate that the handler brings in the place of an old one (换证), DRG-L08."""
+
+    certificate_id: str
+    desk: str
+    evidence: Evidence
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeregistrationCase:
     """A deregistration case (注销业务): one collateral's way out of the bank's hands."""
 
@@ -335,6 +382,9 @@ class DeregistrationCase:
     escalate_on: date | None = None  # when somebody has to hear of a deadline next
     timeline: tuple[TimelineEntry, ...] = ()
     state: CaseState = CaseState.DRAFT
+    suspended_from: CaseState | None = None  # where it goes on once the reissue is in
+    reversed_loans: tuple[str, ...] = ()  # settlements undone after the filing
+    exchange: ExchangeOffer | None = None
     proof_pending: bool = False  # papers are with the owner, no search shows the cancellation
     returned_on: date | None = None
     closed_on: date | None = None
@@ -407,6 +457,8 @@ def impossible(case: DeregistrationCase, step: CaseStep) -> Refusal | None:
     modes = _ONLY.get(place)
     if place in CASE_TRANSITIONS and (modes is None or case.handling_mode in modes):
         return None
+    if step is CaseStep.RESUME and case.suspended_from is not None:
+        return None
     undone = step in {CaseStep.CANCEL, CaseStep.WITHDRAW, CaseStep.REJECT, CaseStep.BLOCK}
     entered = case.registry.done_at is not None or case.state in IRREVERSIBLE_STATES
     if undone and entered:
@@ -432,9 +484,30 @@ def stepped(
 
     What was due in the state before is due no more; the new state's deadlines are another rule's.
     """
+    if step is CaseStep.RESUME:
+        assert case.suspended_from is not None
+        to, case = case.suspended_from, replace(case, suspended_from=None)
+    if step is CaseStep.SUSPEND and case.state is not CaseState.SUSPENDED:
+        case = replace(case, suspended_from=case.state)
     state = to or CASE_TRANSITIONS[case.state, step]
     entry = TimelineEntry(at=now, step=step, by=by, state=state, note=note)
     if state is not case.state:
         stopped = replace(case.deadlines, next_step=None, next_due=None)
         case = replace(case, deadlines=stopped, escalate_on=None)
     return replace(case, state=state, timeline=(*case.timeline, entry)[-MAX_TIMELINE:])
+
+
+def beneath(case: DeregistrationCase) -> DeregistrationCase:
+    """A suspended case as it goes on once it is resumed; any other as it is.
+
+    The registry and the core system do not wait for a lost paper: what they tell is a fact, and
+    counts from where the suspension came from.
+    """
+    if case.suspended_from is None:
+        return case
+    return replace(case, state=case.suspended_from, suspended_from=None)
+
+
+def still_suspended(case: DeregistrationCase) -> DeregistrationCase:
+    """What `beneath` gave, after a fact was added, suspended again."""
+    return replace(case, suspended_from=case.state, state=CaseState.SUSPENDED)

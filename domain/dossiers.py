@@ -15,6 +15,7 @@ from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode
 
 CHECKLIST_VERSION = "2025-01"
+MAX_SUPPLEMENTS = 100  # approvals of one dossier
 
 
 class DocType(StrEnum):
@@ -182,6 +183,18 @@ class DossierItem:
     accepted_at: datetime | None = None
     accepted_by: str | None = None
     reason: str | None = None
+    locked: bool = False  # its release is closed; nothing changes it any more (4.8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplement:
+    """One document that may still be added to a closed dossier (补充归档), and its approval."""
+
+    doc_type: DocType
+    reason: str
+    approved_by: str
+    approved_at: datetime
+    file_version_id: str | None = None  # what was added on it; none while nothing was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +211,7 @@ class Dossier:
     filed_on: date | None = None
     closed_on: date | None = None
     retention_start: date | None = None
+    supplements: tuple[Supplement, ...] = ()
     org_code: str
     org_path: str
     version: int = 0
@@ -221,9 +235,20 @@ def checklist(loan: Loan, *, policy: Policy, calendar: WorkCalendar) -> tuple[Do
 
 
 def with_item(dossier: Dossier, code: DocType, **changes: object) -> Dossier:
-    """The dossier after one checklist line changed; FILED once nothing due is open (ARC-03)."""
+    """The dossier after one checklist line changed, unless that is locked (ARC-03, 4.8)."""
     items = tuple(
-        replace(item, **changes) if item.code is code else item  # type: ignore[arg-type]
+        replace(item, **changes)  # type: ignore[arg-type]
+        if item.code is code and not item.locked
+        else item
+        for item in dossier.items
+    )
+    return replace(dossier, items=items)
+
+
+def settlement_locked(dossier: Dossier) -> Dossier:
+    """The dossier once a release of its loan is closed: its settlement's lines stay (4.8)."""
+    items = tuple(
+        replace(item, locked=True) if item.stage is ItemStage.AT_SETTLEMENT else item
         for item in dossier.items
     )
     return replace(dossier, items=items)
@@ -236,6 +261,26 @@ def with_stage_due(dossier: Dossier, stage: ItemStage, due: date) -> Dossier:
         for item in dossier.items
     )
     return replace(dossier, items=items)
+
+
+def open_supplement(dossier: Dossier, doc_type: DocType) -> Supplement | None:
+    """An approval on which a document of that type may still be added (ARC-25)."""
+    for supplement in dossier.supplements:
+        if supplement.doc_type is doc_type and supplement.file_version_id is None:
+            return supplement
+    return None
+
+
+def supplemented(dossier: Dossier, doc_type: DocType, version_id: str) -> Dossier:
+    """The dossier once a document was announced on its approval, which is used up by it."""
+    used = open_supplement(dossier, doc_type)
+    return replace(
+        dossier,
+        supplements=tuple(
+            replace(one, file_version_id=version_id) if one is used else one
+            for one in dossier.supplements
+        ),
+    )
 
 
 def filed_if_complete(dossier: Dossier, *, today: date) -> Dossier:
@@ -272,7 +317,11 @@ def archive_incomplete(dossier: Dossier) -> Refusal | None:
 
 
 def sealed(dossier: Dossier, *, closed_on: date, starts: Sequence[date]) -> Dossier:
-    """The dossier closed after its last release; retention runs from the latest end (4.8)."""
+    """The dossier closed after its last release; retention runs from the latest end (4.8).
+
+    starts: when the loan was settled, its releases and its litigation were closed, and the last
+    money came in.
+    """
     return replace(
         dossier,
         status=DossierStatus.CLOSED,

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.dossiers import DocType, Dossier, DossierStatus
+from domain.dossiers import DocType, Dossier, DossierStatus, open_supplement
 from domain.people import Actor, Operation
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
@@ -186,6 +186,11 @@ def size_limit(doc_type: DocType, mime: str, policy: Policy) -> int:
     return policy.number("archive.size.scan")
 
 
+def takes(dossier: Dossier, doc_type: DocType) -> bool:
+    """Whether a dossier takes a document: a closed one only on an approval (ARC-25)."""
+    return dossier.status in ADDABLE or open_supplement(dossier, doc_type) is not None
+
+
 def request_refusals(
     *,
     doc_type: DocType,
@@ -197,7 +202,7 @@ def request_refusals(
     policy: Policy,
 ) -> Iterator[Refusal | None]:
     """Every rule that an announced upload breaks, before a byte is sent."""
-    if dossier.status not in ADDABLE:
+    if not takes(dossier, doc_type):
         yield Refusal(
             code=RefusalCode.IMMUTABLE,
             rule_id="ARC-25",

@@ -57,6 +57,7 @@ class Handover:
     receiver: str | None = None
     desk: str | None = None  # code of the vault that will keep them
     returning_case: str | None = None  # set when papers come back from a deregistration (X15)
+    reassigned_case: str | None = None  # set when they go to the case's next handler (4.9)
     items: tuple[HandoverItem, ...]
     seal_no: str | None = None
     initiated_at: datetime
@@ -74,6 +75,20 @@ class Handover:
     def is_late(self, today: date) -> bool:
         """Whether papers wait beyond the day on which the receiver had to decide (CUS-05)."""
         return self.state is HandoverState.PENDING and today > self.due_on
+
+    @property
+    def movement(self) -> Movement:
+        """What an acceptance is in the ledger."""
+        if self.returning_case is not None:
+            return Movement.DEREG_RETURN
+        if self.reassigned_case is not None:
+            return Movement.DEREG_HANDOVER
+        return Movement.ACCEPT_HANDOVER
+
+    @property
+    def stays_out(self) -> bool:
+        """Whether its papers are out for deregistration until each is accepted."""
+        return self.movement is not Movement.ACCEPT_HANDOVER
 
 
 def initiation_refusals(
@@ -127,8 +142,7 @@ def receipt_refusals(
 ) -> Iterator[Refusal | None]:
     """Every rule that an acceptance of one paper breaks. Raises: Forbidden to others (X04)."""
     yield from decision_refusals(handover, certificate, receiver=receiver, desks=desks)
-    returning = handover.returning_case is not None
-    yield illegal(certificate, Movement.DEREG_RETURN if returning else Movement.ACCEPT_HANDOVER)
+    yield illegal(certificate, handover.movement)
     if cert_no is not None and normalised(cert_no) != certificate.cert_no_norm:
         yield _mismatch("certNo", cert_no, certificate.cert_no or "")
     item = handover.item(certificate.id)
@@ -188,9 +202,11 @@ def acceptance_due(start: date, *, same_city: bool, policy: Policy, calendar: Wo
 
 
 def received_as(handover: Handover) -> CustodyState:
-    """Where an accepted paper is: before the vault, or with another handler (X04)."""
+    """Where an accepted paper is: before the vault, or with another handler (X04, 4.9)."""
     if handover.desk is not None:
         return CustodyState.RECEIVED_PENDING_VAULT
+    if handover.reassigned_case is not None:
+        return CustodyState.OUT_FOR_DEREG
     return CustodyState.WITH_HANDLER
 
 

@@ -32,6 +32,7 @@ OPERATIONS: Mapping[Movement, Operation] = MappingProxyType(
         Movement.RETURN_EXCHANGED: Operation.REQUEST_CHECK_OUT,
         Movement.VAULT_OUT_FOR_DEREG: Operation.MOVE_VAULT,
         Movement.DEREG_RETURN: Operation.HAND_OVER,
+        Movement.DEREG_HANDOVER: Operation.REASSIGN_HANDLER,
         Movement.SURRENDER: Operation.FILE_WITH_REGISTRY,
         Movement.RETURN_TO_OWNER: Operation.FILE_WITH_REGISTRY,
         Movement.TRANSFER_OUT: Operation.MOVE_VAULT,

@@ -58,6 +58,8 @@ class Operation(StrEnum):
     SUBMIT_CASE = "SUBMIT_CASE"
     APPROVE_CASE = "APPROVE_CASE"
     FILE_WITH_REGISTRY = "FILE_WITH_REGISTRY"
+    NOTIFY_BY_REGISTRY = "NOTIFY_BY_REGISTRY"
+    REASSIGN_HANDLER = "REASSIGN_HANDLER"
     REQUEST_CHECK_OUT = "REQUEST_CHECK_OUT"
     APPROVE_CHECK_OUT = "APPROVE_CHECK_OUT"
     COUNT_VAULT = "COUNT_VAULT"
@@ -71,6 +73,7 @@ class Operation(StrEnum):
     ACKNOWLEDGE_ALERT = "ACKNOWLEDGE_ALERT"
     RECORD_VALUATION = "RECORD_VALUATION"
     APPROVE_VALUATION = "APPROVE_VALUATION"
+    APPROVE_SUPPLEMENT = "APPROVE_SUPPLEMENT"
     UPLOAD_FILE = "UPLOAD_FILE"
     ACCEPT_FILE = "ACCEPT_FILE"
     DOWNLOAD_FILE = "DOWNLOAD_FILE"
@@ -162,6 +165,15 @@ PERMISSIONS: Mapping[Operation, Mapping[Role, Reach]] = MappingProxyType(
             _R.LEGAL_OFFICER: _J,
         },
         Operation.FILE_WITH_REGISTRY: {_R.CERT_HANDLER: _J, _R.MORTGAGE_REGISTRAR: _J},
+        # A registry's own system calls back, for online cancellations alone.
+        Operation.NOTIFY_BY_REGISTRY: {_R.INTEGRATION: _OWN},
+        # The handler himself; for one who is absent, the supervisor or the centre's head (4.9).
+        Operation.REASSIGN_HANDLER: {
+            _R.CERT_HANDLER: _J,
+            _R.MORTGAGE_REGISTRAR: _J,
+            _R.VAULT_SUPERVISOR: _J,
+            _R.APPROVER: _J,
+        },
         Operation.REQUEST_CHECK_OUT: {
             _R.RELATIONSHIP_MANAGER: _OWN,
             _R.CERT_HANDLER: _J,
@@ -215,6 +227,7 @@ PERMISSIONS: Mapping[Operation, Mapping[Role, Reach]] = MappingProxyType(
             _R.BATCH_SUPERVISOR: _J,
         },
         Operation.APPROVE_VALUATION: {_R.RISK_MANAGER: _J},
+        Operation.APPROVE_SUPPLEMENT: {_R.APPROVER: _J},
         Operation.UPLOAD_FILE: {
             _R.RELATIONSHIP_MANAGER: _OWN,
             _R.CERT_HANDLER: _J,

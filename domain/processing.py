@@ -17,7 +17,7 @@ from domain.certificates import (
     TitleCertificate,
     normalised,
 )
-from domain.collaterals import Collateral
+from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import RULE_OF, Movement, illegal
 from domain.dossiers import DocType
 from domain.loans import DisbursementBasis, Loan, Product
@@ -71,13 +71,24 @@ def expectation_refusals(
     carrier: Carrier,
     collaterals: Sequence[Collateral],
 ) -> Iterator[Refusal | None]:
-    """A certificate is expected only of a type that its collateral can have (X01)."""
+    """A certificate is expected only of a type that its collateral can have (X01).
+
+    What was released is never pledged again under the same record: the new right has a rank of its
+    own (4.9).
+    """
     facts = CERT_TYPES[cert_type]
     if not collaterals:
         yield invalid("collateralIds", "name at least one collateral", rule_id="X01")
     if carrier not in facts.carriers:
         yield invalid("carrier", f"{cert_type} is never {carrier}", rule_id="X01")
     for collateral in collaterals:
+        if collateral.pledge_state in ENDED_PLEDGES:
+            yield state_conflict(
+                "X01",
+                subject=f"Collateral {collateral.no}",
+                state=collateral.pledge_state,
+                event="REGISTER_EXPECTED",
+            )
         if collateral.kind not in facts.collateral:
             yield Refusal(
                 code=RefusalCode.TYPE_NOT_ALLOWED,

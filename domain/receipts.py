@@ -32,6 +32,7 @@ _KINDS: Mapping[Movement, ReceiptKind] = MappingProxyType(
         Movement.CHECK_OUT: ReceiptKind.VAULT_OUT,
         Movement.ACCEPT_HANDOVER: ReceiptKind.HANDOVER,
         Movement.DEREG_RETURN: ReceiptKind.HANDOVER,
+        Movement.DEREG_HANDOVER: ReceiptKind.HANDOVER,
         Movement.RETURN_TO_OWNER: ReceiptKind.OWNER_RETURN,
     }
 )

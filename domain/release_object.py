@@ -169,7 +169,7 @@ def _in_hand(certificate: Paper, question: Question) -> bool:
         case CustodyState.ELECTRONIC_ON_FILE:
             return True
         case CustodyState.OUT_FOR_DEREG:
-            return own and question.stage in {Stage.FILE, Stage.CLOSE}
+            return own and question.stage in {Stage.VAULT_OUT, Stage.FILE, Stage.CLOSE}
         case CustodyState.LOST:
             return case is not None and _loss_proven(case)
         case _:

@@ -56,13 +56,21 @@ def documents_complete(question: Question) -> Iterator[Refusal]:
 
 def applicant_entitled(question: Question) -> Iterator[Refusal]:
     """Every registered owner applies, himself or by whoever may speak for him (P11)."""
-    reasons = list(_entitlement_gaps(question.facts.collateral, question.facts.case))
-    if reasons:
-        yield Refusal(
-            code=RefusalCode.APPLICANT_NOT_ENTITLED,
-            rule_id="DRG-P11",
-            detail={"reason": "; ".join(reasons)},
-        )
+    refusal = not_entitled(question.facts.collateral, question.facts.case)
+    if refusal is not None:
+        yield refusal
+
+
+def not_entitled(collateral: Collateral, case: DeregistrationCase | None) -> Refusal | None:
+    """Whoever applies stands for every owner; asked again before papers go to him (P11, 4.9)."""
+    reasons = list(_entitlement_gaps(collateral, case))
+    if not reasons:
+        return None
+    return Refusal(
+        code=RefusalCode.APPLICANT_NOT_ENTITLED,
+        rule_id="DRG-P11",
+        detail={"reason": "; ".join(reasons)},
+    )
 
 
 def archive_complete(question: Question) -> Iterator[Refusal]:

@@ -7,13 +7,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from domain.certificates import Carrier, Catalog, CustodyState, LegalState, TitleCertificate
-from domain.collaterals import Collateral, PledgeState
-from domain.deregistration import CaseState, DeregistrationCase, HandlingMode, RegistryStatus
+from domain.collaterals import GONE, Collateral, PledgeState
+from domain.deregistration import (
+    CaseState,
+    DeregistrationCase,
+    DeregKind,
+    HandlingMode,
+    RegistryStatus,
+)
 from domain.dossiers import DocType
 from domain.files import FileStatus, FileVersion
 from domain.guarantees import GuaranteeContract, GuaranteeStatus
 from domain.refusals import Refusal, RefusalCode, invalid
+from domain.release_papers import not_entitled
 
+PARTIAL_KINDS = frozenset({DeregKind.PARTIAL_RELEASE, DeregKind.SUBSTITUTION})
+_WITHOUT_APPLICANT = frozenset(
+    {DeregKind.COURT_ORDERED, DeregKind.ENFORCED, DeregKind.EXTINGUISHED}
+)
+# How the bank stopped relying on it, where it was not simply released.
+_ENDS_AS = {
+    DeregKind.ENFORCED: PledgeState.DISPOSED,
+    DeregKind.EXTINGUISHED: PledgeState.EXTINGUISHED,
+}
 _RETURNABLE = {
     HandlingMode.BANK: CaseState.REGISTRY_DONE,
     HandlingMode.ONLINE: CaseState.REGISTRY_DONE,
@@ -26,9 +42,50 @@ def is_proven(case: DeregistrationCase) -> bool:
     return case.registry.status is RegistryStatus.DONE and case.registry.result is not None
 
 
-def released(collateral: Collateral) -> Collateral:
-    """The collateral once the bank no longer relies on it."""
-    return replace(collateral, pledge_state=PledgeState.RELEASED)
+def released(collateral: Collateral, kind: DeregKind) -> Collateral:
+    """The collateral once the bank no longer relies on it, and why (2.1)."""
+    return replace(collateral, pledge_state=_ENDS_AS.get(kind, PledgeState.RELEASED))
+
+
+def left_behind(collateral: Collateral) -> Collateral:
+    """What remains under a contract of which a part was released (2.1)."""
+    if collateral.pledge_state is not PledgeState.EFFECTIVE:
+        return collateral
+    return replace(collateral, pledge_state=PledgeState.PARTIALLY_RELEASED)
+
+
+def left_behind_under_way(case: DeregistrationCase) -> DeregistrationCase:
+    """The open case of what remains: given up, it leaves the pledge as it is by then."""
+    if case.previous_pledge_state is not PledgeState.EFFECTIVE:
+        return case
+    return replace(case, previous_pledge_state=PledgeState.PARTIALLY_RELEASED)
+
+
+def outlives(
+    certificate: TitleCertificate, case: DeregistrationCase, covered: Sequence[Collateral]
+) -> bool:
+    """Whether a certificate covers something else on which the bank goes on relying (DRG-L08).
+
+    Such a one is exchanged, not surrendered. What is on its own way out does not stay, unless
+    only a part is released here.
+    """
+    gone = set(GONE)
+    if case.kind not in PARTIAL_KINDS:
+        gone.add(PledgeState.RELEASING)
+    return certificate.catalog is Catalog.RIGHT_CERT and any(
+        other.no in certificate.collateral_nos
+        and other.no != case.collateral_no
+        and other.pledge_state not in gone
+        for other in covered
+    )
+
+
+def awaits_exchange(certificate: TitleCertificate) -> bool:
+    """Whether the entry left a certificate of which only a part was released (DRG-L08)."""
+    return (
+        certificate.catalog is Catalog.RIGHT_CERT
+        and certificate.legal_state is LegalState.SUPERSEDED
+    )
 
 
 def untied(contract: GuaranteeContract, collateral_no: str, case_id: str) -> GuaranteeContract:
@@ -67,11 +124,13 @@ def going_back(
 
 
 def surrendered_ones(papers: Sequence[TitleCertificate]) -> list[TitleCertificate]:
-    """The papers that go to the registry: the bank's own rights."""
+    """The papers that go to the registry: the bank's own rights, but for what outlives this."""
     return [
         paper
         for paper in papers
-        if paper.custody_state is CustodyState.OUT_FOR_DEREG and paper.catalog is Catalog.RIGHT_CERT
+        if paper.custody_state is CustodyState.OUT_FOR_DEREG
+        and paper.catalog is Catalog.RIGHT_CERT
+        and not awaits_exchange(paper)
     ]
 
 
@@ -83,6 +142,31 @@ def nothing_left(papers: Sequence[TitleCertificate]) -> bool:
 def return_state(case: DeregistrationCase) -> CaseState:
     """The state in which papers go to the owner in that handling mode (4.2)."""
     return _RETURNABLE[case.handling_mode]
+
+
+def not_to_him(collateral: Collateral, case: DeregistrationCase) -> Refusal | None:
+    """Papers go to whoever is entitled today: of an owner who has died, to proven heirs (4.9).
+
+    Where nobody applied, nobody's application is asked for; the receipt is.
+    """
+    return None if case.kind in _WITHOUT_APPLICANT else not_entitled(collateral, case)
+
+
+def undocumented(case: DeregistrationCase, result: FileVersion | None) -> Refusal | None:
+    """A release is closed on the registry's own paper, taken into the archive (4.9).
+
+    result: what the case keeps as such. An owner's own cancellation is shown by a title search.
+    """
+    if result is None and case.handling_mode is HandlingMode.OWNER:
+        return None
+    if result is not None and result.status is FileStatus.ACCEPTED:
+        return None
+    state = "none" if result is None else result.status
+    return Refusal(
+        code=RefusalCode.DOC_MISSING,
+        rule_id="DRG-4.9",
+        detail={"documents": f"{DocType.REGISTRY_RESULT}, accepted (it is {state})"},
+    )
 
 
 def receipt_refusals(receipt: FileVersion, *, identity_checked: bool) -> Iterator[Refusal | None]:

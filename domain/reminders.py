@@ -17,7 +17,7 @@ from domain.certificates import (
     CertType,
     TitleCertificate,
 )
-from domain.collaterals import Collateral, PledgeState
+from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.loans import Loan, LoanStatus
 from domain.policy import Policy
 from domain.pre_notices import LEGAL_DAYS, is_standing, lapse_date
@@ -160,7 +160,7 @@ def unclaimed_from(
     certificate: TitleCertificate, collaterals: Sequence[Collateral], *, today: date
 ) -> TitleCertificate:
     """The owner's paper once no collateral that it covers is pledged any more."""
-    free = all(collateral.pledge_state is PledgeState.RELEASED for collateral in collaterals)
+    free = all(collateral.pledge_state in ENDED_PLEDGES for collateral in collaterals)
     if not free or certificate.catalog is not Catalog.SAFEKEEPING:
         return certificate
     return replace(certificate, released_on=certificate.released_on or today)

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.case_approvals import not_approved
 from domain.certificates import Catalog, CustodyState, Holder, LegalState, TitleCertificate
-from domain.collaterals import Collateral, PledgeState
+from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import Evidence, Movement, Operator, held_by_book
 from domain.deregistration import CaseState, CaseStep, DeregistrationCase, HandlingMode, impossible
 from domain.dossiers import DocType, ItemStatus
@@ -31,8 +31,10 @@ from domain.refusals import (
 from domain.release import Evaluation
 from domain.release_question import Stage
 from domain.releasing import (
+    awaits_exchange,
     going_back,
     is_proven,
+    not_to_him,
     receipt_refusals,
     return_state,
     surrendered_ones,
@@ -122,7 +124,7 @@ async def deregistration_case_vault_out_confirm(
         _take_out(deed, case, paper, proposal, keepers, evidence)
     confirmed(deed, proposal)
     await give_receipts(deed)
-    if case.state is CaseState.APPROVED:
+    if impossible(case, CaseStep.VAULT_OUT) is None:
         case = advanced(deed, case, CaseStep.VAULT_OUT)
     else:
         case = await returned_when_empty(deed.decision, case, at(deed))
@@ -174,6 +176,7 @@ async def deregistration_case_return_to_owner(
     receipt = await deed.get(FileVersion, input.receipt_file_version_id)
     papers = going_back(case, await papers_of(deed, case))
     owner_handles = case.handling_mode is HandlingMode.OWNER
+    collateral = await deed.decision.get(Collateral, case.collateral_id)
     ready = case.state is return_state(case) and (owner_handles or is_proven(case))
     refuse_if(
         [
@@ -181,6 +184,7 @@ async def deregistration_case_return_to_owner(
             *receipt_refusals(receipt, identity_checked=input.identity_checked),
             None if papers else invalid("caseId", "no paper is out for it", rule_id="X17"),
             *map(held_by_book, papers),
+            not_to_him(collateral, case),
             held(await holds_on(deed.decision, papers)),
         ]
     )
@@ -274,9 +278,10 @@ async def _after_entry(
     """
     collateral = await deed.decision.get(Collateral, case.collateral_id)
     found = [held(await holds_on(deed.decision, papers))]
-    if collateral.pledge_state is not PledgeState.RELEASED:
+    if collateral.pledge_state not in ENDED_PLEDGES:
         found.append(_too_early(case, "RETURN_TO_OWNER", "X17"))
     if any(paper.catalog is Catalog.SAFEKEEPING for paper in papers):
+        found.append(not_to_him(collateral, case))
         if input.receipt_file_version_id is None:
             found.append(
                 Refusal(
@@ -302,7 +307,7 @@ def _take_out(
 ) -> None:
     movement, to = Movement.VAULT_OUT_FOR_DEREG, CustodyState.OUT_FOR_DEREG
     changes: dict[str, Any] = {"holder": Holder(login=case.handler, since=deed.now)}
-    if case.registry.done_at is not None:
+    if case.registry.done_at is not None and not awaits_exchange(paper):
         owners = paper.catalog is Catalog.SAFEKEEPING
         movement = Movement.RETURN_TO_OWNER if owners else Movement.SURRENDER
         to = CustodyState.RETURNED_TO_OWNER if owners else CustodyState.SURRENDERED

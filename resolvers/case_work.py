@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.case_deadlines import with_deadlines
+from domain.case_deadlines import papers_due_back, with_deadlines
 from domain.certificates import TERMINAL, CustodyState, Lock, LockKind, TitleCertificate
 from domain.collaterals import Collateral
 from domain.compensation import clocked
@@ -85,8 +85,11 @@ async def blocked(deed: Deed, case: DeregistrationCase, evaluation: Evaluation) 
     if (case.state, CaseStep.BLOCK) not in CASE_TRANSITIONS:
         raise Refused(*evaluation.refusals)
     codes = ", ".join(sorted({refusal.code for refusal in evaluation.refusals}))
+    papers_out = case.state is CaseState.VAULT_OUT
     case = stepped(case, CaseStep.BLOCK, by=deed.actor.login, now=deed.now, note=codes)
     case = replace(case, approvals=())
+    if papers_out:
+        case = papers_due_back(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
     if any(refusal.code is RefusalCode.NOT_SETTLED for refusal in evaluation.refusals):
         await void_proofs(deed.decision, case, reason="NOT_SETTLED", now=deed.now)
     return {"case": deed.decision.save(case), "refusals": evaluation.refusals}

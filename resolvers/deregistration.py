@@ -277,13 +277,8 @@ async def deregistration_case_cancel(
     case = await deed.subject(DeregistrationCase, input.case_id)
     _lawyers_only_for_courts(deed, case.kind, case.org_path)
     reason = None if input.reason.strip() else invalid("reason", "say why")
-    refuse_if(
-        [
-            impossible(case, CaseStep.CANCEL),
-            reason,
-            *still_out(await papers_of(deed, case)),
-        ]
-    )
+    stuck, papers = impossible(case, CaseStep.CANCEL), await papers_of(deed, case)
+    refuse_if([stuck, reason, *(still_out(papers) if stuck is None else ())])
     case = stepped(case, CaseStep.CANCEL, by=deed.actor.login, now=deed.now, note=input.reason)
     await let_go(deed, case)
     return {"case": deed.decision.save(case)}

@@ -10,8 +10,16 @@ from ulid import ULID
 
 from domain.certificates import TitleCertificate
 from domain.deregistration import DeregistrationCase
-from domain.dossiers import DocType, Dossier, ItemStatus, filed_if_complete, with_item
+from domain.dossiers import (
+    DocType,
+    Dossier,
+    ItemStatus,
+    filed_if_complete,
+    supplemented,
+    with_item,
+)
 from domain.files import (
+    ADDABLE,
     READABLE,
     ArchiveFile,
     Arrived,
@@ -28,6 +36,7 @@ from domain.files import (
 from domain.people import Operation
 from domain.processing import MAX_PAGES
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
+from domain.supplements import self_approved
 from resolvers.context import Context
 from resolvers.mutation import Deed, mutation
 from schema.uploads import (
@@ -69,6 +78,7 @@ async def file_request_upload(deed: Deed, input: FileRequestUploadInput) -> dict
                 policy=deed.policy,
             ),
             made_here(input.doc_type, input.source),
+            self_approved(dossier, input.doc_type, uploader=deed.actor.login),
             _sensible_pages(input.pages),
         ]
     )
@@ -94,6 +104,8 @@ async def file_request_upload(deed: Deed, input: FileRequestUploadInput) -> dict
         org_path=dossier.org_path,
     )
     deed.decision.add(version)
+    if dossier.status not in ADDABLE:
+        deed.decision.save(supplemented(dossier, input.doc_type, version.id))
     return {"file": file, "file_version": version, "upload": _ticket(deed, version)}
 
 

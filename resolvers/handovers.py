@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from domain.case_deadlines import papers_back
 from domain.certificates import CustodyState, Holder, TitleCertificate
 from domain.custody import Movement
-from domain.deregistration import CaseState, DeregistrationCase
+from domain.deregistration import RETURNING_STATES, DeregistrationCase
 from domain.handovers import (
     Handover,
     HandoverItem,
@@ -19,10 +18,10 @@ from domain.handovers import (
     received_as,
 )
 from domain.people import Operation, User
-from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if, state_conflict
+from domain.refusals import Refused, invalid, refuse_if, state_conflict
 from domain.vaults import Vault
-from resolvers.case_work import papers_of, still_out
 from resolvers.mutation import Deed, mutation
+from resolvers.reassignment import handover_no, on_its_way, taken_over
 from resolvers.receipts import give_receipts
 from schema.custody import (
     HandoverAcceptItemInput,
@@ -32,9 +31,6 @@ from schema.custody import (
     HandoverRejectItemInput,
 )
 from storage.records import new_id
-
-# Cases whose papers go back to the vault instead of on to the registry (X15).
-RETURNING = frozenset({CaseState.BLOCKED, CaseState.WITHDRAWN, CaseState.REGISTRY_REJECTED})
 
 
 @mutation(
@@ -59,13 +55,13 @@ async def handover_initiate(deed: Deed, input: HandoverInitiateInput) -> dict[st
                 returning_case=None if case is None else case.id,
             ),
             _case_lets_return(case, desk),
-            None if case is None else await _already_on_its_way(deed, certificates),
+            None if case is None else await on_its_way(deed, certificates),
             _counted(input),
         ]
     )
     handover = Handover(
         id=new_id(Handover),
-        no=_number("HO", deed),
+        no=handover_no(deed),
         giver=deed.actor.login,
         receiver=receiver,
         desk=desk,
@@ -109,18 +105,16 @@ async def handover_accept_item(deed: Deed, input: HandoverAcceptItemInput) -> di
             pages=input.pages,
         )
     )
-    returning = handover.returning_case is not None
-    movement = Movement.DEREG_RETURN if returning else Movement.ACCEPT_HANDOVER
     holder = Holder(login=deed.actor.login, desk=handover.desk, since=deed.now)
-    _move(
-        deed,
+    accepted = deed.move(
         certificate,
-        movement,
+        handover.movement,
         received_as(handover),
-        handover,
+        request_ref=handover.id,
         holder=holder,
         given_by=handover.giver,
     )
+    await taken_over(deed, handover, accepted)
     handover = decided(
         handover,
         certificate.id,
@@ -129,8 +123,6 @@ async def handover_accept_item(deed: Deed, input: HandoverAcceptItemInput) -> di
         condition=input.condition,
     )
     await give_receipts(deed)
-    if handover.returning_case is not None:
-        await _case_papers_back(deed, handover.returning_case)
     return {"handover": deed.decision.save(handover)}
 
 
@@ -219,35 +211,11 @@ async def _receiver(deed: Deed, input: HandoverInitiateInput) -> tuple[str | Non
 
 
 def _case_lets_return(case: DeregistrationCase | None, desk: str | None) -> Any:
-    if case is None or (case.state in RETURNING and desk is not None):
+    if case is None or (case.state in RETURNING_STATES and desk is not None):
         return None
     if desk is None:
         return invalid("desk", "papers from a deregistration go back to a vault", rule_id="X15")
     return state_conflict("X15", subject=f"Case {case.no}", state=case.state, event="DEREG_RETURN")
-
-
-async def _case_papers_back(deed: Deed, case_id: str) -> None:
-    """Once the last paper of a case is back, none is waited for (4.9)."""
-    case = await deed.decision.get(DeregistrationCase, case_id)
-    if not still_out(await papers_of(deed, case)):
-        deed.decision.save(
-            papers_back(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
-        )
-
-
-async def _already_on_its_way(deed: Deed, certificates: list[TitleCertificate]) -> Any:
-    """Papers that come back from a case stay out until accepted; one handover at a time."""
-    ids = [certificate.id for certificate in certificates]
-    waiting = {"$elemMatch": {"certificate_id": {"$in": ids}, "state": "PENDING"}}
-    other = await deed.decision.first(Handover, {"items": waiting})
-    if other is None:
-        return None
-    return Refusal(
-        code=RefusalCode.OPEN_REQUEST_EXISTS,
-        rule_id="INV-02",
-        field="certificateIds",
-        detail={"subject": "A paper", "lock": f"HANDOVER {other.no}"},
-    )
 
 
 def _counted(input: HandoverInitiateInput) -> Any:
@@ -258,10 +226,6 @@ def _counted(input: HandoverInitiateInput) -> Any:
 
 def _reasoned(reason: str) -> Any:
     return None if reason.strip() else invalid("reason", "say why", rule_id="X05")
-
-
-def _number(prefix: str, deed: Deed) -> str:
-    return f"{prefix}{deed.today:%Y%m%d}-{new_id(Handover)[-10:]}"
 
 
 def _move(
@@ -289,6 +253,6 @@ def _back(
     reason: str,
 ) -> None:
     """The paper is with the giver again; one that never left for transit just stays out."""
-    if handover.returning_case is not None:
+    if handover.stays_out:
         return
     _move(deed, certificate, movement, CustodyState.WITH_HANDLER, handover, reason=reason)

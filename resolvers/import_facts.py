@@ -7,10 +7,10 @@ from typing import Any
 
 from domain.certificates import TitleCertificate
 from domain.collaterals import (
+    ENDED_PLEDGES,
     Collateral,
     Location,
     Owner,
-    PledgeState,
     Seizure,
     TitleSearch,
     TitleSearchResult,
@@ -56,7 +56,6 @@ from schema.imports import (
 )
 from storage.records import new_id
 
-_ENDED = {PledgeState.RELEASED, PledgeState.DISPOSED, PledgeState.EXTINGUISHED}
 MAX_SEARCHES = 200
 
 
@@ -262,7 +261,7 @@ def owner_proofs(known: Known, lines: Sequence[Any]) -> list[tuple[Deregistratio
             case = known.get(DeregistrationCase, collateral.open_case_id)
         if case is None or not case.proof_pending or case.returned_on is None:
             continue
-        if collateral.pledge_state in _ENDED or line.searched_on < case.returned_on:
+        if collateral.pledge_state in ENDED_PLEDGES or line.searched_on < case.returned_on:
             continue
         if line.result is TitleSearchResult.CANCELLED:
             proven.append((case, line.searched_on))

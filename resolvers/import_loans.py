@@ -7,15 +7,8 @@ from typing import Any
 from domain.collaterals import (
     Collateral,
 )
-from domain.compensation import owed_from
-from domain.deregistration import (
-    BEFORE_REGISTRY,
-    CASE_TRANSITIONS,
-    CaseStep,
-    DeregistrationCase,
-    SettlementProof,
-    stepped,
-)
+from domain.custody import Operator
+from domain.deregistration import CaseState, DeregistrationCase, SettlementProof
 from domain.dossiers import Dossier, checklist
 from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
@@ -30,6 +23,7 @@ from domain.loans import (
 )
 from domain.orgs import Org
 from domain.parties import Customer, Partner
+from domain.people import Role
 from domain.refusals import Refused
 from domain.release_notices import with_notice
 from resolvers.import_parties import read_orgs
@@ -41,6 +35,8 @@ from resolvers.imports import (
     releasing,
     upserted,
 )
+from resolvers.releasing import At
+from resolvers.reversals import undo_settlement
 from resolvers.settlement_proofs import ProofPapers, keep_void
 from schema.imports import (
     CreditContractLine,
@@ -86,9 +82,9 @@ async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
     await known.read(Partner, [line.partner for line in lines if line.partner])
     await read_orgs(known, [line.operating_org for line in lines])
     await known.read(Dossier, numbers, field_name="loan_no")
-    await known.read_lists(
-        "cases", DeregistrationCase, "loan_nos", numbers, state={"$in": OPEN_STATE_VALUES}
-    )
+    # A release that is closed hears of it too when its settlement is undone.
+    states = [*OPEN_STATE_VALUES, CaseState.CLOSED.value]
+    await known.read_lists("cases", DeregistrationCase, "loan_nos", numbers, state={"$in": states})
     await _read_proofs(known, numbers)
     contracts = [line.contract for line in lines]
     await known.read_lists("guarantees", GuaranteeContract, "credit_contract_no", contracts)
@@ -220,17 +216,13 @@ def _dossier(known: Known, loan: Loan, old: Loan | None) -> None:
 
 def _undo_settlement(known: Known, loan: Loan) -> None:
     """A settlement that is reversed stops its releases and voids its proofs (4.9)."""
-    for case in known.listed("cases", loan.loan_no):
-        note = f"settlement of {loan.loan_no} reversed"
-        if case.state in BEFORE_REGISTRY and (case.state, CaseStep.BLOCK) in CASE_TRANSITIONS:
-            after = stepped(case, CaseStep.BLOCK, by=known.by, now=known.now, note=note)
-            rules = known.rules
-            after = owed_from(
-                replace(after, approvals=()), None, policy=rules.policy, calendar=rules.calendar
-            )
-        else:
-            after = replace(case, post_close_incident=note)
-        known.found[DeregistrationCase, case.id] = known.decision.save(after)
+    feed = Operator(
+        login=known.by, role=Role.CORE_FEED, org_code="", at=known.now, request_id="import"
+    )
+    moment = At(by=feed, now=known.now, today=known.today, rules=known.rules)
+    cases = known.listed("cases", loan.loan_no)
+    for changed in undo_settlement(known.decision, moment, loan, cases):
+        known.found[DeregistrationCase, changed.id] = changed
     _void_proofs(known, loan)
 
 

@@ -37,6 +37,7 @@ from resolvers.incidents import incident_of
 from resolvers.mutation import Deed, mutation
 from resolvers.proposals import confirmed, proposed
 from resolvers.scans import accepted_scans
+from resolvers.suspensions import suspend_case
 from resolvers.vault_work import (
     both_keepers,
     case_lock,
@@ -191,6 +192,7 @@ async def certificate_confirm_lost(
         reason=incident.reason,
         holder=None,
     )
+    await suspend_case(deed, certificate, after)
     late = f" Reported late: {input.late_reason}" if input.late_reason else ""
     deed.decision.save(
         replace(

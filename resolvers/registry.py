@@ -1,12 +1,9 @@
-"""Mutations between the bank and the registry: file, record what it says, close (登记办理)."""
+"""Mutations between the bank and the registry: file, and hear what it says (登记办理)."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
-from domain.calendar import business_date
 from domain.case_approvals import not_approved
-from domain.collaterals import Collateral
 from domain.custody import Evidence
 from domain.deregistration import (
     CaseStep,
@@ -14,31 +11,37 @@ from domain.deregistration import (
     HandlingMode,
     RegistryNotice,
     RegistryStatus,
-    impossible,
+    beneath,
+    still_suspended,
 )
-from domain.dossiers import DocType, Dossier, ItemStatus, archive_incomplete, sealed
+from domain.dossiers import DocType, ItemStatus
 from domain.files import FileStatus, FileVersion
-from domain.guarantees import GuaranteeContract
-from domain.loans import Loan, is_extinguished
 from domain.people import Operation
-from domain.refusals import Refusal, Refused, invalid, refuse_if, state_conflict
+from domain.refusals import Forbidden, Refused, invalid, refuse_if
+from domain.registry import (
+    Told,
+    application_key,
+    filed,
+    filing_refusals,
+    heard,
+    is_late,
+    is_repeated,
+    notice_refusals,
+    step_of,
+)
 from domain.release_question import Stage
 from resolvers.case_work import advanced, asked, blocked, mark_items
 from resolvers.mutation import Deed, mutation
-from resolvers.releasing import release_when_proven
+from resolvers.releasing import at, release_when_proven, resumed_when_whole
+from resolvers.reversals import entered_too_soon
 from schema.cases import (
     DeregistrationCaseFileInput,
-    DeregistrationCaseInput,
     DeregistrationCasePayload,
     DeregistrationCaseRecordRegistryInput,
+    RegistryNotifyInput,
 )
-
-_STEP_OF = {
-    RegistryStatus.NEED_MORE_MATERIAL: CaseStep.NEED_MORE_MATERIAL,
-    RegistryStatus.REJECTED: CaseStep.REGISTRY_REJECT,
-    RegistryStatus.CANCELLED: CaseStep.WITHDRAW,
-    RegistryStatus.DONE: CaseStep.REGISTRY_DONE,
-}
+from storage.decisions import not_found
+from storage.scope import under
 
 
 @mutation(
@@ -51,32 +54,34 @@ async def deregistration_case_file(
 ) -> dict[str, Any]:
     """FILED is the last moment at which a stale pass could slip through (DRG-R01)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
-    wrong = impossible(case, CaseStep.FILE)
-    number = input.acceptance_no.strip()
-    case, facts, evaluation = await asked(deed, case, Stage.FILE)
-    found = (
-        wrong,
-        None if number else invalid("acceptanceNo", "must not be empty"),
-        not_approved(case, facts, policy=deed.policy) if evaluation.ready else None,
+    filed_at = input.filed_at or deed.now
+    key = application_key(input.authority, input.acceptance_no)
+    other = {"registry.keys": key, "_id": {"$ne": case.id}}
+    unfit = filing_refusals(
+        case,
+        authority=input.authority,
+        acceptance_no=input.acceptance_no,
+        filed_at=filed_at,
+        taken=await deed.decision.exists("dereg_cases", other),
+        now=deed.now,
     )
-    unfit = [refusal for refusal in found if refusal is not None]
-    if unfit:
-        raise Refused(*unfit, *evaluation.refusals)
+    broken = [refusal for refusal in unfit if refusal is not None]
+    case, facts, evaluation = await asked(deed, case, Stage.FILE)
+    due = not_approved(case, facts, policy=deed.policy) if evaluation.ready else None
+    if due is not None:
+        broken.append(due)
+    if broken:
+        raise Refused(*broken, *evaluation.refusals)
     if not evaluation.ready:
         return await blocked(deed, case, evaluation)
-    filed_at = input.filed_at or deed.now
-    registry = replace(
+    registry = filed(
         case.registry,
-        authority=input.authority.strip(),
-        acceptance_no=number,
+        authority=input.authority,
+        acceptance_no=input.acceptance_no,
         filed_at=filed_at,
-        status=RegistryStatus.PENDING,
-        history=(
-            *case.registry.history,
-            RegistryNotice(status=RegistryStatus.PENDING, at=filed_at),
-        ),
     )
-    case = advanced(deed, replace(case, registry=registry), CaseStep.FILE, note=number)
+    case = replace(case, registry=registry, reversed_loans=())
+    case = advanced(deed, case, CaseStep.FILE, note=input.acceptance_no.strip())
     return {"case": deed.decision.save(case)}
 
 
@@ -90,69 +95,77 @@ async def deregistration_case_record_registry(
 ) -> dict[str, Any]:
     """The same notice again changes nothing; DONE is irreversible (4.2)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
-    notice = RegistryNotice(status=input.status, at=input.at or deed.now, note=input.note)
-    if _heard(case, input):
-        return {"case": case}
-    step = _STEP_OF.get(input.status)
-    refuse_if(
-        [
-            None if step is None else impossible(case, step),
-            _same_application(case, input.acceptance_no),
-            state_conflict("DRG-4.2", subject=f"Case {case.no}", state=case.state, event="PENDING")
-            if step is None and case.registry.status is not RegistryStatus.PENDING
-            else None,
-        ]
-    )
-    registry = replace(case.registry, status=input.status, history=(*case.registry.history, notice))
-    if input.status is RegistryStatus.DONE:
-        registry = replace(registry, done_at=notice.at)
-    case = replace(case, registry=registry)
-    if step is not None:
-        case = advanced(deed, case, step, note=input.note)
-    if input.result_file_version_id is not None:
-        case = await _with_result(deed, case, input.result_file_version_id)
-    return {"case": deed.decision.save(await release_when_proven(deed, case))}
+    number = case.registry.acceptance_no
+    if input.acceptance_no is not None:
+        number = input.acceptance_no.strip()
+    return await _hear(deed, case, input, acceptance_no=number)
 
 
 @mutation(
-    Operation.FILE_WITH_REGISTRY,
+    Operation.NOTIFY_BY_REGISTRY,
     DeregistrationCasePayload,
-    description="Close a case once its documents are archived (结案, DRG-P13).",
+    description="What a registry tells by itself, under its number alone (登记机构回调).",
 )
-async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) -> dict[str, Any]:
-    """The dossiers are sealed when nothing else secures their loans (4.8)."""
-    case = await deed.subject(DeregistrationCase, input.case_id)
-    dossiers = await deed.decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}})
-    refuse_if(
-        [
-            impossible(case, CaseStep.CLOSE),
-            _proof_pending(case),
-            *(archive_incomplete(dossier) for dossier in dossiers),
-        ]
+async def registry_notify(deed: Deed, input: RegistryNotifyInput) -> dict[str, Any]:
+    """The registry's own system knows no case; it calls back for online cancellations (chapter 9).
+
+    Raises: Forbidden for a case that a person takes to the registry.
+    """
+    key = application_key(input.authority, input.acceptance_no)
+    within = under(deed.actor.paths(Operation.READ))
+    found = await deed.decision.first(DeregistrationCase, {"registry.keys": key}, within=within)
+    if found is None:
+        raise Refused(not_found(DeregistrationCase, input.acceptance_no))
+    case = await deed.subject(DeregistrationCase, found.id)
+    if case.handling_mode is not HandlingMode.ONLINE:
+        raise Forbidden("A registry calls back for online cancellations only.")
+    return await _hear(deed, case, input, acceptance_no=input.acceptance_no.strip())
+
+
+async def _hear(
+    deed: Deed,
+    suspended: DeregistrationCase,
+    input: DeregistrationCaseRecordRegistryInput | RegistryNotifyInput,
+    *,
+    acceptance_no: str | None,
+) -> dict[str, Any]:
+    case = beneath(suspended)
+    notice = RegistryNotice(
+        status=input.status, at=input.at or deed.now, note=input.note, acceptance_no=acceptance_no
     )
-    case = replace(advanced(deed, case, CaseStep.CLOSE), closed_on=deed.today)
-    collateral = await deed.decision.get(Collateral, case.collateral_id)
-    deed.decision.save(replace(collateral, open_case_id=None))
-    for dossier in dossiers:
-        settled = await _finished(deed, dossier)
-        if settled is not None:
-            deed.decision.save(sealed(dossier, closed_on=deed.today, starts=[settled]))
+    repeated = is_repeated(case.registry, Told(notice=notice, timed=input.at is not None))
+    if not repeated:
+        refuse_if(notice_refusals(case, notice, now=deed.now))
+        case = await _noted(deed, case, notice, documented=bool(input.result_file_version_id))
+    entered = case.registry.status is RegistryStatus.DONE
+    if input.result_file_version_id is not None:
+        if not entered:
+            raise Refused(invalid("resultFileVersionId", "only an entry has a result"))
+        if case.registry.result is None or not repeated:
+            case = await _with_result(deed, case, input.result_file_version_id)
+    case = await release_when_proven(deed, case)
+    if suspended.suspended_from is not None:
+        case = await resumed_when_whole(deed.decision, still_suspended(case), at(deed))
+    if case == suspended:
+        return {"case": suspended}
     return {"case": deed.decision.save(case)}
 
 
-def _heard(case: DeregistrationCase, input: DeregistrationCaseRecordRegistryInput) -> bool:
-    """Whether this very notice was recorded before: registries call more than once."""
-    if input.at is None:
-        return False
-    return any(
-        notice.status is input.status and notice.at == input.at for notice in case.registry.history
-    )
-
-
-def _same_application(case: DeregistrationCase, acceptance_no: str | None) -> Refusal | None:
-    if acceptance_no is None or acceptance_no.strip() == case.registry.acceptance_no:
-        return None
-    return invalid("acceptanceNo", "is not the number this case was filed under")
+async def _noted(
+    deed: Deed, case: DeregistrationCase, notice: RegistryNotice, *, documented: bool
+) -> DeregistrationCase:
+    """The case with the notice in its history, and moved by it unless it came late."""
+    registry, step = heard(case, notice), step_of(case, notice)
+    if step is not None and not is_late(case, notice):
+        case = replace(case, registry=registry)  # its times decide when things are due
+        note = notice.note
+        if step is CaseStep.REGISTRY_DONE and not documented:
+            note = "; ".join(part for part in ("DONE_UNDOCUMENTED", note) if part)
+        case = advanced(deed, case, step, note=note)
+        if step is CaseStep.REGISTRY_DONE:
+            case = await entered_too_soon(deed.decision, case, at(deed))
+        return case
+    return replace(case, registry=registry)
 
 
 async def _with_result(deed: Deed, case: DeregistrationCase, version_id: str) -> DeregistrationCase:
@@ -173,22 +186,3 @@ async def _with_result(deed: Deed, case: DeregistrationCase, version_id: str) ->
     )
     result = Evidence(file_version_id=version.id, sha256=version.sha256)
     return replace(case, registry=replace(case.registry, result=result))
-
-
-def _proof_pending(case: DeregistrationCase) -> Refusal | None:
-    """An owner's own cancellation is closed only when a title search shows it (4.2)."""
-    if case.handling_mode is not HandlingMode.OWNER or not case.proof_pending:
-        return None
-    return state_conflict(
-        "DRG-4.2", subject=f"Case {case.no}", state="RELEASE_PENDING_PROOF", event="CLOSE"
-    )
-
-
-async def _finished(deed: Deed, dossier: Dossier) -> date | None:
-    """The settlement date of a loan that nothing secures any more; None while something does."""
-    loan = await deed.decision.first(Loan, {"loan_no": dossier.loan_no})
-    if loan is None or not is_extinguished(loan):
-        return None
-    contracts = await deed.decision.find(GuaranteeContract, {"secured_loans": loan.loan_no})
-    tied = any(link.active for contract in contracts if contract.stands for link in contract.links)
-    return None if tied else loan.settled_on or business_date(loan.as_of)

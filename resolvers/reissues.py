@@ -5,7 +5,6 @@ from typing import Any
 
 from domain.certificates import Carrier, CustodyState, Holder, LegalState, TitleCertificate
 from domain.custody import CustodyEvent, Evidence, Movement, moved
-from domain.deregistration import OPEN_STATES, DeregistrationCase
 from domain.dossiers import DocType
 from domain.files import ArchiveFile, FileVersion
 from domain.losses import proof_refusals, reissue_refusals
@@ -15,6 +14,7 @@ from domain.refusals import Refusal, refuse_if
 from resolvers.losses import open_incidents
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import duplicate_of, paper_facts, printed, scan_falls_due
+from resolvers.suspensions import take_place
 from schema.losses import CertificateReissueInput, ReissuePayload
 from storage.records import new_id
 
@@ -122,10 +122,7 @@ def _successor(lost: TitleCertificate) -> TitleCertificate:
 
 async def _take_place(deed: Deed, lost: TitleCertificate, fresh: TitleCertificate) -> None:
     """An open case goes on with the new paper; the incident of the old one ends."""
-    held = {"certificate_ids": lost.id, "state": {"$in": [state.value for state in OPEN_STATES]}}
-    for case in await deed.decision.find(DeregistrationCase, held):
-        ids = tuple(fresh.id if id == lost.id else id for id in case.certificate_ids)
-        deed.decision.save(replace(case, certificate_ids=ids))
+    await take_place(deed, lost, fresh)
     for incident in await open_incidents(deed, lost):
         outcome = f"Reissued as {fresh.cert_no}."
         deed.decision.save(replace(incident, closed_at=deed.now, outcome=outcome))

@@ -6,13 +6,31 @@ from datetime import date, datetime
 
 from domain.case_deadlines import with_deadlines
 from domain.certificates import TERMINAL, Catalog, CustodyState, LegalState, TitleCertificate
-from domain.collaterals import Collateral
+from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, Operator, moved
-from domain.deregistration import CaseState, CaseStep, DeregistrationCase, stepped
+from domain.deregistration import (
+    CaseState,
+    CaseStep,
+    DeregistrationCase,
+    beneath,
+    stepped,
+    still_suspended,
+)
 from domain.dossiers import Dossier, ItemStage, with_stage_due
 from domain.guarantees import GuaranteeContract
-from domain.releasing import ends_with_entry, is_proven, nothing_left, released, untied
+from domain.releasing import (
+    PARTIAL_KINDS,
+    ends_with_entry,
+    is_proven,
+    left_behind,
+    left_behind_under_way,
+    nothing_left,
+    outlives,
+    released,
+    untied,
+)
 from domain.reminders import unclaimed_from, watched
+from domain.undoing import has_no_right_left, waiting_for_reissue
 from resolvers.mutation import Deed
 from storage.decisions import Decision
 from storage.records import new_id
@@ -38,7 +56,11 @@ async def release_when_proven(deed: Deed, case: DeregistrationCase) -> Deregistr
     """Releases the collateral when the entry is on record with its evidence."""
     if not is_proven(case) or case.registry.result is None:
         return case
-    return await end_right(deed.decision, case, at(deed), evidence=[case.registry.result])
+    moment = at(deed)
+    ended = await end_right(deed.decision, beneath(case), moment, evidence=[case.registry.result])
+    if case.suspended_from is None:
+        return ended
+    return await resumed_when_whole(deed.decision, still_suspended(ended), moment)
 
 
 async def end_right(
@@ -46,13 +68,17 @@ async def end_right(
 ) -> DeregistrationCase:
     """The bank's right ends: certificates cancelled, links untied, collateral released (INV-05)."""
     collateral = await decision.get(Collateral, case.collateral_id)
-    decision.save(released(collateral))
+    if collateral.pledge_state in ENDED_PLEDGES:
+        return await returned_when_empty(decision, case, moment)
+    decision.save(released(collateral, case.kind))
     contracts = await decision.find(GuaranteeContract, {"links.collateral_no": collateral.no})
     for contract in contracts:
         if contract.no in case.guarantee_contract_nos:
-            decision.save(untied(contract, collateral.no, case.id))
+            after = decision.save(untied(contract, collateral.no, case.id))
+            if case.kind in PARTIAL_KINDS:
+                await _leave_behind(decision, after)
     for certificate in await _certificates(decision, case):
-        _cancel(decision, case, certificate, moment, evidence)
+        await _end_right_of(decision, case, certificate, moment, evidence)
         await _unclaimed(decision, certificate, moment)
     return await returned_when_empty(decision, case, moment)
 
@@ -72,6 +98,18 @@ async def returned_when_empty(
     return with_deadlines(case, today=moment.today, policy=rules.policy, calendar=rules.calendar)
 
 
+async def resumed_when_whole(
+    decision: Decision, case: DeregistrationCase, moment: At
+) -> DeregistrationCase:
+    """A suspended case goes on where it was once no paper of it waits for a reissue (4.9)."""
+    if waiting_for_reissue(await _certificates(decision, case)):
+        return case
+    case = stepped(case, CaseStep.RESUME, by=moment.by.login, now=moment.now)
+    rules = moment.rules
+    case = with_deadlines(case, today=moment.today, policy=rules.policy, calendar=rules.calendar)
+    return await returned_when_empty(decision, case, moment)
+
+
 async def settlement_items_fall_due(
     decision: Decision, case: DeregistrationCase, moment: At
 ) -> None:
@@ -82,32 +120,51 @@ async def settlement_items_fall_due(
         decision.save(with_stage_due(dossier, ItemStage.AT_SETTLEMENT, due))
 
 
-def _cancel(
+async def _end_right_of(
     decision: Decision,
     case: DeregistrationCase,
     certificate: TitleCertificate,
     moment: At,
     evidence: Sequence[Evidence],
 ) -> None:
+    """Cancelled by the entry; superseded where it covers what stays, for a new one (DRG-L08)."""
     electronic = certificate.custody_state is CustodyState.ELECTRONIC_ON_FILE
     if not electronic and not ends_with_entry(certificate):
         return
-    right = ends_with_entry(certificate)
+    covered = await decision.find(Collateral, {"no": {"$in": list(certificate.collateral_nos)}})
+    stays, right = outlives(certificate, case, covered), ends_with_entry(certificate)
+    ended = electronic and not stays
     after, event = moved(
         certificate,
-        Movement.CANCEL_ELECTRONIC if electronic else Movement.REGISTRY_CANCELLED,
-        to=CustodyState.SURRENDERED if electronic else certificate.custody_state,
+        Movement.CANCEL_ELECTRONIC if ended else Movement.REGISTRY_CANCELLED,
+        to=CustodyState.SURRENDERED if ended else certificate.custody_state,
         event_id=new_id(CustodyEvent),
         operators=[moment.by],
         now=moment.now,
         today=moment.today,
         request_ref=case.id,
         evidence=evidence,
-        legal_state=LegalState.CANCELLED if right else certificate.legal_state,
+        legal_state=_left(certificate, right=right, stays=stays),
         lock=None if electronic else certificate.lock,
     )
     decision.add(event)
     decision.save(after)
+
+
+def _left(certificate: TitleCertificate, *, right: bool, stays: bool) -> LegalState:
+    if not right:
+        return certificate.legal_state
+    return LegalState.SUPERSEDED if stays else LegalState.CANCELLED
+
+
+async def _leave_behind(decision: Decision, contract: GuaranteeContract) -> None:
+    """What remains of a contract is marked, also where it is on its own way out (2.1)."""
+    numbers = [link.collateral_no for link in contract.links if link.active]
+    for remaining in await decision.find(Collateral, {"no": {"$in": numbers}}):
+        decision.save(left_behind(remaining))
+        if remaining.open_case_id is not None:
+            open_case = await decision.get(DeregistrationCase, remaining.open_case_id)
+            decision.save(left_behind_under_way(open_case))
 
 
 async def _unclaimed(decision: Decision, certificate: TitleCertificate, moment: At) -> None:
@@ -129,6 +186,7 @@ async def _papers(decision: Decision, case: DeregistrationCase) -> list[TitleCer
         certificate
         for certificate in await _certificates(decision, case)
         if certificate.custody_state not in TERMINAL
+        and not (certificate.custody_state is CustodyState.LOST and has_no_right_left(certificate))
     ]
 
 

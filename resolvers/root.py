@@ -6,11 +6,13 @@ from strawberry.tools import merge_types
 from resolvers import (
     alerts,
     backdating,
+    case_exchanges,
     case_papers,
     checkout_papers,
     checkout_returns,
     checkouts,
     claim_transfers,
+    closing,
     custody,
     deregistration,
     differences,
@@ -21,6 +23,7 @@ from resolvers import (
     postings,
     pre_notices,
     proof_requests,
+    reassignment,
     redemption,
     registry,
     reissues,
@@ -28,6 +31,7 @@ from resolvers import (
     reseals,
     settlement_proofs,
     stocktakes,
+    supplements,
     valuations,
     vault_keeping,
     vaulting,
@@ -205,14 +209,19 @@ class Mutation:
     deregistration_case_record_registry = registry.deregistration_case_record_registry
     deregistration_case_surrender = case_papers.deregistration_case_surrender
     deregistration_case_return_to_owner = case_papers.deregistration_case_return_to_owner
-    deregistration_case_close = registry.deregistration_case_close
     settlement_proof_request = proof_requests.settlement_proof_request
     settlement_proof_issue = settlement_proofs.settlement_proof_issue
+    registry_notify = registry.registry_notify
+    deregistration_case_close = closing.deregistration_case_close
+    deregistration_case_reassign_handler = reassignment.deregistration_case_reassign_handler
+    deregistration_case_offer_exchange = case_exchanges.deregistration_case_offer_exchange
+    deregistration_case_receive_exchanged = case_exchanges.deregistration_case_receive_exchanged
     collateral_record_valuation = valuations.collateral_record_valuation
     collateral_approve_valuation = valuations.collateral_approve_valuation
     posting_retry = postings.posting_retry
     posting_reverse = postings.posting_reverse
     alert_acknowledge = alerts.alert_acknowledge
+    dossier_approve_supplement = supplements.dossier_approve_supplement
     file_request_upload = files.file_request_upload
     file_complete_upload = files.file_complete_upload
     file_accept = files.file_accept

@@ -30,6 +30,7 @@ from resolvers.import_parties import PARTY_KINDS
 from resolvers.import_postings import POSTING_KINDS
 from resolvers.imports import Given, Known, LineStatus, Outcome, parsed, take_in
 from resolvers.releasing import At, end_right
+from resolvers.reversals import entered_too_soon
 from schema.imports import json_schemas
 from schema.mutations import told
 from storage.decisions import Decision, decide
@@ -259,7 +260,10 @@ async def _end_proven(known: Known, given: Sequence[Given], rules: Rules, contex
     for case, _searched_on in owner_proofs(known, [item.line for item in given]):
         evidence: list[Evidence] = []
         ended = await end_right(known.decision, case, moment, evidence=evidence)
-        proven = replace(ended, proof_pending=False)
+        ended = await entered_too_soon(known.decision, ended, moment)
+        # The register shows it: from here on nothing is undone.
+        registry = replace(ended.registry, done_at=context.now)
+        proven = replace(ended, proof_pending=False, registry=registry)
         policy, calendar = rules.policy, rules.calendar
         known.decision.save(
             with_deadlines(proven, today=context.today, policy=policy, calendar=calendar)

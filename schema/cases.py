@@ -4,10 +4,11 @@ from datetime import datetime
 
 import strawberry
 
+from domain.certificates import CertType
 from domain.deregistration import ApprovalDecision, DeregKind, HandlingMode, RegistryStatus
 from domain.dossiers import DocType
-from schema.certificates import Proposal
-from schema.custody import REFUSALS
+from schema.certificates import Handover, Proposal, TitleCertificate
+from schema.custody import REFUSALS, PaperInput
 from schema.deregistration import DeregistrationCase
 from schema.fields import named
 from schema.nodes import Refusal
@@ -131,11 +132,58 @@ class DeregistrationCaseRecordRegistryInput:
     case_id: strawberry.ID = named("The case.")
     status: RegistryStatus = named("Status.")
     at: datetime | None = named("When, by the registry; none means now.", default=None)
-    acceptance_no: str | None = named("Must be the filed one, when given.", default=None)
-    note: str | None = named("Note.", default=None)
+    acceptance_no: str | None = named(
+        "Which application, when given: the filed one, or an earlier one of the case.", default=None
+    )
+    note: str | None = named("Note; a rejection needs the reason.", default=None)
     result_file_version_id: strawberry.ID | None = named(
         "For DONE: the registry's result. Without it nothing is released yet.", default=None
     )
+
+
+@strawberry.input(description="What a registry tells by itself, under its own number.")
+class RegistryNotifyInput:
+    """A registry's call."""
+
+    authority: str = named("The registry, as it was named at the filing.")
+    acceptance_no: str = named("Its acceptance number (受理号).")
+    status: RegistryStatus = named("Status.")
+    at: datetime | None = named("When, by the registry; none means now.", default=None)
+    note: str | None = named("Note; a rejection needs the reason.", default=None)
+    result_file_version_id: strawberry.ID | None = named(
+        "For DONE: the registry's result. Without it nothing is released yet.", default=None
+    )
+
+
+@strawberry.input(description="Another handler for a case (变更解押经办人).")
+class DeregistrationCaseReassignHandlerInput:
+    """A change of the handler."""
+
+    case_id: strawberry.ID = named("The case.")
+    handler: str = named("Login of the next handler.")
+    reason: str | None = named(
+        "Why; needed of whoever acts for a handler who is absent.", default=None
+    )
+
+
+@strawberry.input(description="A new certificate brought to a vault's desk (换证, DRG-L08).")
+class DeregistrationCaseOfferExchangeInput:
+    """The handler's half."""
+
+    case_id: strawberry.ID = named("The case.")
+    certificate_id: strawberry.ID = named("The old certificate, which covers what stays.")
+    desk: str = named("Code of the vault.")
+    evidence_file_version_id: strawberry.ID = named("The registry's receipt, verified.")
+
+
+@strawberry.input(description="The new certificate received at the desk (签收换证, X13).")
+class DeregistrationCaseReceiveExchangedInput:
+    """The keeper's half."""
+
+    case_id: strawberry.ID = named("The case.")
+    vault: str = named("Code of your vault.")
+    cert_type: CertType = named("Type of the new certificate.")
+    paper: PaperInput = named("What is printed on it.")
 
 
 @strawberry.input(description="Papers given back to the owner (X17).")
@@ -161,4 +209,23 @@ class DeregistrationProposalPayload:
 
     proposal: Proposal | None = named("The proposal as it is now.")
     case: DeregistrationCase | None = named("The case as it is now.")
+    refusals: list[Refusal] = named(REFUSALS)
+
+
+@strawberry.type(description="A case with its next handler, or the handover that waits for him.")
+class ReassignmentPayload:
+    """Answer about a change of the handler."""
+
+    case: DeregistrationCase | None = named("The case as it is now.")
+    handover: Handover | None = named("The papers' handover; none where no paper is out.")
+    refusals: list[Refusal] = named(REFUSALS)
+
+
+@strawberry.type(description="The new certificate and the old one, or why not.")
+class CaseExchangePayload:
+    """Answer about an exchange."""
+
+    case: DeregistrationCase | None = named("The case as it is now.")
+    certificate: TitleCertificate | None = named("The new certificate.")
+    replaced: TitleCertificate | None = named("The old one.")
     refusals: list[Refusal] = named(REFUSALS)

@@ -474,6 +474,7 @@ class Handover(Node):
     receiver: str | None = named("Login of the receiver.")
     desk: str | None = named("Code of the vault that receives.")
     returning_case: strawberry.ID | None = named("The case whose papers come back.")
+    reassigned_case: strawberry.ID | None = named("The case whose papers go to its next handler.")
     items: list[HandoverItem] = named("The papers.")
     seal_no: str | None = named("Seal, if shipped.")
     initiated_at: datetime = named("When it began.")

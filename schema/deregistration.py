@@ -105,6 +105,8 @@ class RegistryNotice:
     status: RegistryStatus = named("Status.")
     at: datetime = named("When, by the registry.")
     note: str | None = named("Note.")
+    acceptance_no: str | None = named("Under which acceptance number.")
+    by_bank: bool | None = named("Whether it is the bank's own filing.")
 
 
 @strawberry.type(description="The application at the registry (登记机构办理).")
@@ -115,7 +117,8 @@ class Registry:
     acceptance_no: str | None = named("Acceptance number (受理号).")
     filed_at: datetime | None = named("When it was filed.")
     status: RegistryStatus | None = named("Latest status.")
-    history: list[RegistryNotice] = named("Every status.")
+    filings: int | None = named("How often it was filed.")
+    history: list[RegistryNotice] = named("Every status, by the registry's own time.")
     done_at: datetime | None = named("When it was entered.")
     result: Evidence | None = named("The registry's result; none means done but undocumented.")
 
@@ -131,7 +134,7 @@ class Deadlines:
         "The registry's answer, as it promises (承诺时限); none where it promises nothing."
     )
     registry_due: date | None = named("The registry's answer, as the law demands.")
-    vault_back_due: date | None = named("Papers back in the vault after the registry said no.")
+    vault_back_due: date | None = named("Papers back in the vault after a release was stopped.")
     return_due: date | None = named("Papers to the owner.")
     owner_proof_due: date | None = named("Title search that proves an owner's own cancellation.")
     close_due: date | None = named("Archiving.")
@@ -216,6 +219,17 @@ class SettlementProof(Node):
     )
 
 
+@strawberry.type(description="A new certificate that the handler brings for an old one (换证).")
+class ExchangeOffer:
+    """An offered exchange."""
+
+    certificate_id: strawberry.ID = named("The old certificate.")
+    desk: str = named("Code of the vault it was brought to.")
+    evidence: Evidence = named("The registry's receipt.")
+    by: str = named("Who brought it.")
+    at: datetime = named("When.")
+
+
 @strawberry.type(description="A deregistration case (押品注销业务).")
 class DeregistrationCase(Node):
     """A deregistration case."""
@@ -262,6 +276,9 @@ class DeregistrationCase(Node):
     )
     timeline: list[TimelineEntry] = named("What was done.")
     state: CaseState = named("State.")
+    suspended_from: CaseState | None = named("Where a suspended case goes on.")
+    reversed_loans: list[str] | None = named("Loans whose settlement was undone after the filing.")
+    exchange: ExchangeOffer | None = named("A new certificate that waits for a keeper.")
     proof_pending: bool = named(
         "Papers are with the owner and no search shows the cancellation (待查册证明)."
     )

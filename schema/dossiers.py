@@ -11,7 +11,7 @@ from domain.loans import Product
 from schema.certificates import TitleCertificate
 from schema.fields import named, related
 from schema.loans import Loan
-from schema.nodes import Node
+from schema.nodes import Node, Refusal
 from storage.relations import Relation
 
 
@@ -91,6 +91,18 @@ class DossierItem:
     accepted_at: datetime | None = named("When it was accepted.")
     accepted_by: str | None = named("Who accepted it.")
     reason: str | None = named("Why it was rejected.")
+    locked: bool | None = named("Whether its release is closed; nothing changes it any more.")
+
+
+@strawberry.type(description="One document that may be added to a closed dossier (补充归档).")
+class Supplement:
+    """An approval."""
+
+    doc_type: DocType = named("Document.")
+    reason: str = named("Why.")
+    approved_by: str = named("Who approved it.")
+    approved_at: datetime = named("When.")
+    file_version_id: strawberry.ID | None = named("What was added on it; none while it is open.")
 
 
 @strawberry.type(description="The archive file of one loan (一贷一档).")
@@ -108,6 +120,7 @@ class Dossier(Node):
     filed_on: date | None = named("When everything due was filed.")
     closed_on: date | None = named("When it was closed.")
     retention_start: date | None = named("From when retention counts.")
+    supplements: list[Supplement] | None = named("What may be added after it was closed.")
     org_code: str = named("Organisation.")
     version: int = named("Times changed.")
     loan: Loan | None = related(
@@ -116,3 +129,20 @@ class Dossier(Node):
     files: list[ArchiveFile] = related(
         Relation(collection="files", foreign="dossier_id", many=True), "Its files."
     )
+
+
+@strawberry.input(description="One document to let into a closed dossier (ARC-25).")
+class DossierApproveSupplementInput:
+    """An approval."""
+
+    dossier_id: strawberry.ID = named("The dossier.")
+    doc_type: DocType = named("Document.")
+    reason: str = named("Why it is added.")
+
+
+@strawberry.type(description="A dossier, or why not.")
+class DossierPayload:
+    """Answer about a dossier."""
+
+    dossier: Dossier | None = named("The dossier as it is now.")
+    refusals: list[Refusal] = named("Every rule broken, all at once; empty means it was done.")

@@ -424,6 +424,7 @@ _name(
     RECEIVE_EXCHANGED X13 新证收取: the new certificate brought back instead
     VAULT_OUT_FOR_DEREG X14 解押出库: taken out for deregistration
     DEREG_RETURN X15 解押退回: brought back from a failed deregistration
+    DEREG_HANDOVER 解押交接: given to the next handler of a deregistration
     REGISTRY_CANCELLED 登记注销: the registry cancelled the right
     SURRENDER X16 缴回: surrendered to the registry
     RETURN_TO_OWNER X17 返还权利人: returned to the owner
@@ -548,6 +549,7 @@ _name(
     REJECTED_INTERNAL 审批否决: an approver said no
     CANCELLED 已取消: given up
     VAULT_OUT 已出库: papers are out
+    SUSPENDED 已中止: a paper was lost on the way; waits for its reissue
     FILED 登记机构受理: filed with the registry
     NEED_MORE_MATERIAL 待补件: the registry wants more
     WITHDRAWN 已撤回: withdrawn before entry
@@ -575,6 +577,10 @@ _name(
     REGISTRY_DONE 办结: entered by the registry
     RETURN 返还: papers given back
     CLOSE 结案: closed
+    SUSPEND 中止: a paper was lost on the way
+    RESUME 恢复: its reissue is in
+    REVERSE 结清冲正: the settlement it rests on was undone after the filing
+    REASSIGN 变更经办: another handler
     """,
 )
 _name(
@@ -930,6 +936,7 @@ _name(
     HANDOVER 逾期未签收: a handover was not accepted in time
     DISPATCH 调库逾期: a packet did not arrive in time
     STOCKTAKE 盘库到期: a vault is due to be counted
+    RELEASE 解押: something is to be done about a release
     """,
 )
 

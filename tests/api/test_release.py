@@ -249,7 +249,10 @@ def test_papers_come_back_when_the_registry_says_no(bank: Bank):
     record = {"caseId": story.case_id, "at": "2025-06-20T11:00:00+08:00"}
     for status, state in (("NEED_MORE_MATERIAL", "NEED_MORE_MATERIAL"), ("REJECTED", None)):
         payload = bank.done(
-            "handler-1", "deregistrationCaseRecordRegistry", {**record, "status": status}, CASE
+            "handler-1",
+            "deregistrationCaseRecordRegistry",
+            {**record, "status": status, "note": "the seal is unreadable"},
+            CASE,
         )
         assert payload["case"]["state"] == (state or "REGISTRY_REJECTED")
     cancel = {"caseId": story.case_id, "reason": "given up"}

@@ -3,14 +3,23 @@
 from dataclasses import replace
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from domain.certificates import CustodyState, LegalState
+from domain.certificates import CustodyState, Holder, LegalState
 from domain.collaterals import PledgeState
 from domain.custody import Movement
-from domain.deregistration import CASE_TRANSITIONS, CaseState, CaseStep, impossible, stepped
+from domain.deregistration import (
+    CASE_TRANSITIONS,
+    CaseState,
+    CaseStep,
+    beneath,
+    impossible,
+    stepped,
+    still_suspended,
+)
 from domain.releasing import ends_with_entry, going_back, released, surrendered_ones
-from tests.domain.builders import a_case, a_case_lock
+from domain.undoing import has_no_right_left, waiting_for_reissue
+from tests.domain.builders import a_case, a_case_lock, a_certificate
 from tests.domain.confirming import Confirming
 from tests.domain.small_bank import PAPERS
 
@@ -23,9 +32,12 @@ WAY_OUT = (
     CaseStep.RETURN,
 )
 WAY_BACK = (*WAY_OUT[:3], CaseStep.REGISTRY_REJECT)
+WAY_ROUND = (*WAY_OUT[:2], CaseStep.SUSPEND, CaseStep.RESUME)
 STEPS = [  # most cases go on; an ended one is tried as well
     *(place for place in CASE_TRANSITIONS for _ in range(3 if place[1] in WAY_OUT else 1)),
     (CaseState.CLOSED, CaseStep.CANCEL),
+    *[(CaseState.SUSPENDED, CaseStep.RESUME)] * 3,
+    (CaseState.SUSPENDED, CaseStep.REGISTRY_DONE),  # the registry does not wait
 ]
 
 
@@ -76,18 +88,25 @@ class CaseLives(Confirming):
         bank = self.bank
         if group not in bank.cases:
             return
-        case = bank.cases[group]
+        suspended = bank.cases[group]
+        told = step is CaseStep.REGISTRY_DONE
+        case = beneath(suspended) if told else suspended
         papers = bank.papers_of(case)
         out = [p for p in papers if p.custody_state is CustodyState.OUT_FOR_DEREG]
         if impossible(case, step) is not None or not self._papers_ready(case, step, papers, out):
             return
         if step is CaseStep.VAULT_OUT and bank.any_frozen(papers):
             return
+        if step is CaseStep.SUSPEND:
+            self._lose(out[0])
+        if step is CaseStep.RESUME:
+            self._reissue(waiting_for_reissue(papers))
         bank.cases[group] = stepped(case, step, by="handler", now=bank.now)
         if step is CaseStep.VAULT_OUT:
             bank.take_out(case, people)
-        if step is CaseStep.REGISTRY_DONE:
+        if told:
             self._end_right(group, papers)
+            self._wait_on(group, suspended)
         if step is CaseStep.RETURN:
             self._send_home(case, papers)
         if step in {CaseStep.CANCEL, CaseStep.REJECT}:
@@ -95,18 +114,63 @@ class CaseLives(Confirming):
 
     def _papers_ready(self, case, step, papers, out):
         """What the preconditions ask of the papers (DRG-P06), and what must come back first."""
-        if step in {CaseStep.SUBMIT, CaseStep.APPROVE, CaseStep.VAULT_OUT}:
-            return all(
-                paper.custody_state is CustodyState.IN_VAULT and paper.lock == a_case_lock(case.id)
-                for paper in papers
-            )
-        if step is CaseStep.FILE:
-            return all(paper in out for paper in papers)
+        own = a_case_lock(case.id)
+        inside = [p for p in papers if p.custody_state is CustodyState.IN_VAULT and p.lock == own]
+        if step in {CaseStep.SUBMIT, CaseStep.APPROVE}:
+            return inside == papers
+        if step in {CaseStep.VAULT_OUT, CaseStep.FILE}:
+            ready = all(paper in inside or paper in out for paper in papers)
+            return ready and bool(inside if step is CaseStep.VAULT_OUT else out)
+        if step is CaseStep.SUSPEND:  # what the entry has ended is not waited for
+            return bool(out) and not has_no_right_left(out[0])
         return step not in {CaseStep.CANCEL, CaseStep.REJECT} or not out
+
+    def _lose(self, paper):
+        self.bank.move(paper, Movement.CONFIRM_LOST, CustodyState.LOST, ["approver"], holder=None)
+
+    def _reissue(self, lost):
+        """Each lost paper ends; what the registry issued takes its place in the small bank."""
+        bank = self.bank
+        for paper in lost:
+            void = {"legal_state": LegalState.VOID, "lock": None}
+            bank.move(paper, Movement.REISSUE, CustodyState.REPLACED, ["handler"], **void)
+            bank.ended.append((bank.papers[paper.id], bank.ledgers[paper.id]))
+            new = a_certificate(
+                id=paper.id,
+                cert_type=paper.cert_type,
+                catalog=paper.catalog,
+                cert_no=bank.number("No."),
+                collateral_nos=paper.collateral_nos,
+                guarantee_contract_nos=paper.guarantee_contract_nos,
+                legal_state=paper.legal_state,
+                supersedes=paper.id,
+            )
+            bank.ledgers[paper.id] = []
+            holder = Holder(login="handler", since=bank.now)
+            to = CustodyState.WITH_HANDLER
+            bank.move(new, Movement.RECEIVE_REISSUED, to, ["handler"], holder=holder)
+
+    def _wait_on(self, group, before):
+        """A suspended case waits on after the entry, unless what was lost has no right left."""
+        bank, case = self.bank, self.bank.cases[group]
+        if before.state is not CaseState.SUSPENDED:
+            return
+        bank.cases[group] = still_suspended(case)
+        if not waiting_for_reissue(bank.papers_of(case)):
+            bank.cases[group] = stepped(
+                bank.cases[group], CaseStep.RESUME, by="registry", now=bank.now
+            )
+
+    @invariant()
+    def a_case_is_suspended_while_a_paper_of_it_waits_for_its_reissue(self):
+        for case in self.bank.cases.values():
+            waiting = waiting_for_reissue(self.bank.papers_of(case))
+            assert (case.state is CaseState.SUSPENDED) is bool(waiting)
+            assert (case.suspended_from is not None) is bool(waiting)
 
     def _end_right(self, group, papers):
         bank = self.bank
-        bank.collaterals[group] = released(bank.collaterals[group])
+        bank.collaterals[group] = released(bank.collaterals[group], bank.cases[group].kind)
         for paper in papers:
             if ends_with_entry(paper):
                 bank.move(

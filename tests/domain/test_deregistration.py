@@ -15,8 +15,10 @@ from domain.deregistration import (
     CaseStep,
     HandlingMode,
     Registry,
+    beneath,
     impossible,
     stepped,
+    still_suspended,
 )
 from domain.loans import Classification
 from domain.orgs import OrgLevel
@@ -60,11 +62,12 @@ TABLE = {
     (S.APPROVED, E.REJECT): (S.REJECTED_INTERNAL, ANY),
     **{
         (state, E.CANCEL): (S.CANCELLED, ANY)
-        for state in (S.DRAFT, S.PRECHECKED, S.BLOCKED, S.APPROVED)
+        for state in (S.DRAFT, S.PRECHECKED, S.BLOCKED, S.APPROVED, S.VAULT_OUT)
     },
     (S.WITHDRAWN, E.CANCEL): (S.CLOSED_FAILED, ANY),
     (S.REGISTRY_REJECTED, E.CANCEL): (S.CLOSED_FAILED, ANY),
     (S.APPROVED, E.VAULT_OUT): (S.VAULT_OUT, VAULTED),
+    (S.VAULT_OUT, E.VAULT_OUT): (S.VAULT_OUT, ANY),
     (S.APPROVED, E.FILE): (S.FILED, {M.ONLINE}),
     (S.VAULT_OUT, E.FILE): (S.FILED, {M.BANK}),
     (S.VAULT_OUT, E.RETURN): (S.RETURNED, {M.OWNER}),
@@ -81,6 +84,28 @@ TABLE = {
     },
     (S.REGISTRY_DONE, E.RETURN): (S.RETURNED, ANY),
     (S.RETURNED, E.CLOSE): (S.CLOSED, ANY),
+    **{
+        (state, E.SUSPEND): (S.SUSPENDED, ANY)
+        for state in (
+            S.VAULT_OUT,
+            S.BLOCKED,
+            S.FILED,
+            S.NEED_MORE_MATERIAL,
+            S.WITHDRAWN,
+            S.REGISTRY_REJECTED,
+            S.REGISTRY_DONE,
+            S.SUSPENDED,
+        )
+    },
+    **{
+        (state, E.REVERSE): (state, ANY)
+        for state in (S.FILED, S.NEED_MORE_MATERIAL, S.REGISTRY_DONE, S.RETURNED, S.CLOSED)
+    },
+    **{
+        (state, E.REASSIGN): (state, ANY)
+        for state in set(S)
+        - {S.RETURNED, S.CLOSED, S.CLOSED_FAILED, S.CANCELLED, S.REJECTED_INTERNAL}
+    },
 }
 UNDOING = {E.CANCEL, E.WITHDRAW, E.REJECT, E.BLOCK}
 
@@ -104,6 +129,31 @@ def test_a_step_is_possible_exactly_where_the_table_says(state, step, mode):
 def test_what_the_registry_has_entered_is_never_undone(state, step):
     case = a_case(state=state, registry=Registry(done_at=NOW))
     assert codes([impossible(case, step)]) == ["IRREVERSIBLE"]
+
+
+GOING_ON = [state for state, step in TABLE if step is E.SUSPEND and state is not S.SUSPENDED]
+
+
+@pytest.mark.parametrize("state", GOING_ON)
+def test_a_suspended_case_goes_on_where_it_was(state):
+    case = stepped(a_case(state=state), E.SUSPEND, by="t2", now=NOW)
+    assert (case.state, case.suspended_from) == (S.SUSPENDED, state)
+    again = stepped(case, E.SUSPEND, by="t2", now=NOW)
+    assert (again.state, again.suspended_from) == (S.SUSPENDED, state)
+    possible = {step for step in E if impossible(again, step) is None}
+    assert possible == {E.SUSPEND, E.RESUME, E.REASSIGN}
+    resumed = stepped(again, E.RESUME, by="handler", now=NOW)
+    assert (resumed.state, resumed.suspended_from) == (state, None)
+    assert impossible(resumed, E.RESUME) is not None
+
+
+def test_what_the_registry_tells_of_a_suspended_case_counts_from_where_it_was():
+    case = stepped(a_case(state=S.FILED), E.SUSPEND, by="t2", now=NOW)
+    told = stepped(beneath(case), E.REGISTRY_DONE, by="handler", now=NOW)
+    after = still_suspended(told)
+    assert (after.state, after.suspended_from) == (S.SUSPENDED, S.REGISTRY_DONE)
+    plain = a_case(state=S.FILED)
+    assert beneath(plain) == plain
 
 
 def test_a_case_holds_its_collateral_until_it_has_ended():

@@ -16,6 +16,7 @@ from domain.dossiers import (
     filed_if_complete,
     open_settlement_items,
     sealed,
+    settlement_locked,
     with_item,
 )
 from domain.loans import OUT_OF_SCOPE, Product
@@ -204,3 +205,12 @@ def test_retention_runs_from_the_latest_end():
     assert dossier.retention_start == closed
     later = sealed(a_dossier(), closed_on=closed, starts=[settled, TODAY])
     assert later.retention_start == TODAY
+
+
+def test_once_a_release_is_closed_its_settlements_lines_stay_as_they_are():
+    own = _item(ItemStage.AT_SETTLEMENT, DocType.REGISTRY_RESULT)
+    dossier = settlement_locked(a_dossier(items=(_item(), own)))
+    assert [item.locked for item in dossier.items] == [False, True]
+    for code in (DocType.REGISTRY_RESULT, DocType.LOAN_CONTRACT):
+        dossier = with_item(dossier, code, status=ItemStatus.UPLOADED)
+    assert [item.status for item in dossier.items] == [ItemStatus.UPLOADED, ItemStatus.ACCEPTED]

@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, precondition, rule, run_state_machin
 
 from domain.certificates import CustodyState, Holder
 from domain.custody import Movement, illegal
-from domain.deregistration import CaseState
+from domain.deregistration import RETURNING_STATES
 from domain.dual_control import ProposalState
 from domain.handovers import (
     HandoverItemState,
@@ -26,7 +26,7 @@ from domain.handovers import (
 from domain.refusals import Forbidden
 from domain.vaulting import VaultInPlan
 from tests.domain.builders import codes
-from tests.domain.case_lives import GROUPS, WAY_BACK, WAY_OUT
+from tests.domain.case_lives import GROUPS, WAY_BACK, WAY_OUT, WAY_ROUND
 from tests.domain.leaving_lives import LeavingLives
 from tests.domain.small_bank import KEEPS, PAPERS, SLOTS
 from tests.domain.small_vault import SmallVaults
@@ -35,10 +35,9 @@ from tests.domain.vault_builders import a_handover
 
 HANDLERS = ("handler", "other")
 BEGUN = st.sampled_from(["NOWHERE", "HANDLER", "V1", "V1", "V1", "V2", "V2"])
-WAYS = [(), WAY_OUT[:2], WAY_OUT, *[WAY_BACK] * 3]
+WAYS = [(), WAY_OUT[:2], WAY_OUT, *[WAY_BACK] * 3, WAY_ROUND]
 WHERE = st.sampled_from(sorted(SLOTS))
 DESKS = st.sampled_from([None, *KEEPS])
-RETURNING = {CaseState.BLOCKED, CaseState.WITHDRAWN, CaseState.REGISTRY_REJECTED}
 # No life knows these: books taken over, registration alone, electronic papers, seals alone.
 UNKNOWN = {
     Movement.OPENING,
@@ -111,7 +110,7 @@ class Lives(LeavingLives):
         papers = [bank.papers[id] for id in sorted(ids)]
         cases = {paper.lock.id for paper in papers if paper.lock}
         case = next((case for case in bank.cases.values() if case.id in cases), None)
-        returning = case.id if case is not None and case.state in RETURNING else None
+        returning = case.id if case is not None and case.state in RETURNING_STATES else None
         desk = "V1" if returning else desk
         receiver = HANDLERS[1 - HANDLERS.index(by)] if desk is None else None
         waiting = {
@@ -153,11 +152,10 @@ class Lives(LeavingLives):
             return
         if refused:
             return
-        returning = handover.returning_case is not None
-        movement = Movement.DEREG_RETURN if returning else Movement.ACCEPT_HANDOVER
         holder = Holder(login=by, desk=handover.desk, since=bank.now)
         to = received_as(handover)
-        bank.move(paper, movement, to, [by], holder=holder, given_by=handover.giver)
+        given_by = handover.giver
+        bank.move(paper, handover.movement, to, [by], holder=holder, given_by=given_by)
         bank.handovers[handover.id] = decided(
             handover, paper.id, state=HandoverItemState.ACCEPTED, now=bank.now
         )

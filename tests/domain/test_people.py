@@ -129,6 +129,8 @@ MATRIX = {
     },
     Operation.APPROVE_CASE: {R.APPROVER: J, R.RISK_MANAGER: J, R.LEGAL_OFFICER: J},
     Operation.FILE_WITH_REGISTRY: {R.CERT_HANDLER: J},
+    Operation.NOTIFY_BY_REGISTRY: {R.INTEGRATION: O},
+    Operation.REASSIGN_HANDLER: {R.CERT_HANDLER: J, R.VAULT_SUPERVISOR: J, R.APPROVER: J},
     Operation.REQUEST_CHECK_OUT: {
         R.RELATIONSHIP_MANAGER: O,
         R.CERT_HANDLER: J,
@@ -170,6 +172,7 @@ MATRIX = {
         R.BATCH_SUPERVISOR: J,
     },
     Operation.APPROVE_VALUATION: {R.RISK_MANAGER: J},
+    Operation.APPROVE_SUPPLEMENT: {R.APPROVER: J},
     Operation.ACCEPT_FILE: {R.ARCHIVIST: J, R.ARCHIVE_SUPERVISOR: J},
     Operation.READ_ACCESS_LOG: {R.AUDITOR: J},
     Operation.IMPORT: {R.CORE_FEED: A},
@@ -193,6 +196,7 @@ def test_a_county_is_delegated_three_duties_and_no_more():
         Operation.HAND_OVER,
         Operation.SUBMIT_CASE,
         Operation.FILE_WITH_REGISTRY,
+        Operation.REASSIGN_HANDLER,
     }
     belonging_to_them = {
         Operation.READ,

@@ -5,21 +5,33 @@ from dataclasses import replace
 import pytest
 
 from domain.certificates import Carrier, CertType, CustodyState, LegalState
-from domain.collaterals import PledgeState
+from domain.collaterals import Owner, PledgeState
 from domain.custody import Evidence
-from domain.deregistration import CaseState, HandlingMode, Registry, RegistryStatus
+from domain.deregistration import (
+    CaseState,
+    DeregKind,
+    HandlingMode,
+    Registry,
+    RegistryStatus,
+)
 from domain.dossiers import DocType
 from domain.files import FileStatus
 from domain.guarantees import GuaranteeLink, GuaranteeStatus
 from domain.releasing import (
+    awaits_exchange,
     ends_with_entry,
     going_back,
     is_proven,
+    left_behind,
+    left_behind_under_way,
+    not_to_him,
     nothing_left,
+    outlives,
     receipt_refusals,
     released,
     return_state,
     surrendered_ones,
+    undocumented,
     untied,
 )
 from tests.domain.builders import (
@@ -44,8 +56,68 @@ def test_the_right_ends_with_an_entry_that_is_on_record(status, result):
     assert is_proven(case) is (status is RegistryStatus.DONE and result is not None)
 
 
-def test_released_collateral_is_relied_on_no_more():
-    assert released(a_collateral()).pledge_state is PledgeState.RELEASED
+@pytest.mark.parametrize("kind", DeregKind)
+def test_collateral_ends_as_its_release_says(kind):
+    ends = {
+        DeregKind.ENFORCED: PledgeState.DISPOSED,
+        DeregKind.EXTINGUISHED: PledgeState.EXTINGUISHED,
+    }
+    expected = ends.get(kind, PledgeState.RELEASED)
+    assert released(a_collateral(), kind).pledge_state is expected
+
+
+@pytest.mark.parametrize("state", PledgeState)
+def test_what_remains_of_a_contract_is_partially_released(state):
+    after = left_behind(a_collateral(pledge_state=state)).pledge_state
+    assert after is (PledgeState.PARTIALLY_RELEASED if state is PledgeState.EFFECTIVE else state)
+    case = left_behind_under_way(a_case(previous_pledge_state=state))
+    assert case.previous_pledge_state is after
+
+
+SHARED = replace(PROOF, collateral_nos=("COL1", "COL2"))
+STAYING = {PledgeState.PROPOSED, PledgeState.EFFECTIVE, PledgeState.PARTIALLY_RELEASED}
+STAYING |= {PledgeState.IN_ENFORCEMENT}
+
+
+@pytest.mark.parametrize("kind", DeregKind)
+@pytest.mark.parametrize("state", PledgeState)
+def test_a_certificate_outlives_the_release_of_a_part(state, kind):
+    partial = kind in {DeregKind.PARTIAL_RELEASE, DeregKind.SUBSTITUTION}
+    staying = STAYING | ({PledgeState.RELEASING} if partial else set())
+    other = a_collateral(no="COL2", pledge_state=state)
+    covered, case = [a_collateral(), other], a_case(kind=kind)
+    assert outlives(SHARED, case, covered) is (state in staying)
+    assert not outlives(PROOF, case, covered)
+    assert not outlives(replace(TITLE, collateral_nos=("COL1", "COL2")), case, covered)
+
+
+@pytest.mark.parametrize("legal", LegalState)
+def test_what_outlives_a_release_is_exchanged_and_never_surrendered(legal):
+    paper = replace(SHARED, legal_state=legal)
+    superseded = legal is LegalState.SUPERSEDED
+    assert awaits_exchange(paper) is superseded
+    assert surrendered_ones([paper]) == ([] if superseded else [paper])
+    assert not awaits_exchange(replace(TITLE, legal_state=legal))
+
+
+@pytest.mark.parametrize("mode", HandlingMode)
+@pytest.mark.parametrize("status", [None, *FileStatus])
+def test_a_case_is_closed_on_an_accepted_result(status, mode):
+    result = None if status is None else a_version(status=status)
+    found = undocumented(a_case(handling_mode=mode), result)
+    fine = status is FileStatus.ACCEPTED or (status is None and mode is HandlingMode.OWNER)
+    assert codes([found]) == ([] if fine else ["DOC_MISSING"])
+
+
+@pytest.mark.parametrize("kind", DeregKind)
+@pytest.mark.parametrize("documents", [(), (DocType.HEIR_PROOF,)])
+def test_papers_of_an_owner_who_died_go_to_proven_heirs(kind, documents):
+    dead = a_collateral(owners=(Owner(party="C1", deceased=True),))
+    unasked = {DeregKind.COURT_ORDERED, DeregKind.ENFORCED, DeregKind.EXTINGUISHED}
+    fine = bool(documents) or kind in unasked
+    expected = [] if fine else ["APPLICANT_NOT_ENTITLED"]
+    assert codes([not_to_him(dead, a_case(*documents, kind=kind))]) == expected
+    assert not_to_him(a_collateral(), a_case(kind=kind)) is None
 
 
 def test_a_contract_ends_with_its_last_collateral():

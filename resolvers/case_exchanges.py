@@ -1,0 +1,185 @@
+"""Mutations that exchange a certificate of which only a part was released (换证, DRG-L08, X13)."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain.certificates import CustodyState, Holder, LegalState, TitleCertificate
+from domain.checkout_returns import priority_carried
+from domain.collaterals import Collateral
+from domain.custody import CustodyEvent, Evidence, Movement, moved
+from domain.deregistration import OPEN_STATES, DeregistrationCase, ExchangeOffer
+from domain.dual_control import conflicting_part
+from domain.files import READABLE, FileVersion
+from domain.guarantees import GuaranteeContract
+from domain.partial_exchange import (
+    brought_refusals,
+    remainder_refusals,
+    still_securing,
+    what_stays,
+)
+from domain.people import Operation
+from domain.processing import PaperFacts, collection_refusals
+from domain.refusals import Forbidden, Refused, invalid, refuse_if
+from domain.vaults import Vault
+from resolvers.mutation import Deed, mutation
+from resolvers.papers import duplicate_of, paper_facts, printed, scan_falls_due
+from resolvers.releasing import at, returned_when_empty
+from resolvers.reminders import obtained
+from resolvers.vault_work import keeper_of
+from schema.cases import (
+    CaseExchangePayload,
+    DeregistrationCaseOfferExchangeInput,
+    DeregistrationCasePayload,
+    DeregistrationCaseReceiveExchangedInput,
+)
+from storage.records import new_id
+
+
+@mutation(
+    Operation.FILE_WITH_REGISTRY,
+    DeregistrationCasePayload,
+    description="Bring the certificate that takes the place of a partly released one (换证提交).",
+)
+async def deregistration_case_offer_exchange(
+    deed: Deed, input: DeregistrationCaseOfferExchangeInput
+) -> dict[str, Any]:
+    """The handler's half: he answers for both papers until a keeper has taken the new one."""
+    case = await deed.subject(DeregistrationCase, input.case_id)
+    if deed.actor.login != case.handler:
+        raise Forbidden("Only the handler of the case may do this.")
+    old = await deed.get(TitleCertificate, input.certificate_id)
+    version = await deed.get(FileVersion, input.evidence_file_version_id)
+    vault = await deed.decision.first(Vault, {"code": input.desk})
+    refuse_if(
+        [
+            None if vault else invalid("desk", f"there is no vault {input.desk}", rule_id="X13"),
+            *brought_refusals(case, old),
+            None
+            if version.status in READABLE
+            else invalid("evidenceFileVersionId", "the file is not verified", rule_id="X13"),
+        ]
+    )
+    offer = ExchangeOffer(
+        certificate_id=old.id,
+        desk=input.desk,
+        evidence=Evidence(file_version_id=version.id, sha256=version.sha256),
+        by=deed.actor.login,
+        at=deed.now,
+    )
+    return {"case": deed.decision.save(replace(case, exchange=offer))}
+
+
+@mutation(
+    Operation.MOVE_VAULT,
+    CaseExchangePayload,
+    description="Receive the new certificate; the partly released one ends replaced (签收换证).",
+)
+async def deregistration_case_receive_exchanged(
+    deed: Deed, input: DeregistrationCaseReceiveExchangedInput
+) -> dict[str, Any]:
+    """The keeper's half: the new one covers what stays, and keeps the rank (X13, CUS-16)."""
+    vault = await keeper_of(deed, input.vault)
+    case = await deed.get(DeregistrationCase, input.case_id)
+    offer = case.exchange
+    if offer is None or offer.desk != vault.code:
+        raise Refused(invalid("vault", "nothing was brought to this desk", rule_id="X13"))
+    old = await deed.decision.get(TitleCertificate, offer.certificate_id)
+    new = await _remainder(deed, old, case, input)
+    paper = paper_facts(input.paper)
+    refuse_if(
+        [
+            *brought_refusals(case, old),
+            conflicting_part(deed.actor.login, case.parts()),
+            *remainder_refusals(old, new_type=input.cert_type, new_no=paper.cert_no),
+            *collection_refusals(
+                new,
+                paper,
+                duplicate=await duplicate_of(deed, new, paper),
+                movement=Movement.COLLECT,
+                today=deed.today,
+            ),
+        ]
+    )
+    received = await _received(deed, offer, old, new, paper)
+    await _take_place_elsewhere(deed, case, old, received)
+    replaced = deed.move(
+        old,
+        Movement.RETURN_EXCHANGED,
+        CustodyState.REPLACED,
+        request_ref=case.id,
+        evidence=[offer.evidence],
+        reason="PARTIAL_RELEASE",
+        legal_state=LegalState.SUPERSEDED,
+        superseded_by=new.id,
+        holder=None,
+        lock=None,
+    )
+    case = await returned_when_empty(deed.decision, replace(case, exchange=None), at(deed))
+    return {"case": deed.decision.save(case), "certificate": received, "replaced": replaced}
+
+
+async def _remainder(
+    deed: Deed,
+    old: TitleCertificate,
+    case: DeregistrationCase,
+    input: DeregistrationCaseReceiveExchangedInput,
+) -> TitleCertificate:
+    """The new certificate before anything is printed on it: it covers what stays alone."""
+    covered = await deed.decision.find(Collateral, {"no": {"$in": list(old.collateral_nos)}})
+    named = {"no": {"$in": list(old.guarantee_contract_nos)}}
+    contracts = await deed.decision.find(GuaranteeContract, named)
+    stays = what_stays(old, case, covered)
+    return TitleCertificate(
+        id=new_id(TitleCertificate),
+        catalog=old.catalog,
+        cert_type=input.cert_type,
+        carrier=old.carrier,
+        collateral_nos=stays,
+        guarantee_contract_nos=still_securing(contracts, stays),
+        expected_by=old.expected_by,
+        org_code=old.org_code,
+        org_path=old.org_path,
+    )
+
+
+async def _received(
+    deed: Deed,
+    offer: ExchangeOffer,
+    old: TitleCertificate,
+    new: TitleCertificate,
+    paper: PaperFacts,
+) -> TitleCertificate:
+    reads = printed(deed, new, paper)
+    received, event = moved(
+        new,
+        Movement.RECEIVE_EXCHANGED,
+        to=CustodyState.RECEIVED_PENDING_VAULT,
+        event_id=new_id(CustodyEvent),
+        operators=[deed.operator()],
+        now=deed.now,
+        today=deed.today,
+        request_ref=old.lock.id if old.lock is not None else None,
+        evidence=[offer.evidence],
+        **(reads | {"priority_date": priority_carried(old, reads["priority_date"])}),
+        supersedes=old.id,
+        collected_on=deed.today,
+        vault_due=deed.calendar.wd(deed.today, deed.policy.number("vault.in_due_wd")),
+        holder=Holder(desk=offer.desk, since=deed.now),
+        given_by=offer.by,
+    )
+    deed.decision.add(event)
+    deed.decision.add(received)
+    received = await obtained(deed, received)
+    await scan_falls_due(deed, received)
+    return received
+
+
+async def _take_place_elsewhere(
+    deed: Deed, case: DeregistrationCase, old: TitleCertificate, new: TitleCertificate
+) -> None:
+    """Another open release of what stays goes on with the new certificate."""
+    held = {"certificate_ids": old.id, "state": {"$in": sorted(OPEN_STATES)}}
+    for other in await deed.decision.find(DeregistrationCase, held):
+        if other.id != case.id:
+            ids = tuple(new.id if id == old.id else id for id in other.certificate_ids)
+            deed.decision.save(replace(other, certificate_ids=ids))

@@ -1,0 +1,103 @@
+"""The mutation that closes a release, and with the last one its loan's dossier (结案, 4.8)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from domain.calendar import business_date
+from domain.collaterals import Collateral
+from domain.deregistration import (
+    OPEN_STATES,
+    CaseStep,
+    DeregistrationCase,
+    HandlingMode,
+    impossible,
+)
+from domain.dossiers import Dossier, archive_incomplete, sealed, settlement_locked
+from domain.files import FileVersion
+from domain.guarantees import GuaranteeContract
+from domain.loans import Loan, is_extinguished
+from domain.people import Operation
+from domain.refusals import Refusal, refuse_if, state_conflict
+from domain.releasing import undocumented
+from domain.watch import LegalCase, SubjectKind
+from resolvers.case_work import advanced, papers_of, still_out
+from resolvers.mutation import Deed, mutation
+from schema.cases import DeregistrationCaseInput, DeregistrationCasePayload
+
+_OPEN = sorted(OPEN_STATES)
+
+
+@mutation(
+    Operation.FILE_WITH_REGISTRY,
+    DeregistrationCasePayload,
+    description="Close a case once its documents are archived (结案, DRG-P13).",
+)
+async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) -> dict[str, Any]:
+    """The settlement's lines are locked; a dossier is sealed when all of it is finished (4.8)."""
+    case = await deed.subject(DeregistrationCase, input.case_id)
+    dossiers = await deed.decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}})
+    refuse_if(
+        [
+            impossible(case, CaseStep.CLOSE),
+            _proof_pending(case),
+            undocumented(case, await _result(deed, case)),
+            *still_out(await papers_of(deed, case)),
+            *(archive_incomplete(dossier) for dossier in dossiers),
+        ]
+    )
+    case = replace(advanced(deed, case, CaseStep.CLOSE), closed_on=deed.today)
+    collateral = await deed.decision.get(Collateral, case.collateral_id)
+    deed.decision.save(replace(collateral, open_case_id=None))
+    for dossier in dossiers:
+        locked = settlement_locked(dossier)
+        ends = await _ends(deed, case, dossier.loan_no)
+        if ends:
+            locked = sealed(locked, closed_on=deed.today, starts=ends)
+        deed.decision.save(locked)
+    return {"case": deed.decision.save(case)}
+
+
+async def _result(deed: Deed, case: DeregistrationCase) -> FileVersion | None:
+    result = case.registry.result
+    return None if result is None else await deed.decision.get(FileVersion, result.file_version_id)
+
+
+def _proof_pending(case: DeregistrationCase) -> Refusal | None:
+    """An owner's own cancellation is closed only when a title search shows it (4.2)."""
+    if case.handling_mode is not HandlingMode.OWNER or not case.proof_pending:
+        return None
+    return state_conflict(
+        "DRG-4.2", subject=f"Case {case.no}", state="RELEASE_PENDING_PROOF", event="CLOSE"
+    )
+
+
+async def _ends(deed: Deed, closing: DeregistrationCase, loan_no: str) -> Sequence[date]:
+    """When everything about a loan ended; empty while it owes, is secured or being released."""
+    loan = await deed.decision.first(Loan, {"loan_no": loan_no})
+    if loan is None or not is_extinguished(loan):
+        return ()
+    contracts = await deed.decision.find(GuaranteeContract, {"secured_loans": loan_no})
+    tied = any(link.active for contract in contracts if contract.stands for link in contract.links)
+    others = {"loan_nos": loan_no, "state": {"$in": _OPEN}, "_id": {"$ne": closing.id}}
+    if tied or await deed.decision.first(DeregistrationCase, others) is not None:
+        return ()
+    settled_on = loan.settled_on or business_date(loan.as_of)
+    paid = [business_date(one.paid_at) for one in loan.schedule if one.paid_at is not None]
+    return [settled_on, *paid, *await _litigation(deed, loan, contracts)]
+
+
+async def _litigation(deed: Deed, loan: Loan, contracts: Sequence[GuaranteeContract]) -> list[date]:
+    """When each legal case about the loan, its borrower or its security was closed."""
+    covered = sorted({link.collateral_no for contract in contracts for link in contract.links})
+    subjects = [
+        {"subject_kind": kind.value, "subject": {"$in": names}}
+        for kind, names in (
+            (SubjectKind.LOAN, [loan.loan_no]),
+            (SubjectKind.CUSTOMER, [loan.customer_no]),
+            (SubjectKind.COLLATERAL, covered),
+        )
+    ]
+    found = await deed.decision.find(LegalCase, {"$or": subjects})
+    return [business_date(one.closed_at) for one in found if one.closed_at is not None]

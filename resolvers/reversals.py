@@ -1,0 +1,138 @@
+"""Telling whom it concerns that a settlement was undone under a release (结清冲正, 4.9)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from domain.alerts import Alert, AlertKind
+from domain.case_deadlines import papers_due_back
+from domain.compensation import owed_from
+from domain.deregistration import DeregistrationCase
+from domain.loans import Loan, is_extinguished
+from domain.people import Role
+from domain.undoing import (
+    Demand,
+    demand_text,
+    overtaken_by_entry,
+    reversed_settlement,
+)
+from domain.watch import (
+    Incident,
+    IncidentKind,
+    RiskSignal,
+    SignalCategory,
+    SignalSeverity,
+    SubjectKind,
+)
+from resolvers.releasing import At
+from storage.decisions import Decision
+from storage.records import new_id
+
+ACT_WITHIN_WD = 1
+_TOLD = (Role.CERT_HANDLER, Role.MORTGAGE_REGISTRAR)
+
+
+def undo_settlement(
+    decision: Decision,
+    moment: At,
+    loan: Loan,
+    cases: Sequence[DeregistrationCase],
+) -> list[DeregistrationCase]:
+    """Stops the releases that rest on a settlement. cases: those of this loan.
+
+    Nothing is owed to the owner while the debt stands again. Gives what was changed.
+    """
+    changed, rules = [], moment.rules
+    for case in cases:
+        reversal = reversed_settlement(case, loan.loan_no, by=moment.by.login, now=moment.now)
+        if reversal is not None:
+            after = announced(decision, moment, reversal.case, reversal.demand, [loan.loan_no])
+            if not reversal.demand.is_too_late:
+                after = owed_from(after, None, policy=rules.policy, calendar=rules.calendar)
+            changed.append(decision.save(after))
+    return changed
+
+
+async def entered_too_soon(
+    decision: Decision, case: DeregistrationCase, moment: At
+) -> DeregistrationCase:
+    """The entry came though a settlement had been undone meanwhile: it stands, and is told."""
+    loans = await decision.find(Loan, {"loan_no": {"$in": list(case.reversed_loans)}})
+    owing = [loan.loan_no for loan in loans if not is_extinguished(loan)]
+    overtaken = overtaken_by_entry(case, owing)
+    if not overtaken:
+        return case
+    return announced(decision, moment, case, Demand.REGISTER_ANEW, overtaken)
+
+
+def announced(
+    decision: Decision,
+    moment: At,
+    case: DeregistrationCase,
+    demand: Demand,
+    loans: Sequence[str],
+) -> DeregistrationCase:
+    """The case with what it is due to; an alert, or a red signal and an incident, is raised."""
+    text = demand_text(demand, case, loans)
+    if demand.is_too_late:
+        return replace(case, post_close_incident=_raised(decision, moment, case, text))
+    if demand is Demand.BRING_BACK:
+        policy, calendar = moment.rules.policy, moment.rules.calendar
+        case = papers_due_back(case, today=moment.today, policy=policy, calendar=calendar)
+    if demand is not Demand.SETTLE_AGAIN:
+        _alert(decision, moment, case, text)
+    return case
+
+
+def _raised(decision: Decision, moment: At, case: DeregistrationCase, text: str) -> str:
+    """Opens the incident and its signal; names the incident and says what to do."""
+    incident_id = new_id(Incident)
+    number = f"IN{moment.today:%Y%m%d}-{incident_id[-10:]}"
+    about: dict[str, Any] = {
+        "severity": SignalSeverity.RED,
+        "subject_kind": SubjectKind.COLLATERAL,
+        "subject": case.collateral_no,
+        "reason": text,
+        "org_code": case.org_code,
+        "org_path": case.org_path,
+    }
+    decision.add(
+        Incident(
+            id=incident_id,
+            no=number,
+            kind=IncidentKind.REVERSED_SETTLEMENT,
+            discovered_at=moment.now,
+            **about,
+        )
+    )
+    decision.add(
+        RiskSignal(
+            id=new_id(RiskSignal),
+            no=f"RS-{number}",
+            category=SignalCategory.RELEASE,
+            published_at=moment.now,
+            **about,
+        )
+    )
+    return f"{number}: {text}"
+
+
+def _alert(decision: Decision, moment: At, case: DeregistrationCase, text: str) -> None:
+    due = case.deadlines.vault_back_due or moment.rules.calendar.wd(moment.today, ACT_WITHIN_WD)
+    id = new_id(Alert)
+    decision.add(
+        Alert(
+            id=id,
+            no=f"{case.id}-REVERSED-{id[-10:]}",
+            kind=AlertKind.RELEASE,
+            subject_kind=SubjectKind.COLLATERAL,
+            subject=case.collateral_no,
+            reason=text,
+            due_on=due,
+            raised_on=moment.today,
+            logins=() if case.handler is None else (case.handler,),
+            roles=_TOLD,
+            org_code=case.org_code,
+            org_path=case.org_path,
+        )
+    )

@@ -1,0 +1,156 @@
+"""The registry through HTTP: notices late, twice, out of order, and by its number alone."""
+
+import pytest
+
+from tests.api.releasing import (
+    HOUSE,
+    REASON,
+    at_home,
+    cancel,
+    done,
+    file,
+    filed,
+    out,
+    people,
+    say,
+)
+from tests.api.test_races import at_once
+from tests.client import NOON, Bank, codes, pdf
+
+EIGHT, NINE, TEN = (f"2025-06-20T{hour}:00:00+08:00" for hour in ("08", "09", "10"))
+
+
+@pytest.fixture(autouse=True)
+def at_noon(bank: Bank):
+    people(bank)
+    yield
+    bank.clock(NOON)
+
+
+def told(bank: Bank, story) -> list[tuple[str, str | None]]:
+    history = bank.case(story, "registry { history { status note } }")["registry"]["history"]
+    return [(one["status"], one["note"]) for one in history]
+
+
+def test_more_material_is_handed_in_and_the_application_goes_on(bank: Bank):
+    story = filed(bank)
+    say(bank, story, "NEED_MORE_MATERIAL", at=NINE, note="a form")
+    assert file(bank, story)["case"]["state"] == "FILED"
+    say(bank, story, "NEED_MORE_MATERIAL", at=TEN, note="another form")
+    entered = say(bank, story, "DONE", at=TEN)["case"]
+    assert (entered["state"], entered["registry"]["status"]) == ("REGISTRY_DONE", "DONE")
+    assert entered["timeline"][-1] == {"step": "REGISTRY_DONE", "note": "DONE_UNDOCUMENTED"}
+    assert entered["collateral"] == {"pledgeState": "RELEASING"}
+
+
+def test_notices_in_any_order_and_again_leave_the_last_word(bank: Bank):
+    story = filed(bank)
+    for _ in range(2):
+        say(bank, story, "DONE", at=TEN)
+        say(bank, story, "NEED_MORE_MATERIAL", at=EIGHT, note="a form")
+        say(bank, story, "PENDING", at=NINE)
+    version = bank.case(story)["version"]
+    for status, at in (("DONE", TEN), ("PENDING", NINE)):
+        assert codes(say(bank, story, status, at=at)) == []
+    assert codes(say(bank, story, "DONE")) == []  # again, without a time
+    assert bank.case(story) == {"state": "REGISTRY_DONE", "version": version}
+    assert told(bank, story) == [
+        ("NEED_MORE_MATERIAL", "a form"),
+        ("PENDING", None),
+        ("PENDING", None),  # the bank's own
+        ("DONE", None),
+    ]
+
+
+def test_the_result_may_come_after_the_entry_and_is_accepted_before_the_end(bank: Bank):
+    story = filed(bank)
+    say(bank, story, "DONE", at=TEN)
+    scanned = bank.upload(
+        "handler-1", story, "REGISTRY_RESULT", pdf(f"result {story.n}"), caseId=story.case_id
+    )
+    late = say(bank, story, "DONE", at=TEN, resultFileVersionId=scanned)["case"]
+    assert late["collateral"] == {"pledgeState": "RELEASED"}
+    surrender = {"caseId": story.case_id}
+    assert codes(bank.do("handler-1", "deregistrationCaseSurrender", surrender)) == []
+    bank.accepted(story, "CERT_RECEIPT", caseId=story.case_id)
+    closing = bank.do("handler-1", "deregistrationCaseClose", surrender)
+    assert set(codes(closing)) == {"DOC_MISSING", "ARCHIVE_INCOMPLETE"}
+    bank.done("archivist-1", "fileAccept", {"fileVersionId": scanned})
+    assert codes(bank.do("handler-1", "deregistrationCaseClose", surrender)) == []
+
+
+def test_after_a_rejection_the_papers_come_back_and_the_case_is_filed_again(bank: Bank):
+    story = filed(bank)
+    assert codes(say(bank, story, "REJECTED", at=TEN)) == ["VALUE_INVALID"]
+    rejected = say(bank, story, "REJECTED", at=TEN, note=REASON)["case"]
+    assert rejected["state"] == "REGISTRY_REJECTED"
+    assert rejected["deadlines"] == {"vaultBackDue": "2025-06-24", "nextDue": "2025-06-24"}
+    bank.clock("2025-06-21T10:00:00+08:00")
+    at_home(bank, story)
+    assert bank.case(story, "deadlines { vaultBackDue }")["deadlines"] == {"vaultBackDue": None}
+    again = bank.submit(story)["case"]
+    assert again["state"] == "APPROVED"  # the approval of yesterday still holds
+    assert codes(bank.vault_out(story)) == []
+    assert codes(file(bank, story, "U2")) == ["DOC_MISSING"]
+    bank.attach(story, "REGISTRY_APPLICATION")
+    assert file(bank, story, f"U2-{story.n}")["case"]["state"] == "FILED"
+    older = say(bank, story, "DONE", at="2025-06-21T09:00:00+08:00", acceptanceNo=f"U-{story.n}")
+    assert older["case"]["state"] == "FILED"
+    assert say(bank, story, "DONE", at="2025-06-21T09:30:00+08:00")["case"]["state"] == (
+        "REGISTRY_DONE"
+    )
+
+
+def test_an_application_is_withdrawn_before_its_entry_alone(bank: Bank):
+    story = filed(bank)
+    withdrawn = say(bank, story, "CANCELLED", at=NINE)["case"]
+    assert withdrawn["state"] == "WITHDRAWN"
+    assert codes(cancel(bank, story)) == ["CERT_NOT_IN_VAULT"]
+    at_home(bank, story)
+    assert cancel(bank, story)["case"]["state"] == "CLOSED_FAILED"
+    entered = done(bank, at=NINE)
+    assert codes(say(bank, entered, "CANCELLED", at=TEN)) == ["IRREVERSIBLE"]
+
+
+def test_a_number_belongs_to_one_case_of_a_registry(bank: Bank):
+    first, second = filed(bank), out(bank)
+    bank.attach(second, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
+    for number in (f"U-{first.n}", f" u － {first.n}".replace("－", "-")):
+        assert codes(file(bank, second, number)) == ["VALUE_INVALID"]
+    assert file(bank, second)["case"]["state"] == "FILED"
+
+
+def test_of_two_filings_under_one_number_one_is_kept(bank: Bank):
+    stories = [out(bank), out(bank)]
+    for story in stories:
+        bank.attach(story, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
+    number = f"RACE-{stories[0].n}"
+    answers = at_once(*[lambda s=story: file(bank, s, number) for story in stories])
+    assert sorted(codes(answer) for answer in answers) == [[], ["VALUE_INVALID"]]
+
+
+def notify(bank: Bank, story, status: str, login: str = "registry-system", **more):
+    given = {"authority": "登记中心", "acceptanceNo": f"U-{story.n}", "status": status, **more}
+    return bank.do(login, "registryNotify", given, HOUSE)
+
+
+def test_a_registry_calls_back_for_an_online_cancellation(bank: Bank):
+    story = filed(bank, "ONLINE")
+    for _ in range(3):
+        assert notify(bank, story, "DONE", at=TEN)["case"]["state"] == "REGISTRY_DONE"
+    assert notify(bank, story, "PENDING", at=NINE)["case"]["state"] == "REGISTRY_DONE"
+    assert len(told(bank, story)) == 3
+    unknown = {"authority": "elsewhere", "acceptanceNo": f"U-{story.n}", "status": "DONE"}
+    assert codes(bank.do("registry-system", "registryNotify", unknown)) == ["NOT_FOUND"]
+    assert codes(notify(bank, story, "DONE", "registry-elsewhere")) == ["NOT_FOUND"]
+    assert bank.error_code("handler-1", "registryNotify", unknown) == "FORBIDDEN"
+    by_hand = filed(bank)
+    given = {"authority": "登记中心", "acceptanceNo": f"U-{by_hand.n}", "status": "DONE"}
+    assert bank.error_code("registry-system", "registryNotify", given) == "FORBIDDEN"
+
+
+def test_ten_calls_at_once_are_one_notice(bank: Bank):
+    story = filed(bank, "ONLINE")
+    calls = [lambda: notify(bank, story, "NEED_MORE_MATERIAL", at=NINE, note="x")] * 10
+    assert all(codes(answer) == [] for answer in at_once(*calls))
+    assert len(told(bank, story)) == 2
