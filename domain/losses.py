@@ -127,8 +127,10 @@ def reissue_refusals(
     Of a right that has ended the registry issues nothing anew.
     published_on: when the statement of the loss was published.
     """
-    yield illegal(certificate, Movement.REISSUE)
-    if certificate.catalog is Catalog.RIGHT_CERT and certificate.legal_state in ENDED_RIGHTS:
+    stuck = illegal(certificate, Movement.REISSUE)
+    yield stuck
+    ended = certificate.legal_state in ENDED_RIGHTS
+    if stuck is None and ended and certificate.catalog is Catalog.RIGHT_CERT:
         yield state_conflict(
             "X23", subject=certificate.label, state=certificate.legal_state, event="REISSUE"
         )
