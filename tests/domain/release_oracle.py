@@ -1,0 +1,318 @@
+"""The preconditions of a release a second time, from their sentences alone (domain 4.3, 4.4).
+
+Plain loops over plain fields: no rule of the product is imported, no helper of its entities is
+called. What it says of a network is compared with what the product says of it.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+from domain.calendar import WorkCalendar
+from domain.deregistration import DeregKind, HandlingMode
+from domain.dossiers import DocType
+from domain.guarantees import GuaranteeContract, GuaranteeLink
+from domain.loans import Loan
+from domain.release_question import Question, ReleaseFacts, Stage
+
+type Broken = Iterator[str | tuple[str, str]]  # a code, or a rule and a code
+
+PARTS = (
+    "balance",
+    "interest_receivable",
+    "penalty",
+    "compound_interest",
+    "fees_due",
+    "off_balance_interest",
+    "written_off_balance",
+    "suspense_amount",
+)
+ALL = set(DeregKind) - {DeregKind.CLAIM_TRANSFER}
+K = DeregKind
+D = DocType
+
+
+def working_days_after(calendar: WorkCalendar, start: date, count: int) -> date:
+    day = start
+    while count > 0:
+        day = day + timedelta(days=1)
+        worked = calendar.exceptions.get(day, day.weekday() not in (5, 6))
+        if worked:
+            count = count - 1
+    return day
+
+
+def link_on(contract: GuaranteeContract, collateral_no: str) -> GuaranteeLink | None:
+    for link in contract.links:
+        standing = contract.status.value in ("DRAFT", "EFFECTIVE")
+        if standing and link.active and link.collateral_no == collateral_no:
+            return link
+    return None
+
+
+def of_the_release(q: Question) -> list[GuaranteeContract]:
+    case = q.facts.case
+    found = []
+    for contract in q.facts.contracts:
+        if case is not None and case.contracts_named:
+            if contract.no in case.guarantee_contract_nos:
+                found.append(contract)
+        else:
+            found.append(contract)
+    return found
+
+
+def other_contracts(q: Question) -> list[GuaranteeContract]:
+    case = q.facts.case
+    if case is not None and case.contracts_named:
+        return [c for c in q.facts.contracts if c.no not in case.guarantee_contract_nos]
+    first = None
+    for contract in q.facts.contracts:
+        link = link_on(contract, q.facts.collateral.no)
+        place = (link.rank if link else 0, contract.no)
+        if first is None or place < first:
+            first = place
+    return [c for c in q.facts.contracts if first is not None and c.no != first[1]]
+
+
+def loans_of(contracts: list[GuaranteeContract], facts: ReleaseFacts) -> list[Loan]:
+    found: dict[str, Loan] = {}
+    for contract in contracts:
+        for number in contract.secured_loans:
+            if number in facts.loans:
+                found[number] = facts.loans[number]
+    return list(found.values())
+
+
+def owes(loan: Loan) -> bool:
+    for part in PARTS:
+        if getattr(loan, part) != 0:
+            return True
+    return False
+
+
+def unpaid(loan: Loan) -> bool:
+    return owes(loan) or loan.status.value == "APPROVED"
+
+
+def never_drawn(loan: Loan) -> bool:
+    return loan.disbursed_on is None and loan.settled_on is None and not owes(loan)
+
+
+def documents(q: Question) -> set[DocType]:
+    return set() if q.facts.case is None else {d.code for d in q.facts.case.documents}
+
+
+def kind_fits(q: Question) -> Broken:
+    if q.kind is K.CLAIM_TRANSFER:
+        yield "KIND_NOT_SUPPORTED"
+
+
+def p01(q: Question) -> Broken:
+    for loan in loans_of(of_the_release(q), q.facts):
+        if q.kind is K.NEVER_DISBURSED:
+            if not never_drawn(loan):
+                yield "NOT_SETTLED"
+        elif q.kind is K.PRE_NOTICE_CANCEL and never_drawn(loan):
+            continue
+        elif unpaid(loan):
+            yield "NOT_SETTLED"
+
+
+def p02(q: Question) -> Broken:
+    for contract in of_the_release(q):
+        credit = q.facts.credit_contracts.get(contract.credit_contract_no)
+        if q.kind is K.NEVER_DISBURSED:
+            loans = loans_of([contract], q.facts)
+            over = bool(loans)
+            for loan in loans:
+                over = over and loan.status.value == "CANCELLED"
+        elif contract.mode.value != "MAX_AMOUNT":
+            continue
+        else:
+            over = determined(contract, q.today)
+        if not over and (credit is None or credit.terminated_at is None):
+            yield "MAXAMOUNT_UNDETERMINED"
+        if credit is not None and (credit.available != 0 or credit.contingent != 0):
+            yield "MAXAMOUNT_UNDETERMINED"
+
+
+def determined(contract: GuaranteeContract, today: date) -> bool:
+    if contract.determined_on is not None and contract.determined_on <= today:
+        return True
+    return contract.claim_period_to is not None and contract.claim_period_to < today
+
+
+def p03(q: Question) -> Broken:
+    for contract in other_contracts(q):
+        if q.kind in {K.PARTIAL_RELEASE, K.SUBSTITUTION}:
+            yield "OTHER_OBLIGATION"
+        for loan in loans_of([contract], q.facts):
+            if unpaid(loan):
+                yield "OTHER_OBLIGATION"
+
+
+def p04(q: Question) -> Broken:
+    collateral = q.facts.collateral
+    overridden = q.facts.case is not None and q.facts.case.override_seizure
+    latest = None
+    for search in collateral.title_searches:
+        if latest is None or search.searched_on >= latest.searched_on:
+            latest = search
+    for seizure in collateral.seizures:
+        begun = seizure.starts_on <= q.today
+        lifted = seizure.lifted_on is not None and seizure.lifted_on <= q.today
+        over = seizure.ends_on is not None and q.today > seizure.ends_on
+        if begun and not lifted and not over and not overridden:
+            yield "SEIZED"
+    if latest is not None and latest.result.value == "SEIZED" and not overridden:
+        yield "SEIZED"
+    limit = int(q.policy.values["dereg.title_search_wd"])
+    if latest is None or working_days_after(q.calendar, latest.searched_on, limit) < q.today:
+        yield "TITLE_SEARCH_STALE"
+
+
+def p05(q: Question) -> Broken:
+    for hold in q.facts.holds:
+        if hold.released_at is None and hold.scope.value in ("COLLATERAL", "CERTIFICATE"):
+            yield "LEGAL_HOLD"
+    for suit in q.facts.legal_cases:
+        if suit.closed_at is None:
+            yield "LITIGATION_OPEN"
+
+
+def p06(q: Question) -> Broken:
+    for paper in q.facts.certificates:
+        state = paper.custody_state.value
+        mine = paper.lock is None
+        if paper.lock is not None and q.facts.case is not None:
+            mine = paper.lock.kind.value == "DEREGISTRATION" and paper.lock.id == q.facts.case.id
+        if state == "ELECTRONIC_ON_FILE" or (state == "IN_VAULT" and mine):
+            continue
+        if state == "LOST" and D.LOSS_STATEMENT in documents(q):
+            continue
+        yield "CERT_NOT_IN_VAULT"
+
+
+def p07(q: Question) -> Broken:
+    for signal in q.facts.signals:
+        if signal.eliminated_at is not None:
+            continue
+        if signal.severity.value == "RED":
+            yield "RISK_SIGNAL_OPEN"
+        if signal.category.value in ("FRAUD", "AML", "COLLATERAL_DISPUTE"):
+            yield "RISK_SIGNAL_OPEN"
+
+
+def p08(q: Question) -> Broken:
+    for loan in loans_of(of_the_release(q), q.facts):
+        if loan.status.value == "WRITTEN_OFF" and owes(loan):
+            yield "WRITTEN_OFF_NOT_SETTLED"
+        if loan.status.value == "ASSIGNED":
+            yield "CLAIM_TRANSFERRED"
+
+
+def p09(q: Question) -> Broken:
+    if q.facts.collateral.encumbered_by is not None:
+        yield "BANK_ENCUMBERED"
+    for loan in loans_of(of_the_release(q), q.facts):
+        if loan.encumbered_by is not None:
+            yield "BANK_ENCUMBERED"
+
+
+def p10(q: Question) -> Broken:
+    for code in asked_papers(q):
+        if code not in documents(q):
+            yield "DOC_MISSING"
+
+
+def asked_papers(q: Question) -> list[DocType]:
+    asked = [D.DEREG_APPLICATION, D.OWNER_ID]
+    if q.facts.case is not None and q.facts.case.applicant.agent is not None:
+        asked += [D.AGENT_POA, D.AGENT_ID]
+    asked += {
+        K.PARTIAL_RELEASE: [D.VALUATION_REPORT, D.SUPPLEMENT_AGREEMENT],
+        K.SUBSTITUTION: [D.VALUATION_REPORT, D.SUPPLEMENT_AGREEMENT, D.NEW_COLLATERAL_REG],
+        K.COURT_ORDERED: [D.COURT_DOC],
+        K.ENFORCED: [D.SALE_CONFIRMATION, D.PROCEEDS_ENTRY],
+        K.EXTINGUISHED: [D.LOSS_PROOF, D.COMPENSATION_CLAIM],
+    }.get(q.kind, [])
+    if q.stage is Stage.CLOSE:
+        asked += [D.MORTGAGE_CANCEL_CONSENT, D.CERT_RECEIPT, D.REGISTRY_RESULT]
+        if q.kind is K.FULL_SETTLEMENT:
+            asked += [D.SETTLEMENT_PROOF]
+        if q.mode is not HandlingMode.OWNER:
+            asked += [D.REGISTRY_APPLICATION]
+    return asked
+
+
+def p11(q: Question) -> Broken:
+    case = q.facts.case
+    asking = () if case is None else case.applicant.owners
+    agent = case is not None and case.applicant.agent is not None
+    agent = agent and D.AGENT_POA in documents(q)
+    for owner in q.facts.collateral.owners:
+        if owner.deceased:
+            if D.HEIR_PROOF not in documents(q):
+                yield "APPLICANT_NOT_ENTITLED"
+            continue
+        if owner.minor and D.GUARDIAN_PROOF not in documents(q):
+            yield "APPLICANT_NOT_ENTITLED"
+        if owner.party not in asking and not agent:
+            yield "APPLICANT_NOT_ENTITLED"
+
+
+def p12(q: Question) -> Broken:
+    for loan in loans_of(of_the_release(q), q.facts):
+        if q.kind is K.PRE_NOTICE_CANCEL and never_drawn(loan):
+            continue
+        final = loan.settlement_final_on
+        if final is None and loan.settled_on is not None:
+            channel = "OTHER" if loan.settlement_channel is None else loan.settlement_channel.value
+            days = int(q.policy.values[f"dereg.finality.{channel}"])
+            final = working_days_after(q.calendar, loan.settled_on, days)
+        if final is None or final > q.today:
+            yield "SETTLEMENT_NOT_FINAL"
+
+
+def p13(q: Question) -> Broken:
+    for dossier in q.facts.dossiers:
+        for item in dossier.items:
+            filed = item.status.value in ("ACCEPTED", "WAIVED", "NOT_APPLICABLE")
+            if item.stage.value == "AT_SETTLEMENT" and item.required and not filed:
+                yield "ARCHIVE_INCOMPLETE"
+
+
+def w1(q: Question) -> Broken:
+    for loan in q.facts.other_debts:
+        if loan.dpd > 0 or loan.status.value == "OVERDUE":
+            yield "OTHER_DEBT"
+
+
+def w2(q: Question) -> Broken:
+    for loan in loans_of(of_the_release(q), q.facts):
+        if loan.limitation_expires_on is not None and loan.limitation_expires_on < q.today:
+            yield "LIMITATION"
+
+
+P = dict[str, tuple[set[DeregKind], Callable[[Question], Broken]]]
+PAID = {K.FULL_SETTLEMENT, K.PRE_NOTICE_CANCEL}
+STAYS = {K.PARTIAL_RELEASE, K.SUBSTITUTION}
+BY_FORCE = {K.COURT_ORDERED, K.ENFORCED}
+TABLE: P = {
+    "DRG-4.1": (set(DeregKind), kind_fits),
+    "DRG-P01": (PAID | {K.NEVER_DISBURSED}, p01),
+    "DRG-P02": ({K.FULL_SETTLEMENT, K.NEVER_DISBURSED}, p02),
+    "DRG-P03": (PAID | STAYS | {K.WAIVER, K.NEVER_DISBURSED}, p03),
+    "DRG-P04": (ALL - BY_FORCE - {K.EXTINGUISHED}, p04),
+    "DRG-P05": (ALL - BY_FORCE, p05),
+    "DRG-P06": (ALL, p06),
+    "DRG-P07": (ALL - BY_FORCE, p07),
+    "DRG-P08": (PAID | STAYS | {K.WAIVER}, p08),
+    "DRG-P09": (ALL, p09),
+    "DRG-P10": (ALL, p10),
+    "DRG-P11": (ALL - BY_FORCE - {K.EXTINGUISHED}, p11),
+    "DRG-P12": (PAID, p12),
+    "DRG-P13": (PAID, p13),
+    "DRG-W1": (ALL, w1),
+    "DRG-W2": (ALL, w2),
+}
