@@ -11,10 +11,10 @@ from domain.calendar import WorkCalendar
 from domain.deregistration import DeregKind, HandlingMode
 from domain.dossiers import DocType
 from domain.guarantees import GuaranteeContract, GuaranteeLink
-from domain.loans import Loan
+from domain.loans import CreditContract, Loan
 from domain.release_question import Question, ReleaseFacts, Stage
 
-type Broken = Iterator[str | tuple[str, str]]  # a code, or a rule and a code
+Broken = Iterator[str | tuple[str, str]]  # a code, or a rule and a code
 
 PARTS = (
     "balance",
@@ -26,6 +26,8 @@ PARTS = (
     "written_off_balance",
     "suspense_amount",
 )
+OVER = ("LAPSED", "SUPERSEDED", "CANCELLED", "VOID")
+LEFT = ("SURRENDERED", "RETURNED_TO_OWNER", "REDEEMED", "TRANSFERRED_OUT", "REPLACED")
 ALL = set(DeregKind) - {DeregKind.CLAIM_TRANSFER}
 K = DeregKind
 D = DocType
@@ -84,10 +86,7 @@ def loans_of(contracts: list[GuaranteeContract], facts: ReleaseFacts) -> list[Lo
 
 
 def owes(loan: Loan) -> bool:
-    for part in PARTS:
-        if getattr(loan, part) != 0:
-            return True
-    return False
+    return any(getattr(loan, part) != 0 for part in PARTS)
 
 
 def unpaid(loan: Loan) -> bool:
@@ -105,6 +104,15 @@ def documents(q: Question) -> set[DocType]:
 def kind_fits(q: Question) -> Broken:
     if q.kind is K.CLAIM_TRANSFER:
         yield "KIND_NOT_SUPPORTED"
+    if q.kind is K.PRE_NOTICE_CANCEL:
+        rights = 0
+        for paper in q.facts.certificates:
+            if paper.catalog.value == "RIGHT_CERT" and paper.legal_state.value not in OVER:
+                rights += 1
+                if paper.cert_type.value != "PRE_NOTICE_MORTGAGE":
+                    yield "VALUE_INVALID"
+        if rights == 0:
+            yield "VALUE_INVALID"
 
 
 def p01(q: Question) -> Broken:
@@ -126,20 +134,27 @@ def p02(q: Question) -> Broken:
             over = bool(loans)
             for loan in loans:
                 over = over and loan.status.value == "CANCELLED"
-        elif contract.mode.value != "MAX_AMOUNT":
-            continue
-        else:
-            over = determined(contract, q.today)
-        if not over and (credit is None or credit.terminated_at is None):
-            yield "MAXAMOUNT_UNDETERMINED"
-        if credit is not None and (credit.available != 0 or credit.contingent != 0):
+            over = over or (credit is not None and credit.terminated_at is not None)
+            if not over or has_lines(credit):
+                yield "MAXAMOUNT_UNDETERMINED"
+        elif contract.mode.value == "MAX_AMOUNT" and may_grow(contract, credit, q.today):
             yield "MAXAMOUNT_UNDETERMINED"
 
 
-def determined(contract: GuaranteeContract, today: date) -> bool:
+def determined(contract: GuaranteeContract, credit: CreditContract | None, today: date) -> bool:
     if contract.determined_on is not None and contract.determined_on <= today:
         return True
-    return contract.claim_period_to is not None and contract.claim_period_to < today
+    if contract.claim_period_to is not None and contract.claim_period_to < today:
+        return True
+    return credit is not None and credit.terminated_at is not None
+
+
+def has_lines(credit: CreditContract | None) -> bool:
+    return credit is not None and (credit.available != 0 or credit.contingent != 0)
+
+
+def may_grow(contract: GuaranteeContract, credit: CreditContract | None, today: date) -> bool:
+    return not determined(contract, credit, today) or has_lines(credit)
 
 
 def p03(q: Question) -> Broken:
@@ -149,6 +164,9 @@ def p03(q: Question) -> Broken:
         for loan in loans_of([contract], q.facts):
             if unpaid(loan):
                 yield "OTHER_OBLIGATION"
+        credit = q.facts.credit_contracts.get(contract.credit_contract_no)
+        if contract.mode.value == "MAX_AMOUNT" and may_grow(contract, credit, q.today):
+            yield "OTHER_OBLIGATION"
 
 
 def p04(q: Question) -> Broken:
@@ -178,6 +196,9 @@ def p05(q: Question) -> Broken:
     for suit in q.facts.legal_cases:
         if suit.closed_at is None:
             yield "LITIGATION_OPEN"
+    for loan in loans_of(list(q.facts.contracts), q.facts):
+        if loan.status.value == "IN_LITIGATION":
+            yield "LITIGATION_OPEN"
 
 
 def p06(q: Question) -> Broken:
@@ -186,9 +207,13 @@ def p06(q: Question) -> Broken:
         mine = paper.lock is None
         if paper.lock is not None and q.facts.case is not None:
             mine = paper.lock.kind.value == "DEREGISTRATION" and paper.lock.id == q.facts.case.id
-        if state == "ELECTRONIC_ON_FILE" or (state == "IN_VAULT" and mine):
+        if state in LEFT or state == "ELECTRONIC_ON_FILE" or (state == "IN_VAULT" and mine):
             continue
-        if state == "LOST" and D.LOSS_STATEMENT in documents(q):
+        accepted = {D.LOSS_STATEMENT, D.REGISTRY_ACCEPTANCE} <= documents(q)
+        if state == "LOST" and accepted:
+            continue
+        late = q.stage in {Stage.FILE, Stage.CLOSE}
+        if state == "OUT_FOR_DEREG" and mine and paper.lock is not None and late:
             continue
         yield "CERT_NOT_IN_VAULT"
 
@@ -205,7 +230,8 @@ def p07(q: Question) -> Broken:
 
 def p08(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
-        if loan.status.value == "WRITTEN_OFF" and owes(loan):
+        written = loan.balance != 0 or loan.written_off_balance != 0
+        if loan.status.value == "WRITTEN_OFF" and written:
             yield "WRITTEN_OFF_NOT_SETTLED"
         if loan.status.value == "ASSIGNED":
             yield "CLAIM_TRANSFERRED"
@@ -226,9 +252,16 @@ def p10(q: Question) -> Broken:
 
 
 def asked_papers(q: Question) -> list[DocType]:
-    asked = [D.DEREG_APPLICATION, D.OWNER_ID]
+    asked = []
+    if q.kind not in {K.ENFORCED, K.EXTINGUISHED}:
+        asked += [D.DEREG_APPLICATION, D.OWNER_ID]
     if q.facts.case is not None and q.facts.case.applicant.agent is not None:
         asked += [D.AGENT_POA, D.AGENT_ID]
+    if q.facts.case is not None and q.facts.case.override_seizure:
+        asked += [D.LEGAL_OPINION]
+    for paper in q.facts.certificates:
+        if paper.custody_state.value == "LOST":
+            asked += [D.LEGAL_OPINION]
     asked += {
         K.PARTIAL_RELEASE: [D.VALUATION_REPORT, D.SUPPLEMENT_AGREEMENT],
         K.SUBSTITUTION: [D.VALUATION_REPORT, D.SUPPLEMENT_AGREEMENT, D.NEW_COLLATERAL_REG],
@@ -236,34 +269,36 @@ def asked_papers(q: Question) -> list[DocType]:
         K.ENFORCED: [D.SALE_CONFIRMATION, D.PROCEEDS_ENTRY],
         K.EXTINGUISHED: [D.LOSS_PROOF, D.COMPENSATION_CLAIM],
     }.get(q.kind, [])
+    owner_goes = q.mode is HandlingMode.OWNER
+    if q.stage is Stage.CLOSE or q.stage is (Stage.VAULT_OUT if owner_goes else Stage.FILE):
+        asked += [D.MORTGAGE_CANCEL_CONSENT]
+    if q.stage in {Stage.FILE, Stage.CLOSE} and not owner_goes:
+        asked += [D.REGISTRY_APPLICATION]
     if q.stage is Stage.CLOSE:
-        asked += [D.MORTGAGE_CANCEL_CONSENT, D.CERT_RECEIPT, D.REGISTRY_RESULT]
-        if q.kind is K.FULL_SETTLEMENT:
-            asked += [D.SETTLEMENT_PROOF]
-        if q.mode is not HandlingMode.OWNER:
-            asked += [D.REGISTRY_APPLICATION]
+        asked += [D.CERT_RECEIPT, D.REGISTRY_RESULT]
     return asked
 
 
 def p11(q: Question) -> Broken:
     case = q.facts.case
-    asking = () if case is None else case.applicant.owners
-    agent = case is not None and case.applicant.agent is not None
-    agent = agent and D.AGENT_POA in documents(q)
+    if case is None or (not case.applicant.owners and case.applicant.agent is None):
+        yield "APPLICANT_NOT_ENTITLED"
+        return
+    if case.applicant.agent is not None and D.AGENT_POA not in documents(q):
+        yield "APPLICANT_NOT_ENTITLED"
     for owner in q.facts.collateral.owners:
-        if owner.deceased:
-            if D.HEIR_PROOF not in documents(q):
-                yield "APPLICANT_NOT_ENTITLED"
-            continue
+        if owner.deceased and D.HEIR_PROOF not in documents(q):
+            yield "APPLICANT_NOT_ENTITLED"
         if owner.minor and D.GUARDIAN_PROOF not in documents(q):
             yield "APPLICANT_NOT_ENTITLED"
-        if owner.party not in asking and not agent:
+        if not owner.deceased and owner.party not in case.applicant.owners:
             yield "APPLICANT_NOT_ENTITLED"
 
 
 def p12(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
-        if q.kind is K.PRE_NOTICE_CANCEL and never_drawn(loan):
+        excused = q.kind is K.PRE_NOTICE_CANCEL or loan.status.value == "CANCELLED"
+        if excused and never_drawn(loan):
             continue
         final = loan.settlement_final_on
         if final is None and loan.settled_on is not None:
@@ -284,7 +319,7 @@ def p13(q: Question) -> Broken:
 
 def w1(q: Question) -> Broken:
     for loan in q.facts.other_debts:
-        if loan.dpd > 0 or loan.status.value == "OVERDUE":
+        if loan.status.value == "OVERDUE":
             yield "OTHER_DEBT"
 
 

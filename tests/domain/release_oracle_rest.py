@@ -4,12 +4,12 @@ from datetime import date
 from fractions import Fraction
 
 from domain.collaterals import Collateral
-from domain.deregistration import DeregKind
 from domain.dossiers import DocType
 from domain.guarantees import GuaranteeContract, GuaranteeLink
-from domain.release_question import Question
+from domain.release_question import Question, Stage
 from tests.domain.release_oracle import (
-    ALL,
+    LEFT,
+    OVER,
     STAYS,
     TABLE,
     Broken,
@@ -30,21 +30,24 @@ def l01(q: Question) -> Broken:
             yield "LOAN_NOT_SOUND"
     for signal in q.facts.signals:
         if signal.eliminated_at is None and signal.severity.value in ("RED", "ORANGE"):
-            yield "LOAN_NOT_SOUND"
+            yield "DRG-L01", "RISK_SIGNAL_OPEN"
 
 
 def l04(q: Question) -> Broken:
-    for number in q.facts.replacing:
-        papers = [p for p in q.facts.rest.certificates if number in p.collateral_nos]
-        rights = [p for p in papers if p.catalog.value == "RIGHT_CERT"]
-        good = False
-        for paper in rights:
-            kept = paper.custody_state.value in ("IN_VAULT", "ELECTRONIC_ON_FILE")
-            good = good or (kept and paper.legal_state.value == "REGISTERED")
-        if not good:
-            yield "CERT_NOT_IN_VAULT"
     if not q.facts.replacing:
-        yield "DOC_MISSING"
+        yield "CERT_NOT_IN_VAULT"
+    for number in q.facts.replacing:
+        seen = 0
+        for paper in q.facts.rest.certificates:
+            gone = paper.custody_state.value in LEFT or paper.legal_state.value in OVER
+            if number not in paper.collateral_nos or paper.catalog.value != "RIGHT_CERT" or gone:
+                continue
+            seen += 1
+            kept = paper.custody_state.value in ("IN_VAULT", "ELECTRONIC_ON_FILE")
+            if not kept or paper.legal_state.value != "REGISTERED":
+                yield "CERT_NOT_IN_VAULT"
+        if seen == 0:
+            yield "CERT_NOT_IN_VAULT"
 
 
 def l05(q: Question) -> Broken:
@@ -63,7 +66,11 @@ def l05(q: Question) -> Broken:
 def others_who_stand_in(q: Question) -> set[str]:
     loans = loans_of(of_the_release(q), q.facts)
     debtors = {loan.customer_no for loan in loans}
-    if not any(owner.party in debtors for owner in q.facts.collateral.owners):
+    owners = [owner.party for owner in q.facts.collateral.owners]
+    if owners and not any(party in debtors for party in owners):
+        return set()
+    givers = [g.third_party for contract in of_the_release(q) for g in contract.guarantors]
+    if not owners and givers and all(givers):
         return set()
     found = set()
     for contract in q.facts.rest.contracts:
@@ -76,6 +83,8 @@ def others_who_stand_in(q: Question) -> set[str]:
                 found.add(guarantor.party)
         for number, collateral in q.facts.rest.collaterals.items():
             if link_on(contract, number) is None or collateral.pledge_state.value in GONE:
+                continue
+            if number in q.facts.replacing:
                 continue
             parties = {owner.party for owner in collateral.owners}
             if not parties & debtors:
@@ -90,33 +99,31 @@ def l06(q: Question) -> Broken:
         if one.unit_no is not None and one.unit_no == other.unit_no:
             lands = (one.kind.value == "LAND") + (other.kind.value == "LAND")
             paired = paired or lands == 1
-        if paired and other.pledge_state.value not in GONE and other.open_case_id is None:
+        stays = other.pledge_state.value not in GONE and other.open_case_id is None
+        tied = any(link_on(contract, other.no) for contract in q.facts.rest.contracts)
+        if paired and stays and tied:
             yield "LAND_HOUSE_SPLIT"
 
 
-def debt(q: Question) -> int:
-    total = 0
-    for contract in of_the_release(q):
-        drawn = sum(loan.balance for loan in loans_of([contract], q.facts))
-        credit = q.facts.credit_contracts.get(contract.credit_contract_no)
-        open_line = contract.mode.value == "MAX_AMOUNT" and not determined(contract, q.today)
-        if open_line and credit is not None and credit.terminated_at is None:
-            limit = registered(contract, q.facts.collateral.no)
-            drawn = max(drawn, min(drawn + credit.available, limit))
-        total += drawn
-    return total
+def debt(q: Question, contract: GuaranteeContract) -> int:
+    drawn = sum(loan.balance for loan in loans_of([contract], q.facts))
+    credit = q.facts.credit_contracts.get(contract.credit_contract_no)
+    if contract.mode.value != "MAX_AMOUNT" or determined(contract, credit, q.today):
+        return drawn
+    most = contract.registered_max_claim
+    if most is None:
+        most = contract.max_claim
+    grown = drawn + (0 if credit is None else credit.available)
+    return max(drawn, grown if most is None else min(grown, most))
 
 
-def registered(contract: GuaranteeContract, collateral_no: str) -> int:
+def registered(contract: GuaranteeContract, link: GuaranteeLink) -> int:
     if contract.registered_max_claim is not None:
         return contract.registered_max_claim
-    if contract.max_claim is not None:
-        return contract.max_claim
-    link = link_on(contract, collateral_no)
-    return 0 if link is None else link.secured_amount
+    return link.secured_amount if contract.max_claim is None else contract.max_claim
 
 
-def twelve_months_later(day: date, months: int) -> date:
+def months_later(day: date, months: int) -> date:
     year, month = day.year, day.month + months
     while month > 12:
         year, month = year + 1, month - 12
@@ -128,27 +135,22 @@ def twelve_months_later(day: date, months: int) -> date:
             last -= 1
 
 
-def what_stays(q: Question) -> list[tuple[Collateral, GuaranteeContract, GuaranteeLink]]:
-    """S, each with its best-ranking link among the contracts that may count it."""
-    mine = of_the_release(q)
-    numbers = {loan.loan_no for loan in loans_of(mine, q.facts)}
-    found = []
-    for collateral in q.facts.rest.collaterals.values():
-        if collateral.pledge_state.value in GONE or collateral.open_case_id is not None:
+def tie_of(
+    q: Question, contract: GuaranteeContract, number: str
+) -> tuple[GuaranteeContract, GuaranteeLink] | None:
+    """By what the contract may count a collateral: its own link, or that of a replacement."""
+    own = link_on(contract, number)
+    if own is not None:
+        return contract, own
+    best = None
+    for other in q.facts.rest.contracts:
+        link = link_on(other, number)
+        serves = all(loan in other.secured_loans for loan in contract.secured_loans)
+        if link is None or not serves or number not in q.facts.replacing:
             continue
-        if collateral.no == q.facts.collateral.no:
-            continue
-        best = None
-        for contract in q.facts.rest.contracts:
-            link = link_on(contract, collateral.no)
-            counts = contract.no in {c.no for c in mine}
-            if q.kind is K.SUBSTITUTION and collateral.no in q.facts.replacing:
-                counts = counts or numbers <= set(contract.secured_loans)
-            if link is not None and counts and (best is None or link.rank < best[1].rank):
-                best = (contract, link)
-        if best is not None:
-            found.append((collateral, *best))
-    return found
+        if best is None or (link.rank, other.no) < (best[1].rank, best[0].no):
+            best = (other, link)
+    return best
 
 
 def counts_for_nothing(q: Question, collateral: Collateral) -> bool:
@@ -182,42 +184,52 @@ def prior(q: Question, collateral: Collateral, link: GuaranteeLink) -> int:
     for contract in q.facts.rest.contracts:
         other = link_on(contract, collateral.no)
         if other is not None and other.rank < link.rank:
-            before += registered(contract, collateral.no)
+            before += registered(contract, other)
     return max(link.prior_claims, before)
 
 
-def cap(q: Question, collateral: Collateral) -> Fraction:
+def cap(q: Question, contract: GuaranteeContract, collateral: Collateral) -> Fraction:
     name = collateral.kind.value
     if name == "DEPOSIT":
-        currencies = {loan.currency for loan in loans_of(of_the_release(q), q.facts)}
-        own = collateral.own_bank_deposit and currencies <= {collateral.currency}
-        name = "DEPOSIT_OWN" if own else "DEPOSIT_OTHER"
+        name = "DEPOSIT_OWN" if collateral.own_bank_deposit else "DEPOSIT_OTHER"
+        for loan in loans_of([contract], q.facts):
+            if loan.currency != collateral.currency:
+                name = "DEPOSIT_OTHER"
     return Fraction(int(q.policy.values[f"ltv.cap.{name}"]), 100)
 
 
-def counted(q: Question) -> tuple[Fraction, bool]:
-    """The capped value of what stays, and whether any valuation is too old."""
+def counted(q: Question, contract: GuaranteeContract) -> tuple[Fraction, bool]:
+    """What a contract's collateral that stays may carry, and whether a valuation is too old."""
     total, stale = Fraction(0), False
-    for collateral, _contract, link in what_stays(q):
+    for collateral in q.facts.rest.collaterals.values():
+        tie = tie_of(q, contract, collateral.no)
+        if tie is None or collateral.no == q.facts.collateral.no:
+            continue
+        if collateral.pledge_state.value in GONE or collateral.open_case_id is not None:
+            continue
         if counts_for_nothing(q, collateral):
             continue
         months = int(q.policy.values["ltv.valuation_months"])
         valued = collateral.latest_value_on
-        if collateral.latest_value is None or valued is None:
-            stale = True
-        elif q.today > twelve_months_later(valued, months):
+        if valued is None or q.today > months_later(valued, months):
             stale = True
         value = collateral.latest_value or 0
-        total += cap(q, collateral) * max(0, value - prior(q, collateral, link))
+        total += cap(q, contract, collateral) * max(0, value - prior(q, collateral, tie[1]))
     return total, stale
 
 
 def ltv(q: Question) -> Broken:
-    total, stale = counted(q)
-    if stale:
-        yield "VALUATION_STALE"
-    if total < debt(q):
-        yield "LTV_EXCEEDED"
+    for contract in of_the_release(q):
+        total, stale = counted(q, contract)
+        if stale:
+            yield "VALUATION_STALE"
+        if total < debt(q, contract):
+            yield "LTV_EXCEEDED"
+
+
+def meets_exactly(q: Question) -> bool:
+    """Whether some contract's debt is just what its collateral may carry."""
+    return any(counted(q, c)[0] == debt(q, c) != 0 for c in of_the_release(q))
 
 
 WHOLE: P = TABLE | {
@@ -227,7 +239,6 @@ WHOLE: P = TABLE | {
     "DRG-L06": (STAYS | {K.FULL_SETTLEMENT, K.WAIVER, K.NEVER_DISBURSED}, l06),
     "DRG-4.6": (STAYS, ltv),
 }
-KINDS = ALL | {DeregKind.CLAIM_TRANSFER}
 
 
 def broken(q: Question) -> dict[str, set[tuple[str, str]]]:
@@ -235,6 +246,10 @@ def broken(q: Question) -> dict[str, set[tuple[str, str]]]:
     found: dict[str, set[tuple[str, str]]] = {}
     for rule, (kinds, check) in WHOLE.items():
         if q.kind in kinds:
-            answers = (b if isinstance(b, tuple) else (rule, b) for b in check(q))
+            answers = [b if isinstance(b, tuple) else (rule, b) for b in check(q)]
             found[rule] = set(answers)
     return found
+
+
+def warns(rule: str, q: Question) -> bool:
+    return rule in ("DRG-W1", "DRG-W2") or (rule == "DRG-P13" and q.stage is not Stage.CLOSE)
