@@ -147,13 +147,13 @@ def unencumbered(question: Question) -> Iterator[Refusal]:
 
 
 def settlement_final(question: Question) -> Iterator[Refusal]:
-    """The last money cannot be called back any more (P12)."""
+    """The last money cannot be called back any more; a cancelled loan may tell of none (P12)."""
     for loan in question.secured(question.scope):
-        if loan.status is LoanStatus.CANCELLED or (
-            question.kind is DeregKind.PRE_NOTICE_CANCEL and never_drawn(loan)
-        ):
-            continue
         day = final_on(loan, policy=question.policy, calendar=question.calendar)
+        cancelled = loan.status is LoanStatus.CANCELLED and day is None
+        either = question.kind is DeregKind.PRE_NOTICE_CANCEL and never_drawn(loan)
+        if cancelled or either:
+            continue
         if day is None or question.today < day:
             yield Refusal(
                 code=RefusalCode.SETTLEMENT_NOT_FINAL,

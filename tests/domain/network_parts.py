@@ -107,6 +107,7 @@ def _faults_of_a_loan(chance: Chance, today: date) -> dict[str, Any]:
     near = [today - DAY, today, today + DAY]
     faults: tuple[tuple[str, Sequence[Any]], ...] = (
         ("status", list(S)),
+        ("status", [S.WRITTEN_OFF, S.ASSIGNED]),
         ("dpd", [1, 30]),
         ("classification", list(Classification)[1:]),
         ("breach_open", [True]),

@@ -295,9 +295,9 @@ def _dossier(chance: Chance) -> Dossier:
     items = [
         DossierItem(
             code=code,
-            stage=chance.one(list(ItemStage)),
+            stage=chance.one([ItemStage.AT_SETTLEMENT, *ItemStage]),
             required=chance.likely(0.7),
-            status=chance.one(list(ItemStatus)) if chance.likely(0.3) else ItemStatus.ACCEPTED,
+            status=chance.one([ItemStatus.ACCEPTED, *ItemStatus]),
         )
         for code in (DocType.SETTLEMENT_PROOF, DocType.CERT_RECEIPT)
     ]

@@ -297,8 +297,10 @@ def p11(q: Question) -> Broken:
 
 def p12(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
-        excused = q.kind is K.PRE_NOTICE_CANCEL or loan.status.value == "CANCELLED"
-        if excused and never_drawn(loan):
+        if q.kind is K.PRE_NOTICE_CANCEL and never_drawn(loan):
+            continue
+        unsettled = loan.settled_on is None and loan.settlement_final_on is None
+        if loan.status.value == "CANCELLED" and unsettled:
             continue
         final = loan.settlement_final_on
         if final is None and loan.settled_on is not None:
