@@ -7,10 +7,9 @@ import random
 from collections import Counter
 from typing import Any
 
-import pytest
-
-from domain.release import Evaluation, Outcome, evaluate
-from domain.release_question import Question
+from domain.deregistration import DeregKind, HandlingMode
+from domain.release import Evaluation, evaluate
+from domain.release_question import Question, Stage
 from tests.domain.release_networks import a_network, as_read
 from tests.domain.release_oracle_rest import WHOLE, broken, meets_exactly, warns
 
