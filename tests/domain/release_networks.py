@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.collaterals import Collateral, CollateralKind, Owner
 from domain.deregistration import Applicant, DeregistrationCase, DeregKind, HandlingMode
-from domain.dossiers import DocType, Dossier, DossierItem, ItemStage, ItemStatus
+from domain.dossiers import DocType
 from domain.guarantees import (
     GuaranteeContract,
     GuaranteeKind,
@@ -20,18 +20,14 @@ from domain.guarantees import (
     GuaranteeStatus,
     Guarantor,
 )
-from domain.loans import Loan, LoanStatus
 from domain.release_question import Question, ReleaseFacts, Rest, Stage
-from domain.watch import HoldScope, LegalHold, RiskSignal, SignalCategory, SignalSeverity
+from domain.watch import SignalCategory
 from tests.domain.builders import (
     CALENDAR,
-    NOW,
     POLICY,
     a_case,
     a_contract,
     a_document,
-    a_dossier,
-    a_loan,
 )
 from tests.domain.network_parts import (
     BORROWERS,
@@ -45,9 +41,18 @@ from tests.domain.network_parts import (
     a_paper,
     a_thing,
 )
-from tests.domain.release_builders import a_hold, a_legal_case, a_signal
-from tests.domain.release_oracle import STAYS, asked_papers, of_the_release
-from tests.domain.release_oracle_rest import counted, debt, determined, others_who_stand_in
+from tests.domain.network_surroundings import (
+    some_debt_elsewhere,
+    some_dossier,
+    some_holds,
+    some_signal,
+    some_suits,
+)
+from tests.domain.network_weights import weighed
+from tests.domain.release_builders import a_signal
+from tests.domain.release_oracle import STAYS
+from tests.domain.release_oracle_papers import asked_papers
+from tests.domain.release_oracle_rest import others_who_stand_in
 
 # A Tuesday, a Monday, a worked Sunday, a free one, the first day after holidays, ends of February.
 DAYS = (
@@ -70,94 +75,80 @@ CHECKED = (DocType.HEIR_PROOF, DocType.GUARDIAN_PROOF, DocType.AGENT_POA, DocTyp
 def a_network(dice: random.Random) -> Question:
     """A release of some collateral, asked with everything that is known, also what is over."""
     chance = Chance(dice)
-    kind, today = chance.one(sorted(KINDS)), chance.one(DAYS)
-    stage, mode = chance.one(list(Stage)), chance.one(list(HandlingMode))
-    loans = {
-        no: a_debt(chance, no, kind, today) for no in ("L1", "L2", "L3")[: chance.one([1, 2, 3])]
-    }
-    count = chance.one([1, 1, 2, 3])
-    numbers = [f"COL{n}" for n in range(2, 2 + chance.one([0, 1, 2, 4]))]
-    replacing = [f"NEW{n}" for n in range(chance.one([1, 1, 2]) - chance.wrong())]
-    if kind is not DeregKind.SUBSTITUTION:
-        replacing = []
-    released = a_thing(chance, "COL1", today, *_owners(chance))
-    others = {
-        no: a_thing(chance, no, today, Owner(party=chance.one(PARTIES)))
-        for no in [*numbers, *replacing]
-    }
-    released, others = _paired(chance, released, others)
-    credits = {f"CC{n}": a_facility(chance, f"CC{n}", kind) for n in range(count)}
-    contracts = [
-        _contract(chance, f"GC{n}", kind, today, sorted(loans), sorted(others))
-        for n in range(count)
-    ]
-    contracts = [
-        replace(
-            c, credit_contract_no=f"CC{n}", links=(_link(chance, "COL1", active=True), *c.links)
-        )
-        for n, c in enumerate(contracts)
-    ]
-    beside = [
-        _beside(chance, f"GB{n}", today, sorted(loans), sorted(others))
-        for n in range(chance.one([0, 1, 2]))
-    ]
-    tied = {no for contract in contracts for no in contract.secured_loans}
-    facts = ReleaseFacts(
-        collateral=released,
-        contracts=contracts,
-        loans={no: loan for no, loan in loans.items() if no in tied},
-        credit_contracts=credits,
-        certificates=[
-            a_paper(chance, released, n, stage=stage, kind=kind)
-            for n in range(1, chance.one([2, 3, 4]))
-        ],
-        holds=_holds(chance),
-        signals=[_signal(chance) for _ in range(chance.one([0, 0, 1, 3]))],
-        legal_cases=_suits(chance),
-        other_debts=[_elsewhere(chance)] if chance.likely(0.2) else [],
-        dossiers=[_dossier(chance)] if chance.likely(0.5) else [],
-        rest=Rest(
-            collaterals=others,
-            certificates=[
-                a_paper(chance, other, n, stage=Stage.SUBMIT, kind=DeregKind.FULL_SETTLEMENT)
-                for other in others.values()
-                for n in range(1, chance.one([1, 2, 3]) + (other.no in replacing))
-            ],
-            disputes=[
-                a_signal(subject=no, category=SignalCategory.COLLATERAL_DISPUTE)
-                for no in others
-                if chance.wrong()
-            ],
-            contracts=[*contracts, *beside],
-        ),
-        replacing=replacing,
-    )
+    kind, stage = chance.one(sorted(KINDS)), chance.one(list(Stage))
+    today = chance.one(DAYS)
     question = Question(
-        facts=facts,
+        facts=_around(chance, _secured(chance, kind, today), kind, stage),
         kind=kind,
         stage=stage,
-        mode=mode,
+        mode=chance.one(list(HandlingMode)),
         policy=POLICY,
         calendar=CALENDAR,
         today=today,
     )
     if not chance.wrong(0.3):
         question = _with_case(chance, question)
-    return _weighed(chance, question) if kind in STAYS else question
+    return weighed(chance, question) if kind in STAYS else question
 
 
-def as_read(question: Question) -> Question:
-    """The question as it is asked of what the product reads: what is open and concerns it."""
-    facts = question.facts
-    scopes = {HoldScope.COLLATERAL, HoldScope.CERTIFICATE}
-    read = replace(
-        facts,
-        holds=[h for h in facts.holds if h.released_at is None and h.scope in scopes],
-        signals=[s for s in facts.signals if s.eliminated_at is None],
-        legal_cases=[c for c in facts.legal_cases if c.closed_at is None],
-        other_debts=[loan for loan in facts.other_debts if loan.status is LoanStatus.OVERDUE],
+def _secured(chance: Chance, kind: DeregKind, today: date) -> ReleaseFacts:
+    """Loans, contracts and collateral, tied to each other in every way."""
+    numbers = ("L1", "L2", "L3")[: chance.one([1, 2, 3])]
+    loans = {no: a_debt(chance, no, kind, today) for no in numbers}
+    count = chance.one([1, 1, 2, 3])
+    replacing = [f"NEW{n}" for n in range(chance.one([1, 1, 2]) - chance.wrong())]
+    if kind is not DeregKind.SUBSTITUTION:
+        replacing = []
+    staying = [f"COL{n}" for n in range(2, 2 + chance.one([0, 1, 2, 4]))]
+    released = a_thing(chance, "COL1", today, *_owners(chance))
+    released, others = _paired(
+        chance,
+        released,
+        {
+            no: a_thing(chance, no, today, Owner(party=chance.one(PARTIES)))
+            for no in [*staying, *replacing]
+        },
     )
-    return replace(question, facts=read)
+    contracts = [_contract(chance, n, kind, today, numbers, sorted(others)) for n in range(count)]
+    beside = [
+        _beside(chance, f"GB{n}", today, numbers, sorted(others))
+        for n in range(chance.one([0, 1, 2]))
+    ]
+    tied = {no for contract in contracts for no in contract.secured_loans}
+    return ReleaseFacts(
+        collateral=released,
+        contracts=contracts,
+        loans={no: loan for no, loan in loans.items() if no in tied},
+        credit_contracts={f"CC{n}": a_facility(chance, f"CC{n}", kind) for n in range(count)},
+        certificates=(),
+        rest=Rest(collaterals=others, contracts=[*contracts, *beside]),
+        replacing=replacing,
+    )
+
+
+def _around(chance: Chance, facts: ReleaseFacts, kind: DeregKind, stage: Stage) -> ReleaseFacts:
+    """What else is known: papers, holds, signals, suits, other debts, dossiers."""
+    others = facts.rest.collaterals.values()
+    papers = [
+        a_paper(chance, other, n, stage=Stage.SUBMIT, kind=DeregKind.FULL_SETTLEMENT)
+        for other in others
+        for n in range(1, chance.one([1, 2, 3]) + (other.no in facts.replacing))
+    ]
+    about = SignalCategory.COLLATERAL_DISPUTE
+    disputes = [a_signal(subject=other.no, category=about) for other in others if chance.wrong()]
+    return replace(
+        facts,
+        certificates=[
+            a_paper(chance, facts.collateral, n, stage=stage, kind=kind)
+            for n in range(1, chance.one([2, 3, 4]))
+        ],
+        holds=some_holds(chance),
+        signals=[some_signal(chance) for _ in range(chance.one([0, 0, 1, 3]))],
+        legal_cases=some_suits(chance),
+        other_debts=[some_debt_elsewhere(chance)] if chance.likely(0.2) else [],
+        dossiers=[some_dossier(chance)] if chance.likely(0.5) else [],
+        rest=replace(facts.rest, certificates=papers, disputes=disputes),
+    )
 
 
 def _owners(chance: Chance) -> list[Owner]:
@@ -204,17 +195,21 @@ def _link(chance: Chance, no: str, *, active: bool) -> GuaranteeLink:
 
 def _contract(
     chance: Chance,
-    no: str,
+    n: int,
     kind: DeregKind,
     today: date,
     loans: Sequence[str],
     others: Sequence[str],
 ) -> GuaranteeContract:
     told: dict[str, Any] = {
-        "no": no,
+        "no": f"GC{n}",
+        "credit_contract_no": f"CC{n}",
         "kind": chance.one([GuaranteeKind.MORTGAGE, GuaranteeKind.PLEDGE]),
         "guarantors": _guarantors(chance),
-        "links": tuple(_link(chance, to, active=chance.likely(0.85)) for to in others),
+        "links": (
+            _link(chance, "COL1", active=True),
+            *(_link(chance, to, active=chance.likely(0.85)) for to in others),
+        ),
     }
     if chance.likely(0.5):
         told |= _maximum(chance, kind, today)
@@ -262,48 +257,6 @@ def _beside(
     return a_contract(*secured, **told)
 
 
-def _holds(chance: Chance) -> list[LegalHold]:
-    blocking = [HoldScope.COLLATERAL, HoldScope.CERTIFICATE]
-    found = [a_hold(scope=chance.one(list(HoldScope)), released_at=NOW)]
-    found += [a_hold(scope=chance.one([s for s in HoldScope if s not in blocking]))]
-    found = chance.dice.sample(found, chance.one([0, 0, 1, 2]))
-    return [*found, a_hold(scope=chance.one(blocking))] if chance.wrong() else found
-
-
-def _suits(chance: Chance) -> list[Any]:
-    over = [a_legal_case(closed_at=NOW)] if chance.likely(0.2) else []
-    return [*over, a_legal_case()] if chance.wrong() else over
-
-
-def _signal(chance: Chance) -> RiskSignal:
-    any_kind = {
-        "severity": chance.one(list(SignalSeverity)),
-        "category": chance.one(list(SignalCategory)),
-    }
-    if chance.wrong(2):
-        return a_signal(**any_kind)
-    if chance.likely(0.5):
-        return a_signal(**any_kind, eliminated_at=NOW)
-    return a_signal(severity=chance.one([SignalSeverity.BLUE, SignalSeverity.YELLOW]))
-
-
-def _elsewhere(chance: Chance) -> Loan:
-    return a_loan(loan_no="L8", status=chance.one([LoanStatus.OVERDUE, LoanStatus.ACTIVE]))
-
-
-def _dossier(chance: Chance) -> Dossier:
-    items = [
-        DossierItem(
-            code=code,
-            stage=chance.one([ItemStage.AT_SETTLEMENT, *ItemStage]),
-            required=chance.likely(0.7),
-            status=chance.one([ItemStatus.ACCEPTED, *ItemStatus]),
-        )
-        for code in (DocType.SETTLEMENT_PROOF, DocType.CERT_RECEIPT)
-    ]
-    return a_dossier(items=tuple(items))
-
-
 def _with_case(chance: Chance, question: Question) -> Question:
     """The case: whom and what it names, and mostly every document and consent it needs."""
     facts = question.facts
@@ -345,48 +298,3 @@ def _documented(chance: Chance, question: Question, case: DeregistrationCase) ->
     ):
         given += [replace(a_document(code), party=party) for party in parties if not chance.wrong()]
     return replace(case, documents=tuple(given))
-
-
-def _weighed(chance: Chance, question: Question) -> Question:
-    """The debt of each contract set beside what its collateral may carry: to the fen, or near."""
-    for contract in of_the_release(question):
-        carried = int(counted(question, contract)[0])
-        aim = max(0, chance.one([carried, carried, carried - 1, carried // 2, carried + 1]))
-        if not chance.likely(0.9):
-            continue
-        question = _with_debt(chance, question, contract, aim)
-    return question
-
-
-def _with_debt(
-    chance: Chance, question: Question, contract: GuaranteeContract, aim: int
-) -> Question:
-    """The question with what that contract secures set to that many fen, as far as it can be."""
-    facts, first = question.facts, contract.secured_loans[0]
-    credit = facts.credit_contracts[contract.credit_contract_no]
-    grows = contract.mode is GuaranteeMode.MAX_AMOUNT
-    if grows and not determined(contract, credit, question.today) and chance.likely(0.4):
-        capped = replace(contract, registered_max_claim=aim)
-        credit = replace(credit, available=aim + chance.round(10**4))
-        facts = _with_contract(facts, capped)
-        facts = replace(facts, credit_contracts={**facts.credit_contracts, credit.no: credit})
-        aim //= 2
-        question = replace(question, facts=facts)
-        contract = capped
-    without = facts.loans[first].balance
-    rest = debt(replace(question, facts=_with_balance(facts, first, 0)), contract)
-    balance = aim - rest if aim >= rest else without
-    return replace(question, facts=_with_balance(facts, first, balance))
-
-
-def _with_balance(facts: ReleaseFacts, no: str, balance: int) -> ReleaseFacts:
-    loan = replace(facts.loans[no], balance=balance)
-    return replace(facts, loans={**facts.loans, no: loan})
-
-
-def _with_contract(facts: ReleaseFacts, contract: GuaranteeContract) -> ReleaseFacts:
-    def swapped(contracts: Sequence[GuaranteeContract]) -> list[GuaranteeContract]:
-        return [contract if c.no == contract.no else c for c in contracts]
-
-    rest = replace(facts.rest, contracts=swapped(facts.rest.contracts))
-    return replace(facts, contracts=swapped(facts.contracts), rest=rest)

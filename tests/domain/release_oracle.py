@@ -1,14 +1,14 @@
-"""The preconditions of a release a second time, from their sentences alone (domain 4.3, 4.4).
+"""The preconditions of a release a second time, from their sentences alone (domain 4.3).
 
 Plain loops over plain fields: no rule of the product is imported, no helper of its entities is
 called. What it says of a network is compared with what the product says of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from domain.calendar import WorkCalendar
-from domain.deregistration import DeregKind, HandlingMode
+from domain.deregistration import DeregKind
 from domain.dossiers import DocType
 from domain.guarantees import GuaranteeContract, GuaranteeLink
 from domain.loans import CreditContract, Loan
@@ -28,9 +28,9 @@ PARTS = (
 )
 OVER = ("LAPSED", "SUPERSEDED", "CANCELLED", "VOID")
 LEFT = ("SURRENDERED", "RETURNED_TO_OWNER", "REDEEMED", "TRANSFERRED_OUT", "REPLACED")
-ALL = set(DeregKind) - {DeregKind.CLAIM_TRANSFER}
 K = DeregKind
 D = DocType
+STAYS = {K.PARTIAL_RELEASE, K.SUBSTITUTION}
 
 
 def working_days_after(calendar: WorkCalendar, start: date, count: int) -> date:
@@ -101,20 +101,6 @@ def documents(q: Question) -> set[DocType]:
     return set() if q.facts.case is None else {d.code for d in q.facts.case.documents}
 
 
-def kind_fits(q: Question) -> Broken:
-    if q.kind is K.CLAIM_TRANSFER:
-        yield "KIND_NOT_SUPPORTED"
-    if q.kind is K.PRE_NOTICE_CANCEL:
-        rights = 0
-        for paper in q.facts.certificates:
-            if paper.catalog.value == "RIGHT_CERT" and paper.legal_state.value not in OVER:
-                rights += 1
-                if paper.cert_type.value != "PRE_NOTICE_MORTGAGE":
-                    yield "VALUE_INVALID"
-        if rights == 0:
-            yield "VALUE_INVALID"
-
-
 def p01(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
         if q.kind is K.NEVER_DISBURSED:
@@ -159,7 +145,7 @@ def may_grow(contract: GuaranteeContract, credit: CreditContract | None, today: 
 
 def p03(q: Question) -> Broken:
     for contract in other_contracts(q):
-        if q.kind in {K.PARTIAL_RELEASE, K.SUBSTITUTION}:
+        if q.kind in STAYS:
             yield "OTHER_OBLIGATION"
         for loan in loans_of([contract], q.facts):
             if unpaid(loan):
@@ -245,56 +231,6 @@ def p09(q: Question) -> Broken:
             yield "BANK_ENCUMBERED"
 
 
-def p10(q: Question) -> Broken:
-    for code in asked_papers(q):
-        if code not in documents(q):
-            yield "DOC_MISSING"
-
-
-def asked_papers(q: Question) -> list[DocType]:
-    asked = []
-    if q.kind not in {K.ENFORCED, K.EXTINGUISHED}:
-        asked += [D.DEREG_APPLICATION, D.OWNER_ID]
-    if q.facts.case is not None and q.facts.case.applicant.agent is not None:
-        asked += [D.AGENT_POA, D.AGENT_ID]
-    if q.facts.case is not None and q.facts.case.override_seizure:
-        asked += [D.LEGAL_OPINION]
-    for paper in q.facts.certificates:
-        if paper.custody_state.value == "LOST":
-            asked += [D.LEGAL_OPINION]
-    asked += {
-        K.PARTIAL_RELEASE: [D.VALUATION_REPORT, D.SUPPLEMENT_AGREEMENT],
-        K.SUBSTITUTION: [D.VALUATION_REPORT, D.SUPPLEMENT_AGREEMENT, D.NEW_COLLATERAL_REG],
-        K.COURT_ORDERED: [D.COURT_DOC],
-        K.ENFORCED: [D.SALE_CONFIRMATION, D.PROCEEDS_ENTRY],
-        K.EXTINGUISHED: [D.LOSS_PROOF, D.COMPENSATION_CLAIM],
-    }.get(q.kind, [])
-    owner_goes = q.mode is HandlingMode.OWNER
-    if q.stage is Stage.CLOSE or q.stage is (Stage.VAULT_OUT if owner_goes else Stage.FILE):
-        asked += [D.MORTGAGE_CANCEL_CONSENT]
-    if q.stage in {Stage.FILE, Stage.CLOSE} and not owner_goes:
-        asked += [D.REGISTRY_APPLICATION]
-    if q.stage is Stage.CLOSE:
-        asked += [D.CERT_RECEIPT, D.REGISTRY_RESULT]
-    return asked
-
-
-def p11(q: Question) -> Broken:
-    case = q.facts.case
-    if case is None or (not case.applicant.owners and case.applicant.agent is None):
-        yield "APPLICANT_NOT_ENTITLED"
-        return
-    if case.applicant.agent is not None and D.AGENT_POA not in documents(q):
-        yield "APPLICANT_NOT_ENTITLED"
-    for owner in q.facts.collateral.owners:
-        if owner.deceased and D.HEIR_PROOF not in documents(q):
-            yield "APPLICANT_NOT_ENTITLED"
-        if owner.minor and D.GUARDIAN_PROOF not in documents(q):
-            yield "APPLICANT_NOT_ENTITLED"
-        if not owner.deceased and owner.party not in case.applicant.owners:
-            yield "APPLICANT_NOT_ENTITLED"
-
-
 def p12(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
         if q.kind is K.PRE_NOTICE_CANCEL and never_drawn(loan):
@@ -311,14 +247,6 @@ def p12(q: Question) -> Broken:
             yield "SETTLEMENT_NOT_FINAL"
 
 
-def p13(q: Question) -> Broken:
-    for dossier in q.facts.dossiers:
-        for item in dossier.items:
-            filed = item.status.value in ("ACCEPTED", "WAIVED", "NOT_APPLICABLE")
-            if item.stage.value == "AT_SETTLEMENT" and item.required and not filed:
-                yield "ARCHIVE_INCOMPLETE"
-
-
 def w1(q: Question) -> Broken:
     for loan in q.facts.other_debts:
         if loan.status.value == "OVERDUE":
@@ -329,27 +257,3 @@ def w2(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
         if loan.limitation_expires_on is not None and loan.limitation_expires_on < q.today:
             yield "LIMITATION"
-
-
-P = dict[str, tuple[set[DeregKind], Callable[[Question], Broken]]]
-PAID = {K.FULL_SETTLEMENT, K.PRE_NOTICE_CANCEL}
-STAYS = {K.PARTIAL_RELEASE, K.SUBSTITUTION}
-BY_FORCE = {K.COURT_ORDERED, K.ENFORCED}
-TABLE: P = {
-    "DRG-4.1": (set(DeregKind), kind_fits),
-    "DRG-P01": (PAID | {K.NEVER_DISBURSED}, p01),
-    "DRG-P02": ({K.FULL_SETTLEMENT, K.NEVER_DISBURSED}, p02),
-    "DRG-P03": (PAID | STAYS | {K.WAIVER, K.NEVER_DISBURSED}, p03),
-    "DRG-P04": (ALL - BY_FORCE - {K.EXTINGUISHED}, p04),
-    "DRG-P05": (ALL - BY_FORCE, p05),
-    "DRG-P06": (ALL, p06),
-    "DRG-P07": (ALL - BY_FORCE, p07),
-    "DRG-P08": (PAID | STAYS | {K.WAIVER}, p08),
-    "DRG-P09": (ALL, p09),
-    "DRG-P10": (ALL, p10),
-    "DRG-P11": (ALL - BY_FORCE - {K.EXTINGUISHED}, p11),
-    "DRG-P12": (PAID, p12),
-    "DRG-P13": (PAID, p13),
-    "DRG-W1": (ALL, w1),
-    "DRG-W2": (ALL, w2),
-}

@@ -6,15 +6,11 @@ from fractions import Fraction
 from domain.collaterals import Collateral
 from domain.dossiers import DocType
 from domain.guarantees import GuaranteeContract, GuaranteeLink
-from domain.release_question import Question, Stage
+from domain.release_question import Question
 from tests.domain.release_oracle import (
     LEFT,
     OVER,
-    STAYS,
-    TABLE,
     Broken,
-    K,
-    P,
     determined,
     link_on,
     loans_of,
@@ -230,26 +226,3 @@ def ltv(q: Question) -> Broken:
 def meets_exactly(q: Question) -> bool:
     """Whether some contract's debt is just what its collateral may carry."""
     return any(counted(q, c)[0] == debt(q, c) != 0 for c in of_the_release(q))
-
-
-WHOLE: P = TABLE | {
-    "DRG-L01": (STAYS, l01),
-    "DRG-L04": ({K.SUBSTITUTION}, l04),
-    "DRG-L05": (STAYS | {K.WAIVER}, l05),
-    "DRG-L06": (STAYS | {K.FULL_SETTLEMENT, K.WAIVER, K.NEVER_DISBURSED}, l06),
-    "DRG-4.6": (STAYS, ltv),
-}
-
-
-def broken(q: Question) -> dict[str, set[tuple[str, str]]]:
-    """For each rule that is asked of this kind: what fails, by rule and code; none is a pass."""
-    found: dict[str, set[tuple[str, str]]] = {}
-    for rule, (kinds, check) in WHOLE.items():
-        if q.kind in kinds:
-            answers = [b if isinstance(b, tuple) else (rule, b) for b in check(q)]
-            found[rule] = set(answers)
-    return found
-
-
-def warns(rule: str, q: Question) -> bool:
-    return rule in ("DRG-W1", "DRG-W2") or (rule == "DRG-P13" and q.stage is not Stage.CLOSE)

@@ -1,6 +1,6 @@
 """Random networks of security: the product's answer is the oracle's, rule by rule.
 
-The oracle is written from the sentences alone (`release_oracle`); neither knows the other.
+The oracle is written from the sentences alone (`release_oracle*`); neither knows the other.
 """
 
 import random
@@ -10,8 +10,10 @@ from typing import Any
 from domain.deregistration import DeregKind, HandlingMode
 from domain.release import Evaluation, evaluate
 from domain.release_question import Question, Stage
-from tests.domain.release_networks import a_network, as_read
-from tests.domain.release_oracle_rest import WHOLE, broken, meets_exactly, warns
+from tests.domain.network_surroundings import as_read
+from tests.domain.release_networks import a_network
+from tests.domain.release_oracle_rest import meets_exactly
+from tests.domain.release_oracle_table import WHOLE, broken, warns
 
 SEED = 20250610
 NETWORKS = 8_000
