@@ -4,7 +4,7 @@ Exact: whole fen and whole percents, no rounding before the answer. Source: doma
 L04.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -97,11 +97,14 @@ def registered_maximum(contract: GuaranteeContract) -> int | None:
     return contract.max_claim
 
 
-def cap_of(collateral: Collateral, *, currency: str, policy: Policy) -> int:
-    """The share of its value that a collateral may carry, in percent (`ltv.cap.*`)."""
+def cap_of(collateral: Collateral, *, currencies: Set[str], policy: Policy) -> int:
+    """The share of its value that a collateral may carry, in percent (`ltv.cap.*`).
+
+    currencies: of the loans; a deposit of this bank has to be in the one of all of them.
+    """
     key = collateral.kind.value
     if collateral.kind is CollateralKind.DEPOSIT:
-        own = collateral.own_bank_deposit and collateral.currency == currency
+        own = collateral.own_bank_deposit and currencies <= {collateral.currency}
         key = "DEPOSIT_OWN" if own else "DEPOSIT_OTHER"
     return policy.number(f"ltv.cap.{key}")
 
@@ -109,14 +112,13 @@ def cap_of(collateral: Collateral, *, currency: str, policy: Policy) -> int:
 def loan_to_value(question: Question, contract: GuaranteeContract) -> LoanToValue:
     """The test of a contract once the collateral has left and its replacement has come."""
     rest, leaving = question.facts.rest, question.facts.collateral.no
-    loans = question.secured([contract])
-    currency = loans[0].currency if loans else "CNY"
+    currencies = {loan.currency for loan in question.secured([contract])}
     ties = {link.collateral_no: (contract, link) for link in contract.links if link.active}
     for number in question.facts.replacing:
         if number not in ties:
             ties |= _serving(question, contract, number)
     staying = [
-        _carrier(question, collateral, *ties[number], currency=currency)
+        _carrier(question, collateral, *ties[number], currencies=currencies)
         for number, collateral in sorted(rest.collaterals.items())
         if number in ties and number != leaving
         # What is being released as well cannot carry what this release leaves behind.
@@ -180,12 +182,19 @@ def sound_refusals(question: Question) -> Iterator[Refusal]:
 def _serving(
     question: Question, contract: GuaranteeContract, number: str
 ) -> dict[str, tuple[GuaranteeContract, GuaranteeLink]]:
-    """The tie of a replacement given under another contract that secures the same loans."""
+    """The tie of a replacement given under another contract that secures the same loans.
+
+    The one of the best rank: what the bank's own better rank secures is no claim before it.
+    """
     loans = set(contract.secured_loans)
-    for other, link in question.facts.rest.ties(number):
-        if loans <= set(other.secured_loans):
-            return {number: (other, link)}
-    return {}
+    serving = [
+        (other, link)
+        for other, link in question.facts.rest.ties(number)
+        if loans <= set(other.secured_loans)
+    ]
+    if not serving:
+        return {}
+    return {number: min(serving, key=lambda tie: (tie[1].rank, tie[0].no))}
 
 
 def _carrier(
@@ -194,7 +203,7 @@ def _carrier(
     contract: GuaranteeContract,
     link: GuaranteeLink,
     *,
-    currency: str,
+    currencies: Set[str],
 ) -> Carrier:
     worthless = _worthless(question, collateral)
     value_on = collateral.latest_value_on
@@ -205,7 +214,7 @@ def _carrier(
         no=collateral.no,
         value=value,
         prior=_prior_claims(question, collateral, contract, link),
-        cap=cap_of(collateral, currency=currency, policy=question.policy),
+        cap=cap_of(collateral, currencies=currencies, policy=question.policy),
         worthless=worthless,
         stale=worthless is None and not fresh,
     )

@@ -250,9 +250,10 @@ def final_on(loan: Loan, *, policy: Policy, calendar: WorkCalendar) -> date | No
 
 
 def not_final(loan: Loan, *, policy: Policy, calendar: WorkCalendar, today: date) -> Refusal | None:
-    """A settlement that could still be reversed; a loan that was never paid out has none (P12)."""
+    """A settlement that could still be reversed; a cancelled loan may tell of none (P12)."""
     day = final_on(loan, policy=policy, calendar=calendar)
-    if loan.status is LoanStatus.CANCELLED or (day is not None and day <= today):
+    cancelled = loan.status is LoanStatus.CANCELLED and day is None
+    if cancelled or (day is not None and day <= today):
         return None
     known = "the day it is settled (none is recorded)" if day is None else day.isoformat()
     return Refusal(

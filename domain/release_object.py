@@ -5,7 +5,14 @@ Source: domain 4.3 (DRG-P04 to P07), DRG-L04, L06.
 
 from collections.abc import Iterator
 
-from domain.certificates import TERMINAL, Catalog, CustodyState, LegalState, LockKind
+from domain.certificates import (
+    ENDED_RIGHTS,
+    TERMINAL,
+    Catalog,
+    CustodyState,
+    LegalState,
+    LockKind,
+)
 from domain.certificates import TitleCertificate as Paper
 from domain.collaterals import GONE, TitleSearchResult, moves_together
 from domain.deregistration import DeregistrationCase
@@ -92,7 +99,10 @@ def papers_in_hand(question: Question) -> Iterator[Refusal]:
 
 
 def replacement_in_custody(question: Question) -> Iterator[Refusal]:
-    """What replaces the collateral is registered, its certificate in custody, first (L04)."""
+    """What replaces the collateral is registered, its certificate in custody, first (L04).
+
+    The paper of a right that has ended, such as a converted pre-notice, says nothing either way.
+    """
     if not question.facts.replacing:
         yield Refusal(
             code=RefusalCode.CERT_NOT_IN_VAULT,
@@ -103,13 +113,15 @@ def replacement_in_custody(question: Question) -> Iterator[Refusal]:
         rights = [
             paper
             for paper in question.facts.rest.papers_of(number)
-            if paper.catalog is Catalog.RIGHT_CERT and paper.custody_state not in TERMINAL
+            if paper.catalog is Catalog.RIGHT_CERT
+            and paper.custody_state not in TERMINAL
+            and paper.legal_state not in ENDED_RIGHTS
         ]
         if not rights:
             yield Refusal(
                 code=RefusalCode.CERT_NOT_IN_VAULT,
                 rule_id="DRG-L04",
-                detail={"certificate": f"of collateral {number}", "state": "not recorded"},
+                detail={"certificate": f"of collateral {number}", "state": "no right recorded"},
             )
         for paper in rights:
             kept = paper.custody_state in {CustodyState.IN_VAULT, CustodyState.ELECTRONIC_ON_FILE}

@@ -55,7 +55,10 @@ def documents_complete(question: Question) -> Iterator[Refusal]:
 
 
 def applicant_entitled(question: Question) -> Iterator[Refusal]:
-    """Every registered owner applies, himself or by whoever may speak for him (P11)."""
+    """Every registered owner applies, himself or by whoever may speak for him (P11).
+
+    For one who has died his heirs do, under their own numbers and with their proof.
+    """
     refusal = not_entitled(question.facts.collateral, question.facts.case)
     if refusal is not None:
         yield refusal
@@ -144,8 +147,12 @@ def _entitlement_gaps(collateral: Collateral, case: DeregistrationCase | None) -
         yield "nobody has applied yet"
         return
     absent = [
-        owner.party for owner in collateral.owners if owner.party not in case.applicant.owners
+        owner.party
+        for owner in collateral.owners
+        if not owner.deceased and owner.party not in case.applicant.owners
     ]
+    if not case.applicant.owners and case.applicant.agent is None:
+        yield "nobody has applied yet"
     if absent:
         yield f"not every registered owner applies: {', '.join(absent)}"
     if case.applicant.agent is not None and case.document(DocType.AGENT_POA) is None:

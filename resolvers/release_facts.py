@@ -68,10 +68,15 @@ async def _rest(
     contracts: Sequence[GuaranteeContract],
     replacing: Sequence[str],
 ) -> Rest:
-    """What else secures the loans of those contracts, what replaces it, what goes with it."""
+    """What else secures the loans of those contracts, what replaces it, what goes with it.
+
+    By contracts that do not touch the collateral, too: whoever mortgaged his own for the same
+    loans by another contract has a say (DRG-L05).
+    """
     loans = sorted({no for contract in contracts for no in contract.secured_loans})
-    tied = {link.collateral_no for contract in contracts for link in contract.links if link.active}
-    tied |= set(replacing)
+    securing = await decision.find(GuaranteeContract, {"secured_loans": {"$in": loans}})
+    links = (link for contract in (*contracts, *securing) for link in contract.links)
+    tied = {link.collateral_no for link in links if link.active} | set(replacing)
     same_unit = [] if collateral.unit_no is None else [{"unit_no": collateral.unit_no}]
     pair = [] if collateral.moves_with is None else [collateral.moves_with]
     others = [
@@ -89,6 +94,7 @@ async def _rest(
         if other.no != collateral.no
     ]
     numbers = [other.no for other in others]
+    tying = await decision.find(GuaranteeContract, {"links.collateral_no": {"$in": numbers}})
     return Rest(
         collaterals={other.no: other for other in others},
         certificates=await decision.find(TitleCertificate, {"collateral_nos": {"$in": numbers}}),
@@ -101,10 +107,7 @@ async def _rest(
                 "eliminated_at": None,
             },
         ),
-        contracts=await decision.find(
-            GuaranteeContract,
-            {"$or": [{"secured_loans": {"$in": loans}}, {"links.collateral_no": {"$in": numbers}}]},
-        ),
+        contracts=list({contract.no: contract for contract in (*securing, *tying)}.values()),
     )
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from functools import partial
 
 import pytest
 import websockets
 from pymongo import MongoClient
 
+from tests.api.commands import reads
 from tests.client import Bank
 
 PAGE = """
@@ -95,7 +97,7 @@ def test_a_deep_read_is_one_read_a_relation(bank: Bank, endpoints):
       guaranteeContracts { collaterals { certificates { certNo } } }
       dossier { files { id } } } } }"""
     with MongoClient(endpoints.mongo_url) as client:
-        counts = [_reads(client, lambda n=n: bank.query("auditor", query % n)) for n in (1, 3)]
+        counts = [reads(client, partial(bank.query, "auditor", query % n)) for n in (1, 3)]
     assert counts[0] == counts[1]
     assert counts[0] > 5
 
@@ -228,24 +230,3 @@ def test_health_and_the_demonstration_doors(bank: Bank):
     assert bank.http.post("/demo/token", content=b"[").status_code == 400
     assert bank.http.post("/demo/clock", json={"now": "yesterday"}).status_code == 400
     assert "keeper-1" in {user["login"] for user in bank.http.get("/demo/users").json()["users"]}
-
-
-def _is_housekeeping(entry) -> bool:
-    """Whether a scheduled job sent it; they run beside the tests."""
-    asked = entry["command"].get("filter", {})
-    own = {"outbox", "audit_log", "access_logs", "proposals", "file_versions", "dereg_cases"}
-    return entry["ns"].partition(".")[2] in own or "next_look_on" in asked
-
-
-def _reads(client, work) -> int:
-    """How many queries the application sent meanwhile, its own housekeeping apart."""
-    database = client["lienkeeper"]
-    database.command("profile", 2, filter={"op": "query", "appName": "lienkeeper"})
-    try:
-        work()
-    finally:
-        database.command("profile", 0)
-    entries = list(database["system.profile"].find({}))
-    seen = [entry for entry in entries if not _is_housekeeping(entry)]
-    database["system.profile"].drop()
-    return len(seen)

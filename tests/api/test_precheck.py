@@ -1,0 +1,40 @@
+"""The dry run of a release over HTTP: what it reads of a wide network, and at what cost."""
+
+from pymongo import MongoClient
+
+from tests.api.commands import reads
+from tests.api.securing import secured
+from tests.client import Bank, guarantee
+
+PRECHECK = """
+query($id: ID!, $kind: DeregKind) { deregistrationPrecheck(collateralId: $id, kind: $kind) {
+  results { id outcome refusals { code detail { name value } } } } }
+"""
+MANY = 500
+
+
+def answers(bank: Bank, id: str, kind: str = "FULL_SETTLEMENT"):
+    told = bank.query("handler-1", PRECHECK, id=id, kind=kind)["deregistrationPrecheck"]
+    return {result["id"]: result for result in told["results"]}
+
+
+def test_a_collateral_of_many_loans_is_judged_by_as_many_reads_as_one_of_one(bank: Bank, endpoints):
+    few, _ = secured(bank, 1)
+    many, numbers = secured(bank, MANY, fees_due="0.01")
+    settled = answers(bank, many.collateral_id)["DRG-P01"]
+    assert [refusal["detail"][0]["value"] for refusal in settled["refusals"]] == [numbers[-1]]
+    assert answers(bank, few.collateral_id)["DRG-P01"]["outcome"] == "PASS"
+    with MongoClient(endpoints.mongo_url) as client:
+        of_one = reads(client, lambda: answers(bank, few.collateral_id))
+        of_many = reads(client, lambda: answers(bank, many.collateral_id))
+    assert of_one == of_many > 10
+
+
+def test_whoever_mortgaged_his_own_for_the_same_loan_by_another_contract_has_to_agree(bank: Bank):
+    story, helper = bank.mortgage(), bank.mortgage()
+    assert answers(bank, story.collateral_id, "WAIVER")["DRG-L05"]["outcome"] == "PASS"
+    other = guarantee(helper, no=f"{helper.contract_no}X", secured_loans=[story.loan_no])
+    bank.load(("GuaranteeContract", other))
+    [refusal] = answers(bank, story.collateral_id, "WAIVER")["DRG-L05"]["refusals"]
+    assert refusal["code"] == "CONSENT_MISSING"
+    assert {"name": "parties", "value": helper.customer_no} in refusal["detail"]

@@ -1,0 +1,78 @@
+"""Kind, documents, applicant and archive of a release, from the sentences alone (4.1, 4.3, 4.4)."""
+
+from domain.deregistration import HandlingMode
+from domain.dossiers import DocType
+from domain.release_question import Question, Stage
+from tests.domain.release_oracle import OVER, Broken, D, K, documents
+
+
+def kind_fits(q: Question) -> Broken:
+    if q.kind is K.CLAIM_TRANSFER:
+        yield "KIND_NOT_SUPPORTED"
+    if q.kind is K.PRE_NOTICE_CANCEL:
+        rights = 0
+        for paper in q.facts.certificates:
+            if paper.catalog.value == "RIGHT_CERT" and paper.legal_state.value not in OVER:
+                rights += 1
+                if paper.cert_type.value != "PRE_NOTICE_MORTGAGE":
+                    yield "VALUE_INVALID"
+        if rights == 0:
+            yield "VALUE_INVALID"
+
+
+def p10(q: Question) -> Broken:
+    for code in asked_papers(q):
+        if code not in documents(q):
+            yield "DOC_MISSING"
+
+
+def asked_papers(q: Question) -> list[DocType]:
+    asked = []
+    if q.kind not in {K.ENFORCED, K.EXTINGUISHED}:
+        asked += [D.DEREG_APPLICATION, D.OWNER_ID]
+    if q.facts.case is not None and q.facts.case.applicant.agent is not None:
+        asked += [D.AGENT_POA, D.AGENT_ID]
+    if q.facts.case is not None and q.facts.case.override_seizure:
+        asked += [D.LEGAL_OPINION]
+    for paper in q.facts.certificates:
+        if paper.custody_state.value == "LOST":
+            asked += [D.LEGAL_OPINION]
+    asked += {
+        K.PARTIAL_RELEASE: [D.VALUATION_REPORT, D.SUPPLEMENT_AGREEMENT],
+        K.SUBSTITUTION: [D.VALUATION_REPORT, D.SUPPLEMENT_AGREEMENT, D.NEW_COLLATERAL_REG],
+        K.COURT_ORDERED: [D.COURT_DOC],
+        K.ENFORCED: [D.SALE_CONFIRMATION, D.PROCEEDS_ENTRY],
+        K.EXTINGUISHED: [D.LOSS_PROOF, D.COMPENSATION_CLAIM],
+    }.get(q.kind, [])
+    owner_goes = q.mode is HandlingMode.OWNER
+    if q.stage is Stage.CLOSE or q.stage is (Stage.VAULT_OUT if owner_goes else Stage.FILE):
+        asked += [D.MORTGAGE_CANCEL_CONSENT]
+    if q.stage in {Stage.FILE, Stage.CLOSE} and not owner_goes:
+        asked += [D.REGISTRY_APPLICATION]
+    if q.stage is Stage.CLOSE:
+        asked += [D.CERT_RECEIPT, D.REGISTRY_RESULT]
+    return asked
+
+
+def p11(q: Question) -> Broken:
+    case = q.facts.case
+    if case is None or (not case.applicant.owners and case.applicant.agent is None):
+        yield "APPLICANT_NOT_ENTITLED"
+        return
+    if case.applicant.agent is not None and D.AGENT_POA not in documents(q):
+        yield "APPLICANT_NOT_ENTITLED"
+    for owner in q.facts.collateral.owners:
+        if owner.deceased and D.HEIR_PROOF not in documents(q):
+            yield "APPLICANT_NOT_ENTITLED"
+        if owner.minor and D.GUARDIAN_PROOF not in documents(q):
+            yield "APPLICANT_NOT_ENTITLED"
+        if not owner.deceased and owner.party not in case.applicant.owners:
+            yield "APPLICANT_NOT_ENTITLED"
+
+
+def p13(q: Question) -> Broken:
+    for dossier in q.facts.dossiers:
+        for item in dossier.items:
+            filed = item.status.value in ("ACCEPTED", "WAIVED", "NOT_APPLICABLE")
+            if item.stage.value == "AT_SETTLEMENT" and item.required and not filed:
+                yield "ARCHIVE_INCOMPLETE"
