@@ -1,6 +1,7 @@
 """One read in one command: what a cursor does, without the cursor."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pymongo.client_session import ClientSession
@@ -13,6 +14,22 @@ Sort = Sequence[tuple[str, int]]
 BY_ID: Sort = (("_id", 1),)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A part of one index, by all its fields in their order: from `start` on, up to `end`.
+
+    A filter on several fields cannot say it: its bounds end at the first field that is a range.
+    """
+
+    start: Record
+    end: Record
+
+    @property
+    def index(self) -> dict[str, int]:
+        """The index; it has to be there (storage/indexes.py)."""
+        return dict.fromkeys(self.start, 1)
+
+
 def find(
     database: Direct,
     collection: str,
@@ -21,11 +38,12 @@ def find(
     sort: Sort | None = BY_ID,
     limit: int,
     fields: Mapping[str, int] | None = None,
+    span: Span | None = None,
     session: ClientSession | None = None,
 ) -> list[Record]:
     """Records that answer, all in the command's own batch. Raises: PyMongoError.
 
-    fields: the projection; none means whole records.
+    fields: the projection; none means whole records. span: nothing outside it is looked at.
     """
     command: dict[str, Any] = {
         "find": collection,
@@ -38,11 +56,16 @@ def find(
         command["sort"] = dict(sort)
     if fields is not None:
         command["projection"] = fields
+    if span is not None:
+        command |= {"hint": span.index, "min": span.start, "max": span.end}
     if session is None:
         command["readConcern"] = {"level": "majority"}
     reply = _sent(database, command, session)["cursor"]
     if reply["id"]:  # it grew to the size of one message; a cursor goes on behind it
         cursor = database[collection].find(query, fields, sort=sort, session=session)
+        if span is not None:
+            cursor.hint(list(span.index.items()))
+            cursor.min(list(span.start.items())).max(list(span.end.items()))
         return cursor.limit(limit).max_time_ms(QUERY_TIMEOUT_MS).to_list()
     batch: list[Record] = reply["firstBatch"]
     return batch
