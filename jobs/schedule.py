@@ -15,13 +15,13 @@ from domain.checkouts import CheckOut, CheckOutState
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dual_control import Proposal, ProposalState
-from domain.files import FileStatus, FileVersion
+from domain.files import FileSource, FileStatus, FileVersion
 from domain.stocktake_results import overdue, resolved
 from domain.stocktakes import CountResult, Stocktake, StocktakeState
 from domain.vaults import Vault, VaultStatus
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from jobs.overdue import escalate
-from jobs.receipts import sweep_receipts
+from jobs.receipts import file_receipts, sweep_receipts
 from jobs.watch import BY, Round, look_after
 from resolvers.checkouts import let_go
 from resolvers.context import Stores
@@ -177,7 +177,11 @@ async def sweep_uploads(stores: Stores) -> int:
     now = stores.clock.now()
     rules = await stores.mongo.hop(lambda: stores.rulebook.on(business_date(now)))
     before = now - timedelta(hours=rules.policy.number("archive.orphan_hours"))
-    query = {"status": FileStatus.PENDING.value, "requested_at": {"$lt": before}}
+    query = {
+        "status": FileStatus.PENDING.value,
+        "requested_at": {"$lt": before},
+        "source": {"$ne": FileSource.GENERATED.value},  # a receipt will be filed yet
+    }
     ids = await _ids(stores, "file_versions", query)
     for id in ids:
 
@@ -221,6 +225,7 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
         "escalate_overdue": escalate_overdue,
         "give_up_missing": give_up_missing,
         "sweep_uploads": sweep_uploads,
+        "file_receipts": file_receipts,
         "sweep_receipts": sweep_receipts,
         "number_entries": number_entries,
     }

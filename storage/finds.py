@@ -79,3 +79,45 @@ def _sent(database: Direct, command: dict[str, Any], session: ClientSession | No
         if session is not None:  # a transaction is begun again as a whole
             raise
         return database.command(command, codec_options=CODEC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Records by id that answer one question, `limit` of them at most."""
+
+    collection: str
+    query: Mapping[str, Any]
+    limit: int
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """The same for the same question."""
+        return self.collection, repr(self.query), self.limit
+
+    @property
+    def pipeline(self) -> list[Record]:
+        """The question as stages of an aggregation."""
+        return [{"$match": self.query}, {"$sort": dict(BY_ID)}, {"$limit": self.limit}]
+
+
+def find_together(
+    database: Direct, questions: Sequence[Asked], session: ClientSession
+) -> list[list[Record]] | None:
+    """The answers to several questions, in one command; none where it could not be asked.
+
+    They have to fit into one message. A lookup needs a record to hang on: any person's will do.
+    Raises: PyMongoError.
+    """
+    names = [f"a{number}" for number in range(len(questions))]
+    stages: list[Record] = [{"$limit": 1}, {"$project": {"_id": 1}}]
+    for name, asked in zip(names, questions, strict=True):
+        lookup = {"from": asked.collection, "pipeline": asked.pipeline, "as": name}
+        stages.append({"$lookup": lookup})
+    command = {
+        "aggregate": "users",
+        "pipeline": stages,
+        "cursor": {},
+        "maxTimeMS": QUERY_TIMEOUT_MS,
+    }
+    rows = _sent(database, command, session)["cursor"]["firstBatch"]
+    return [rows[0][name] for name in names] if rows else None

@@ -94,6 +94,7 @@ def engines(bank: Bank, endpoints) -> Iterator[Engines]:
         sealer=Sealer(endpoints.pii_key),
         rulebook=Rulebook(mongo),
         clock=Clock(),
+        filer=None,
     )
     yield Engines(
         compiled=server.graphql_schema(explain=True),
