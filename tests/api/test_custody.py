@@ -71,7 +71,9 @@ def test_the_stored_scan_is_read_again_when_the_second_keeper_confirms(bank: Ban
     of_it = {"_id": scan["currentVersion"]["id"]}
 
     async def overwritten(stores: Stores) -> str:
-        key = (await stores.mongo.database["file_versions"].find_one(of_it))["object_key"]
+        version = await stores.mongo.database["file_versions"].find_one(of_it)
+        assert version is not None
+        key = version["object_key"]
         return await stores.objects.put_bytes(key, b"another page", mime="application/pdf")
 
     other = beside(endpoints, overwritten)
