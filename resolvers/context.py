@@ -12,9 +12,9 @@ from domain.calendar import business_date
 from domain.people import Actor
 from resolvers.filing import Filer
 from storage.clock import Clock
-from storage.decisions import Begun
 from storage.mongo import Mongo
 from storage.objects import Measured, Objects
+from storage.outside import Begun
 from storage.reads import Reader
 from storage.rulebook import Rulebook
 from storage.scope import Sight

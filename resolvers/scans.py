@@ -8,8 +8,9 @@ from domain.dossiers import DocType
 from domain.files import ArchiveFile, FileStatus, FileVersion
 from domain.vaulting import Scan
 from resolvers.mutation import Deed
-from storage.decisions import Begun, Decision
+from storage.decisions import Decision
 from storage.objects import Objects
+from storage.outside import Begun
 from storage.records import Record
 
 Look = tuple[FileVersion, ArchiveFile, Begun[str | None] | None]

@@ -23,6 +23,7 @@ from storage.decisions import asked
 from storage.records import Record
 
 MAX_CASES = 10  # papers whose cases are asked for ahead; a packet rarely holds more
+MAX_LOANS = 50  # loans asked for ahead; more may not fit into one message
 
 
 async def look_ahead(deed: Deed, plan: VaultInPlan, *, proposal_id: str | None) -> None:
@@ -62,7 +63,7 @@ async def look_behind(
     await deed.decision.ahead(*wanted)
     looks = await look_at_scans(deed, papers, stored=proposal is not None)
     loan_nos = await loan_nos_of(deed.decision, papers)
-    wanted = [asked(Loan, loans_query(loan_nos))] if loan_nos else []
+    wanted = [asked(Loan, loans_query(loan_nos))] if 0 < len(loan_nos) <= MAX_LOANS else []
     if proposal is not None:
         wanted.append(asked(Dossier, dossiers_query(loan_nos), limit=MAX_DOSSIERS))
     await deed.decision.ahead(*wanted)

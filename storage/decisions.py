@@ -10,12 +10,11 @@ import contextlib
 import random
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from pymongo.client_session import ClientSession
 from pymongo.errors import ConnectionFailure, PyMongoError
@@ -26,6 +25,7 @@ from domain.refusals import Refusal, RefusalCode, Refused
 from storage.errors import Busy, Unavailable
 from storage.finds import Asked, find, find_together
 from storage.mongo import JOURNALED, QUERY_TIMEOUT_MS, Direct, Mongo
+from storage.outside import Begun, Outside
 from storage.records import KEPT, Record, changes, from_record, is_versioned, to_record
 from storage.writes import Insert, Overtaken, Update, Write, raise_fences, write
 
@@ -33,34 +33,6 @@ T = TypeVar("T")
 MAX_ATTEMPTS = 40
 MAX_PAUSE_S = 0.25
 MAX_FOUND = 5_000  # entities one question of a decision may bring
-
-
-class Outside(Generic[T]):
-    """What the work of a decision awaits outside MongoDB, such as the object store.
-
-    Everything else of it runs in one hop, where nothing can be awaited.
-    """
-
-    def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
-        self.work = work
-
-    def __await__(self) -> Generator["Outside[T]", T, T]:
-        """Leaves the hop until the work is done."""
-        return (yield self)
-
-
-class Begun(Outside[T]):
-    """The same, already on its way beside the decision's own reads."""
-
-    def __init__(self, on_its_way: Future[T]) -> None:
-        super().__init__(lambda: asyncio.wrap_future(on_its_way))
-        self._on_its_way = on_its_way
-
-    def __await__(self) -> Generator[Outside[T], T, T]:
-        """Leaves the hop only where it still has to wait."""
-        if self._on_its_way.done():
-            return self._on_its_way.result()
-        return (yield self)
 
 
 class Decision:

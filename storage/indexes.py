@@ -111,7 +111,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("items.certificate_id"),
             _plain("due_on", "_id"),
         ],
-        "receipts": [_unique("no"), _plain("items.certificate_id")],
+        "receipts": [_unique("no"), _plain("items.certificate_id"), _plain("file_ids")],
         "vaults": [_unique("code")],
         "slots": [_unique("vault", "cabinet", "slot")],
         "packets": [_unique("packet_no"), _plain("vault", "cabinet", "slot"), _plain("seal_no")],
