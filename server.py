@@ -26,6 +26,7 @@ from execution.errors import Unauthenticated
 from execution.schema import Schema
 from jobs.schedule import run_all, run_forever
 from resolvers.context import Stores
+from resolvers.filing import Filer
 from resolvers.root import NODES, Mutation, Query, Subscription
 from routes.branch import admit_feed, load_branch
 from routes.demonstration import demonstration_routes
@@ -98,21 +99,24 @@ def graphql_schema(
 def wire(settings: Settings, endpoints: Endpoints) -> Wiring:
     """Connects to the servers; nothing is asked of them yet."""
     mongo = Mongo(endpoints.mongo_url, settings.mongo_database)
+    objects = Objects(
+        endpoint=endpoints.s3_endpoint,
+        access_key=endpoints.s3_access_key,
+        secret_key=endpoints.s3_secret_key,
+        bucket=settings.s3_bucket,
+        region=settings.s3_region,
+        secure=settings.s3_secure,
+        public_url=settings.s3_public_url,
+    )
+    clock = Clock()
     stores = Stores(
         mongo=mongo,
-        objects=Objects(
-            endpoint=endpoints.s3_endpoint,
-            access_key=endpoints.s3_access_key,
-            secret_key=endpoints.s3_secret_key,
-            bucket=settings.s3_bucket,
-            region=settings.s3_region,
-            secure=settings.s3_secure,
-            public_url=settings.s3_public_url,
-        ),
+        objects=objects,
         sealer=Sealer(endpoints.pii_key),
         notary=Notary(endpoints.evidence_key),
         rulebook=Rulebook(mongo),
-        clock=Clock(),
+        clock=clock,
+        filer=Filer(mongo, objects, clock),
     )
     return Wiring(stores=stores, trust=_trust(settings, endpoints))
 
@@ -149,7 +153,7 @@ def application(settings: Settings, wiring: Wiring) -> Starlette:
         yield
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, stores.filer.settled(), return_exceptions=True)
 
     return Starlette(
         routes=routes,
@@ -353,7 +357,9 @@ def _verify(settings: Settings, _given: argparse.Namespace) -> int:
         wiring = wire(settings, endpoints)
         await wiring.stores.mongo.ping()
         found = 0
-        async for finding in findings(wiring.stores.mongo):
+        stores = wiring.stores
+        await stores.clock.load(stores.mongo)
+        async for finding in findings(stores.mongo, stores.objects, now=stores.clock.now()):
             print(finding)
             found += 1
         print("Everything holds." if not found else f"{found} findings.")

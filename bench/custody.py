@@ -34,6 +34,7 @@ ROUNDS = 5
 VAULT_INS = int(os.environ.get("BENCH_VAULT_INS", "20"))  # of a round
 INVENTORY = int(os.environ.get("BENCH_INVENTORY", "100000"))
 PAGES = 40
+POLL_S = 0.002
 SLOTS = 499  # of the vault that the papers go to
 QUERY = (
     "query($v: String!, $a: String) { vaultInventory(vault: $v, first: 100, after: $a)"
@@ -163,26 +164,43 @@ def bare(client: MongoClient[Any], halves: Sequence[Writes]) -> None:
                     target[name].insert_one(fresh, session=session)
 
 
-def rate(amount: int, work: Callable[[int], None]) -> float:
-    """Done a second."""
+def rate(amount: int, work: Callable[[int], None], end: Callable[[], None]) -> float:
+    """Done a second, the end of it all included."""
     began = time.perf_counter()
     for number in range(amount):
         work(number)
+    end()
     return amount / (time.perf_counter() - began)
+
+
+def all_filed(database: Any) -> None:
+    """Waits for the last receipt: its document is stored beside the vault-ins that follow."""
+    waiting = {"status": "PENDING", "source": "GENERATED"}
+    while database.file_versions.find_one(waiting, {"_id": 1}) is not None:
+        time.sleep(POLL_S)
 
 
 def vault_ins(bank: Bank, client: MongoClient[Any]) -> dict[str, float]:
     """Rates of vault-ins and of bare transactions that write the same, rounds interleaved."""
     print("Preparing papers …", flush=True)
     stories = [waiting(bank) for _ in range((ROUNDS + 1) * VAULT_INS)]
+    all_filed(client.get_database("lienkeeper"))  # of their handovers
     ours: list[float] = []
     plain: list[float] = []
     database = client.get_database("lienkeeper", codec_options=CODEC)
     for number in range(ROUNDS + 1):
         some = stories[number * VAULT_INS : (number + 1) * VAULT_INS]
-        mine = rate(len(some), lambda at, some=some: put_in(bank, some[at]))  # type: ignore[misc]
+        mine = rate(
+            len(some),
+            lambda at, some=some: put_in(bank, some[at]),  # type: ignore[misc]
+            lambda: all_filed(database),
+        )
         halves = [written(database, story) for story in some]
-        theirs = rate(len(some), lambda at, halves=halves: bare(client, halves[at]))  # type: ignore[misc]
+        theirs = rate(
+            len(some),
+            lambda at, halves=halves: bare(client, halves[at]),  # type: ignore[misc]
+            lambda: None,
+        )
         if number:  # the first warms up, and makes the collections
             ours.append(mine)
             plain.append(theirs)

@@ -5,7 +5,7 @@ Source: ARC-20 to ARC-28.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -278,6 +278,26 @@ def waiting(version: FileVersion) -> Refusal | None:
         return None
     return state_conflict(
         "ARC-21", subject=f"Version {version.id}", state=version.status, event="COMPLETE_UPLOAD"
+    )
+
+
+def unfiled(version: FileVersion) -> bool:
+    """Whether a document that was drawn here still waits to be stored (ARC-29)."""
+    return version.source is FileSource.GENERATED and version.status is FileStatus.PENDING
+
+
+def filed(version: FileVersion, *, stored: str, by: str, now: datetime) -> FileVersion:
+    """A document that was drawn here once its bytes lie in the store; nobody has to check it.
+
+    stored: the store's version.
+    """
+    assert unfiled(version)
+    return replace(
+        version,
+        status=FileStatus.ACCEPTED,
+        object_version_id=stored,
+        uploaded_at=now,
+        decided_by=by,
     )
 
 

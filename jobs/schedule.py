@@ -16,7 +16,7 @@ from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dispatches import OVER
 from domain.dual_control import Proposal, ProposalState
-from domain.files import FileStatus, FileVersion
+from domain.files import FileSource, FileStatus, FileVersion
 from domain.handovers import HandoverState
 from domain.stocktake_results import overdue, resolved
 from domain.stocktakes import CountResult, Stocktake, StocktakeState
@@ -25,7 +25,7 @@ from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from jobs.counting import remind_of_counts
 from jobs.lateness import tell_late_dispatch, tell_late_handover
 from jobs.overdue import escalate
-from jobs.receipts import sweep_receipts
+from jobs.receipts import file_receipts, sweep_receipts
 from jobs.reconcile import reconcile
 from jobs.releases import escalate_case, look_at_loan
 from jobs.watch import BY, Round, look_after
@@ -215,7 +215,11 @@ async def sweep_uploads(stores: Stores) -> int:
     now = stores.clock.now()
     rules = await stores.mongo.hop(lambda: stores.rulebook.on(business_date(now)))
     before = now - timedelta(hours=rules.policy.number("archive.orphan_hours"))
-    query = {"status": FileStatus.PENDING.value, "requested_at": {"$lt": before}}
+    query = {
+        "status": FileStatus.PENDING.value,
+        "requested_at": {"$lt": before},
+        "source": {"$ne": FileSource.GENERATED.value},  # a receipt will be filed yet
+    }
     ids = await _ids(stores, "file_versions", query)
     for id in ids:
 
@@ -265,6 +269,7 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
         "give_up_missing": give_up_missing,
         "reconcile_vaults": reconcile_vaults,
         "sweep_uploads": sweep_uploads,
+        "file_receipts": file_receipts,
         "sweep_receipts": sweep_receipts,
         "number_entries": number_entries,
     }

@@ -83,10 +83,14 @@ def modules(text: str) -> list[list[bool]]:
 def wrapped(text: str, *, size: float, width: float, most: int) -> list[str]:
     """The text in lines that are at most `width` millimetres; what exceeds `most` lines is cut."""
     lines = [""]
+    used = 0.0
     for letter in _shown(text):
-        if lines[-1] and _wide(lines[-1] + letter, size) > width:
+        wide = _wide(letter, size)
+        if lines[-1] and used + wide > width:
             lines.append("")
+            used = 0.0
         lines[-1] += letter
+        used += wide
     if len(lines) > most:
         lines = [*lines[: most - 1], lines[most - 1][:-1] + CUT]
     return lines
@@ -98,8 +102,10 @@ def _shown(text: str) -> str:
     return "".join(letter if ord(letter) in known else LACKING for letter in text)
 
 
-def _wide(text: str, size: float) -> float:
-    return pdfmetrics.stringWidth(text, FONT, size) * _POINT_MM
+def _wide(letter: str, size: float) -> float:
+    """In millimetres; the font knows no pairs of letters that stand closer."""
+    face = _font().face
+    return float(face.charWidths.get(ord(letter), face.defaultWidth)) * size / 1000 * _POINT_MM
 
 
 def _runs(row: Sequence[bool]) -> list[tuple[int, int]]:

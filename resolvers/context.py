@@ -10,10 +10,12 @@ from ulid import ULID
 
 from domain.calendar import business_date
 from domain.people import Actor
+from resolvers.filing import Filer
 from storage.clock import Clock
 from storage.mongo import Mongo
 from storage.notary import Notary
 from storage.objects import Measured, Objects
+from storage.outside import Begun
 from storage.reads import Reader
 from storage.rulebook import Rulebook
 from storage.scope import Sight
@@ -30,6 +32,7 @@ class Stores:
     notary: Notary
     rulebook: Rulebook
     clock: Clock
+    filer: Filer
 
 
 @dataclass(kw_only=True)
@@ -38,7 +41,8 @@ class Context:
 
     look_up: reads who asks and what they see, once a request; it blocks, so it belongs into a hop:
     either the first hop of the reads, or `identified`. It raises where nobody may ask any more.
-    digests, measured: what this request has found out about stored objects, by file version.
+    digests, measured: what this request finds and has found out about stored objects, by file
+    version.
     """
 
     stores: Stores
@@ -46,7 +50,7 @@ class Context:
     given_id: str | None  # the client's own name for this request, if it has one
     chinese: bool
     now: datetime
-    digests: dict[str, str | None] = field(default_factory=dict)
+    digests: dict[str, Begun[str | None]] = field(default_factory=dict)
     measured: dict[str, Measured | None] = field(default_factory=dict)
     # Not `cached_property`: up to Python 3.11 that holds one lock for every request.
     _sight: Sight | None = None

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from domain.dossiers import DocType, Dossier
 from domain.files import ArchiveFile, FileSource, FileStatus, FileVersion, file_class
+from resolvers.filing import BY, MIME
 from resolvers.mutation import Deed
-from resolvers.receipts import BY, KEY_BYTES, MIME, day_prefix
-from storage.decisions import Outside
+from resolvers.receipts import KEY_BYTES, day_prefix
+from storage.outside import Outside
 from storage.records import new_id
 
 

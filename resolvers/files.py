@@ -49,8 +49,8 @@ from schema.uploads import (
     FileRequestUploadInput,
     FileUploadPayload,
 )
-from storage.decisions import Outside
 from storage.objects import Measured
+from storage.outside import Outside
 from storage.records import Record, new_id
 from storage.writes import Insert
 

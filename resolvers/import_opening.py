@@ -41,6 +41,7 @@ from domain.reminders import watched
 from domain.vaults import PacketStatus, SealedPacket, SealUse, Slot, Vault, frozen, occupied
 from resolvers.case_work import lock_papers
 from resolvers.imports import Kind, Known, LineStatus
+from resolvers.seals import seal_asked
 from schema.imports import CertificateLine, DeregistrationCaseLine, PlaceLine
 from storage.records import new_id
 from storage.writes import Insert
@@ -66,7 +67,7 @@ async def _read_certificates(known: Known, lines: Sequence[CertificateLine]) -> 
         known.found[Slot, slot.label] = slot
     await known.read(SealedPacket, [place.packet_no for place in places], field_name="packet_no")
     for place in places:
-        if await known.decision.exists("seals", {"_id": place.seal_no}):
+        if await known.decision.exists(seal_asked(place.seal_no)):
             known.seals.add(place.seal_no)
 
 

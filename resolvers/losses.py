@@ -232,11 +232,12 @@ async def _found(
     deed.permit(certificate.org_path)
     parts = await parts_of(deed, [certificate])
     certificate = await deed.get(TitleCertificate, certificate.id)
+    scans = await accepted_scans(deed, [certificate])
     unfit = [
         *found_refusals(
             certificate,
             vault,
-            await accepted_scans(deed, certificate),
+            scans.get(certificate.id, []),
             cert_no=input.cert_no,
             pages=input.pages,
             proposal_id=proposal_id,

@@ -1,6 +1,5 @@
-"""Giving receipts (回单): drawn and filed within the decision that moves the papers."""
+"""Giving receipts (回单): drawn and announced within the decision that moves the papers."""
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
@@ -14,7 +13,6 @@ from domain.files import (
     ADDABLE,
     ArchiveFile,
     FileSource,
-    FileStatus,
     FileVersion,
     file_class,
 )
@@ -28,22 +26,19 @@ from domain.receipts import (
     receipt_no,
 )
 from papers.receipts import receipt_pdf
+from resolvers.filing import BY, MIME, Drawn
 from resolvers.mutation import Deed
 from resolvers.secured import loan_nos_of
-from storage.decisions import Outside
-from storage.records import new_id
+from storage.records import Record, new_id
 
-BY = "SYSTEM"
-MIME = "application/pdf"
 KEY_BYTES = 24
 
 
 async def give_receipts(deed: Deed) -> list[Receipt]:
     """A receipt for every kind of movement that this decision has made; to be called last.
 
-    The document is stored before the decision is kept, under a key that nothing else names: a
-    record without its document cannot exist. Where the decision is then overtaken or given up, the
-    document stays behind, out of everyone's reach, until `jobs/receipts.py` sweeps it.
+    The document is drawn, so that its hash is known, and announced to its dossiers; it is stored as
+    soon as the decision is kept (`resolvers/filing.py`).
     """
     changed = deed.decision.changed
     papers = {one.id: one for one in changed if isinstance(one, TitleCertificate)}
@@ -88,58 +83,47 @@ async def _given(
     )
     content, pages = receipt_pdf(receipt)
     receipt = replace(receipt, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
-    keys = [f"{day_prefix(deed.today)}{secrets.token_urlsafe(KEY_BYTES)}" for _ in dossiers]
-    stored = await Outside(lambda: _stored(deed, keys, content))
-    files = [
-        _file(deed, receipt, dossier, key=key, stored=version_id, pages=pages)
-        for dossier, key, version_id in zip(dossiers, keys, stored, strict=True)
+    versions = [_announced(deed, receipt, dossier, pages=pages) for dossier in dossiers]
+    documents = [
+        Drawn(version_id=version.id, object_key=version.object_key, content=content)
+        for version in versions
     ]
-    return deed.decision.add(replace(receipt, file_ids=tuple(file.id for file in files)))
+    deed.decision.afterwards(lambda: deed.stores.filer.begin(documents))
+    return deed.decision.add(replace(receipt, file_ids=tuple(v.file_id for v in versions)))
 
 
 async def _dossiers(deed: Deed, papers: Sequence[TitleCertificate]) -> list[Dossier]:
     """The dossiers of the loans that these papers secure, while anything may still go in."""
     loans = await loan_nos_of(deed.decision, papers)
-    open_ones = {"$in": sorted(ADDABLE)}
-    return await deed.decision.find(
-        Dossier, {"loan_no": {"$in": loans}, "status": open_ones}, limit=MAX_DOSSIERS
-    )
+    return await deed.decision.find(Dossier, dossiers_query(loans), limit=MAX_DOSSIERS)
 
 
-async def _stored(deed: Deed, keys: Sequence[str], content: bytes) -> list[str]:
-    """One object a dossier, since each file has its own life; gives their versions."""
-    objects = deed.stores.objects
-    return await asyncio.gather(*(objects.put_bytes(key, content, mime=MIME) for key in keys))
+def dossiers_query(loan_nos: Sequence[str]) -> Record:
+    """Which dossiers of these loans a receipt can still go into."""
+    return {"loan_no": {"$in": loan_nos}, "status": {"$in": sorted(ADDABLE)}}
 
 
-def _file(
-    deed: Deed, receipt: Receipt, dossier: Dossier, *, key: str, stored: str, pages: int
-) -> ArchiveFile:
-    """The document as an accepted file: who drew it needs nobody to check it."""
+def _announced(deed: Deed, receipt: Receipt, dossier: Dossier, *, pages: int) -> FileVersion:
+    """The document as a file that waits for its bytes; each dossier's has its own life."""
     version = FileVersion(
         id=new_id(FileVersion),
         file_id=new_id(ArchiveFile),
         dossier_id=dossier.id,
         doc_type=DocType.CUSTODY_RECEIPT,
         n=1,
-        object_key=key,
-        object_version_id=stored,
+        object_key=f"{day_prefix(deed.today)}{secrets.token_urlsafe(KEY_BYTES)}",
         sha256=receipt.sha256,
         size=receipt.size,
         mime=MIME,
         pages=pages,
         source=FileSource.GENERATED,
-        status=FileStatus.ACCEPTED,
         uploaded_by=BY,
         requested_at=deed.now,
-        uploaded_at=deed.now,
         expires_at=deed.now,
-        decided_by=BY,
         org_code=dossier.org_code,
         org_path=dossier.org_path,
     )
-    deed.decision.add(version)
-    return deed.decision.add(
+    deed.decision.add(
         ArchiveFile(
             id=version.file_id,
             dossier_id=dossier.id,
@@ -148,9 +132,9 @@ def _file(
             title=receipt.no,
             file_class=file_class(DocType.CUSTODY_RECEIPT),
             certificate_id=receipt.items[0].certificate_id if len(receipt.items) == 1 else None,
-            status=FileStatus.ACCEPTED,
             current_version_id=version.id,
             org_code=dossier.org_code,
             org_path=dossier.org_path,
         )
     )
+    return deed.decision.add(version)

@@ -41,6 +41,7 @@ from schema.cases import (
     RegistryNotifyInput,
 )
 from storage.decisions import not_found
+from storage.finds import Asked
 from storage.scope import under
 
 
@@ -56,13 +57,14 @@ async def deregistration_case_file(
     case = await deed.subject(DeregistrationCase, input.case_id)
     filed_at = input.filed_at or deed.now
     key = application_key(input.authority, input.acceptance_no)
-    other = {"registry.keys": key, "_id": {"$ne": case.id}}
+    query = {"registry.keys": key, "_id": {"$ne": case.id}}
+    other = Asked(collection="dereg_cases", query=query, limit=1)
     unfit = filing_refusals(
         case,
         authority=input.authority,
         acceptance_no=input.acceptance_no,
         filed_at=filed_at,
-        taken=await deed.decision.exists("dereg_cases", other),
+        taken=await deed.decision.exists(other),
         now=deed.now,
     )
     broken = [refusal for refusal in unfit if refusal is not None]

@@ -33,8 +33,8 @@ from domain.settlement_proofs import (
 from papers.settlement_proofs import settlement_proof_pdf
 from resolvers.context import Info
 from resolvers.drawn_papers import DrawnPaper, file_paper
+from resolvers.filing import BY
 from resolvers.mutation import Deed, mutation
-from resolvers.receipts import BY
 from schema.settlement_proofs import (
     ProofAnswer,
     SettlementProofIssueInput,

@@ -21,7 +21,12 @@ from storage.questions import One, PageOf, Several
 from storage.records import Record
 
 MAX_LISTED = 100
-BY_PLACE = Order(name="place", field="place.cabinet", then=("place.slot", "place.packet_no"))
+BY_PLACE = Order(
+    name="place",
+    field="place.cabinet",
+    then=("place.slot", "place.packet_no"),
+    among=("place.vault", "custody_state"),
+)
 NEWEST = (("_id", -1),)
 Code = Annotated[str, strawberry.argument(description="Code of the vault.")]
 InVault = Annotated[str | None, strawberry.argument(description="Of this vault alone.")]

@@ -22,6 +22,7 @@ from domain.vaults import (
 from resolvers.mutation import Deed
 from resolvers.secured import loans_of
 from storage.decisions import Decision
+from storage.records import Record
 
 
 async def end_proposal(deed: Deed, proposal: Proposal, state: ProposalState) -> Proposal:
@@ -61,7 +62,7 @@ async def keeper_of(deed: Deed, vault_code: str) -> Vault:
 
 async def vault_called(deed: Deed, code: str, *, rule_id: str) -> Vault:
     """The vault of that code where the actor's role reaches. Refuses: VALUE_INVALID."""
-    vault = await deed.decision.first(Vault, {"code": code})
+    vault = await deed.decision.first(Vault, vault_query(code))
     if vault is None:
         raise Refused(invalid("vault", f"there is no vault {code}", rule_id=rule_id))
     deed.permit(vault.org_path)
@@ -73,7 +74,7 @@ async def both_keepers(deed: Deed, proposal: Proposal) -> list[Operator]:
 
     Raises: Forbidden where the proposer is one no longer.
     """
-    user = await deed.decision.first(User, {"login": proposal.proposer.login, "active": True})
+    user = await deed.decision.first(User, proposer_query(proposal))
     keeper = None if user is None else actor(user, today=deed.today)
     still = (
         keeper is not None
@@ -87,9 +88,9 @@ async def both_keepers(deed: Deed, proposal: Proposal) -> list[Operator]:
 
 async def read_papers(deed: Deed, ids: Sequence[str]) -> list[TitleCertificate]:
     """Papers within the actor's reach, free of proposals that nobody confirmed in time."""
-    papers = [await deed.get(TitleCertificate, id) for id in ids]
+    papers = await deed.several(TitleCertificate, ids)
     if await free_locks(deed, papers):
-        papers = [await deed.get(TitleCertificate, id) for id in ids]
+        papers = await deed.several(TitleCertificate, ids)
     for paper in papers:
         deed.permit(paper.org_path)
     return papers
@@ -111,7 +112,7 @@ async def free_locks(deed: Deed, certificates: Sequence[TitleCertificate]) -> bo
 
 async def slot_at(deed: Deed, vault: str, cabinet: str, slot: str) -> Slot:
     """The slot of those names. Refuses: VALUE_INVALID where there is none."""
-    found = await deed.decision.first(Slot, {"vault": vault, "cabinet": cabinet, "slot": slot})
+    found = await deed.decision.first(Slot, slot_query(vault, cabinet, slot))
     if found is None:
         raise Refused(invalid("slot", f"there is no slot {vault}/{cabinet}/{slot}", rule_id="X06"))
     return found
@@ -155,11 +156,26 @@ async def _senders(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict
 
 async def case_lock(decision: Decision, certificate: TitleCertificate) -> Lock | None:
     """A paper that comes back while its deregistration goes on stays held by that case."""
-    case = await decision.first(
-        DeregistrationCase,
-        {
-            "certificate_ids": certificate.id,
-            "state": {"$in": [state.value for state in OPEN_STATES]},
-        },
-    )
+    case = await decision.first(DeregistrationCase, open_case_query(certificate.id))
     return None if case is None else Lock(kind=LockKind.DEREGISTRATION, id=case.id)
+
+
+def open_case_query(certificate_id: str) -> Record:
+    """Which deregistration of a paper goes on."""
+    states = [state.value for state in OPEN_STATES]
+    return {"certificate_ids": certificate_id, "state": {"$in": states}}
+
+
+def vault_query(code: str) -> Record:
+    """Which vault has that code."""
+    return {"code": code}
+
+
+def slot_query(vault: str, cabinet: str, slot: str) -> Record:
+    """Which slot has those names."""
+    return {"vault": vault, "cabinet": cabinet, "slot": slot}
+
+
+def proposer_query(proposal: Proposal) -> Record:
+    """Which person, still active, made the proposal."""
+    return {"login": proposal.proposer.login, "active": True}

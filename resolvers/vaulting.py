@@ -14,7 +14,7 @@ from domain.dual_control import (
     confirmation_refusals,
     conflicting_part,
 )
-from domain.files import ArchiveFile, FileStatus
+from domain.files import ArchiveFile
 from domain.people import Operation
 from domain.processing import SCAN_ITEM
 from domain.refusals import Forbidden, Refused, invalid, refuse_if, state_conflict
@@ -42,8 +42,9 @@ from resolvers.mutation import Deed, mutation
 from resolvers.proposals import confirmed, proposed
 from resolvers.receipts import give_receipts
 from resolvers.reminders import looked_after
-from resolvers.scans import accepted_scans
+from resolvers.scans import scans_looked_at
 from resolvers.seals import seal_is_known, use_seal
+from resolvers.vault_in_reads import accepted_query, look_ahead, look_behind, packet_query
 from resolvers.vault_work import (
     both_keepers,
     case_lock,
@@ -73,9 +74,10 @@ from storage.records import new_id
 )
 async def certificate_vault_in_propose(deed: Deed, input: VaultInInput) -> dict[str, Any]:
     """X06, first half: nothing moves, the slot is kept free."""
-    plan, facts = await _vault_in(deed, input)
+    plan = _plan(input)
+    await look_ahead(deed, plan, proposal_id=None)
+    facts, parts = await _vault_in(deed, plan, proposal=None)
     proposal_id = new_id(Proposal)
-    parts = await parts_of(deed, facts.certificates)
     refuse_if(
         [
             *vault_in_refusals(plan, facts, proposal_id=proposal_id, now=deed.now),
@@ -104,9 +106,10 @@ async def certificate_vault_in_propose(deed: Deed, input: VaultInInput) -> dict[
 )
 async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -> dict[str, Any]:
     """X06, second half: every guard is asked again, the stored scans are read again."""
+    plan = _plan(input.vault_in)
+    await look_ahead(deed, plan, proposal_id=input.proposal_id)
     proposal = await deed.subject(Proposal, input.proposal_id)
-    plan, facts = await _vault_in(deed, input.vault_in)
-    parts = await parts_of(deed, facts.certificates)
+    facts, parts = await _vault_in(deed, plan, proposal=proposal)
     refuse_if(
         [
             *confirmation_refusals(
@@ -123,6 +126,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
     place = VaultPlace(
         vault=plan.vault, cabinet=plan.cabinet, slot=plan.slot, packet_no=plan.packet_no
     )
+    files = await deed.decision.find(ArchiveFile, accepted_query(plan.certificate_ids))
     for certificate in facts.certificates:
         inside = deed.move(
             certificate,
@@ -139,7 +143,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             lock=await case_lock(deed.decision, certificate),
         )
         deed.decision.save(looked_after(deed, inside))
-        await _mark_item(deed, certificate, facts.scans.get(certificate.id, ()))
+        await _mark_item(deed, certificate, facts.scans.get(certificate.id, ()), files)
     use_seal(deed, plan.seal_no, plan.packet_no)
     deed.decision.save(occupied(facts.slot, plan.packet_no))
     confirmed(deed, proposal)
@@ -263,9 +267,8 @@ async def proposal_withdraw(deed: Deed, input: ProposalWithdrawInput) -> dict[st
     return {"proposal": await end_proposal(deed, proposal, ProposalState.WITHDRAWN)}
 
 
-async def _vault_in(deed: Deed, input: VaultInInput) -> tuple[VaultInPlan, VaultInFacts]:
-    vault = await keeper_of(deed, input.vault)
-    plan = VaultInPlan(
+def _plan(input: VaultInInput) -> VaultInPlan:
+    return VaultInPlan(
         certificate_ids=tuple(input.certificate_ids),
         vault=input.vault,
         cabinet=input.cabinet,
@@ -274,6 +277,13 @@ async def _vault_in(deed: Deed, input: VaultInInput) -> tuple[VaultInPlan, Vault
         seal_no=input.seal_no.strip(),
         business_date=input.business_date,
     )
+
+
+async def _vault_in(
+    deed: Deed, plan: VaultInPlan, *, proposal: Proposal | None
+) -> tuple[VaultInFacts, dict[str, str]]:
+    """The facts of a vault-in, and who has another part in it."""
+    vault = await keeper_of(deed, plan.vault)
     named = (("certificateIds", plan.certificate_ids), ("packetNo", plan.packet_no))
     refuse_if(
         invalid(name, "must not be empty", rule_id="X06")
@@ -283,15 +293,17 @@ async def _vault_in(deed: Deed, input: VaultInInput) -> tuple[VaultInPlan, Vault
     certificates = await read_papers(deed, plan.certificate_ids)
     for certificate in certificates:
         _at_desk(certificate, vault.code)
+    looks = await look_behind(deed, certificates, proposal=proposal)
+    parts = await parts_of(deed, certificates)
     facts = VaultInFacts(
         certificates=certificates,
-        scans={c.id: await accepted_scans(deed, c) for c in certificates},
         vault=vault,
         slot=await slot_at(deed, plan.vault, plan.cabinet, plan.slot),
-        packet=await deed.decision.first(SealedPacket, {"packet_no": plan.packet_no}),
+        packet=await deed.decision.first(SealedPacket, packet_query(plan.packet_no)),
         seal_known=await seal_is_known(deed, plan.seal_no),
+        scans=await scans_looked_at(looks),
     )
-    return plan, facts
+    return facts, parts
 
 
 def _at_desk(certificate: TitleCertificate, vault: str) -> None:
@@ -368,15 +380,18 @@ def _filled(
     )
 
 
-async def _mark_item(deed: Deed, certificate: TitleCertificate, scans: Sequence[Scan]) -> None:
+async def _mark_item(
+    deed: Deed,
+    certificate: TitleCertificate,
+    scans: Sequence[Scan],
+    files: Sequence[ArchiveFile],
+) -> None:
     """The dossier's line for the certificate's scan is filed with the vault-in (X06)."""
     code = SCAN_ITEM.get(certificate.cert_type)
     if code is None or not scans:
         return
-    files = await deed.decision.find(
-        ArchiveFile, {"certificate_id": certificate.id, "status": FileStatus.ACCEPTED.value}
-    )
-    for dossier_id in sorted({file.dossier_id for file in files}):
+    mine = {file.dossier_id for file in files if file.certificate_id == certificate.id}
+    for dossier_id in sorted(mine):
         dossier = await deed.decision.get(Dossier, dossier_id)
         item = dossier.item(code)
         if item is not None and item.status is not ItemStatus.ACCEPTED:

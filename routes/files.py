@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from domain.files import READABLE, ArchiveFile, FileStatus, FileVersion, may_fetch
+from domain.files import READABLE, ArchiveFile, FileStatus, FileVersion, may_fetch, unfiled
 from resolvers.context import Context
 from resolvers.files import access_entry, download_name
 from storage.errors import Missing
@@ -16,6 +16,7 @@ from storage.objects import content_disposition
 from storage.records import from_record
 
 MAX_PURPOSE = 300
+RETRY_AFTER_S = 5
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 ContextOf = Callable[[Request], Awaitable[Context]]
 
@@ -31,6 +32,10 @@ def file_routes(context_of: ContextOf) -> list[Route]:
             return _wrong("NOT_FOUND", "There is no such file within your reach.", 404)
         version = from_record(FileVersion, record)
         allowed = may_fetch(context.actor, version)
+        if allowed and unfiled(version):
+            version = await _filed(context, version)
+            if unfiled(version):
+                return _wrong("NOT_READY", "The receipt is not filed yet; ask again soon.", 503)
         purpose = request.query_params.get("purpose", "STREAM")[:MAX_PURPOSE]
         if not allowed or FileStatus(version.status) not in READABLE:
             await _log(context, version, action="DENIED", purpose=purpose)
@@ -39,6 +44,13 @@ def file_routes(context_of: ContextOf) -> list[Route]:
         return await _answer(request, context, version)
 
     return [Route("/files/{version_id}", download, methods=["GET", "HEAD"])]
+
+
+async def _filed(context: Context, version: FileVersion) -> FileVersion:
+    """A receipt that waits for its bytes, after one attempt to file it."""
+    await context.stores.filer.file_anew([version.id])
+    record = await context.reader.one("file_versions", {"_id": version.id})
+    return version if record is None else from_record(FileVersion, record)
 
 
 async def _answer(request: Request, context: Context, version: FileVersion) -> Response:
@@ -119,4 +131,6 @@ def _base64(digest: bytes) -> str:
 
 
 def _wrong(code: str, sentence: str, status: int) -> Response:
-    return JSONResponse({"error": {"code": code, "message": sentence}}, status_code=status)
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
+    body = {"error": {"code": code, "message": sentence}}
+    return JSONResponse(body, status_code=status, headers=headers)

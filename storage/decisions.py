@@ -10,11 +10,11 @@ import contextlib
 import random
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from pymongo.client_session import ClientSession
 from pymongo.errors import ConnectionFailure, PyMongoError
@@ -23,8 +23,9 @@ from ulid import ULID
 
 from domain.refusals import Refusal, RefusalCode, Refused
 from storage.errors import Busy, Unavailable
-from storage.finds import find
+from storage.finds import Asked, find, find_together
 from storage.mongo import JOURNALED, QUERY_TIMEOUT_MS, Direct, Mongo
+from storage.outside import Begun, Outside
 from storage.records import KEPT, Record, changes, from_record, is_versioned, to_record
 from storage.writes import Insert, Overtaken, Update, Write, raise_fences, write
 
@@ -33,20 +34,6 @@ MAX_ATTEMPTS = 40
 MAX_PAUSE_S = 0.25
 TALLY_TIMEOUT_MS = 45_000  # a transaction has sixty seconds
 MAX_FOUND = 5_000  # entities one question of a decision may bring
-
-
-class Outside(Generic[T]):
-    """What the work of a decision awaits outside MongoDB, such as the object store.
-
-    Everything else of it runs in one hop, where nothing can be awaited.
-    """
-
-    def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
-        self.work = work
-
-    def __await__(self) -> Generator["Outside[T]", T, T]:
-        """Leaves the hop until the work is done."""
-        return (yield self)
 
 
 class Decision:
@@ -60,11 +47,14 @@ class Decision:
         self, mongo: Mongo, session: ClientSession, *, by: str, cause: str, at: datetime
     ) -> None:
         self._mongo, self._session = mongo, session
+        self._loop = asyncio.get_running_loop()
         self._by, self._cause, self._at = by, cause, at
+        self._heard: dict[tuple[str, str, int], list[Record]] = {}  # answers, by question
         self._seen: dict[str, Any] = {}
         self._saved: dict[str, Any] = {}
         self._added: dict[str, Any] = {}
         self._writes: dict[str, list[Write]] = defaultdict(list)
+        self._afterwards: list[Callable[[], None]] = []
 
     async def get(self, cls: type[T], id: str, *, within: Record | None = None) -> T:
         """The entity of that id. `within`: the scope it must lie in. Refuses: NOT_FOUND."""
@@ -89,15 +79,27 @@ class Decision:
         limit: int = MAX_FOUND,
     ) -> list[T]:
         """Entities that answer the query, by id. Refuses: LIMIT_EXCEEDED beyond `MAX_FOUND`."""
-        wanted = dict(query) if not within else {"$and": [dict(query), within]}
-        records = self._read(KEPT[cls].collection, wanted, limit=limit + 1)
+        known = None if within else self._known(query)
+        if known is not None:
+            return known
+        records = self._read(asked(cls, query, within=within, limit=limit))
         if len(records) > limit == MAX_FOUND:
             raise Refused(_too_many(cls))
         return [self._keep_in_mind(cls, record) for record in records[:limit]]
 
-    async def exists(self, collection: str, query: Mapping[str, Any]) -> bool:
+    async def ahead(self, *questions: Asked) -> None:
+        """Asks in one command what is about to be asked one by one.
+
+        On a snapshot the answers cannot become stale; what is not asked after all does no harm.
+        """
+        new = {one.key: one for one in questions if one.key not in self._heard}
+        if new:
+            answers = find_together(self._mongo.direct, list(new.values()), self._session)
+            self._heard |= dict(zip(new, answers or (), strict=bool(answers)))
+
+    async def exists(self, one: Asked) -> bool:
         """Whether a record that never changes is there, such as a used seal."""
-        return bool(self._read(collection, query, limit=1))
+        return bool(self._read(one))
 
     async def count(self, collection: str, query: Mapping[str, Any]) -> int:
         """How many records answer; what makes the number matter is fenced by the caller."""
@@ -114,7 +116,8 @@ class Decision:
         fields: Mapping[str, int] | None = None,
     ) -> list[Record]:
         """Records that a rule only looks at, by id, such as counts that are over."""
-        return self._read(collection, query, limit=limit, fields=fields)
+        database, session = self._mongo.direct, self._session
+        return find(database, collection, query, limit=limit, fields=fields, session=session)
 
     def tallied(self, collection: str, stages: Sequence[Record]) -> Iterator[Record]:
         """Rows that an aggregation over many records gives, one after another.
@@ -124,6 +127,10 @@ class Decision:
         return self._mongo.direct[collection].aggregate(
             list(stages), session=self._session, allowDiskUse=True, maxTimeMS=TALLY_TIMEOUT_MS
         )
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> Begun[T]:
+        """Begins what is awaited outside later on. Who never awaits it lets it run to its end."""
+        return Begun(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     def save(self, entity: T) -> T:
         """Keeps the entity's new state; it must have been read here. One version a decision."""
@@ -145,16 +152,37 @@ class Decision:
         """Adds a plain write to the same transaction, for what is not an entity."""
         self._writes[collection].append(operation)
 
-    def _read(
-        self,
-        collection: str,
-        query: Mapping[str, Any],
-        *,
-        limit: int,
-        fields: Mapping[str, int] | None = None,
-    ) -> list[Record]:
-        database, session = self._mongo.direct, self._session
-        return find(database, collection, query, limit=limit, fields=fields, session=session)
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Calls it, on the event loop, once the decision is kept. A crash may come between."""
+        self._afterwards.append(call)
+
+    def kept(self) -> None:
+        """Calls what was to follow."""
+        for call in self._afterwards:
+            call()
+
+    def _read(self, one: Asked) -> list[Record]:
+        heard = self._heard.get(one.key)
+        if heard is None:
+            database, session = self._mongo.direct, self._session
+            heard = find(database, one.collection, one.query, limit=one.limit, session=session)
+            self._heard[one.key] = heard
+        return heard
+
+    def _known(self, query: Mapping[str, Any]) -> list[Any] | None:
+        """What was asked for by ids that were all given out before; else none."""
+        match query:
+            case {"_id": str(id), **others} if not others:
+                ids = {id}
+            case {"_id": {"$in": [*several], **more}, **others} if not (more or others):
+                ids = set(several)
+            case _:
+                return None
+        return [self._now(id) for id in sorted(ids)] if self._seen.keys() >= ids else None
+
+    def _now(self, id: str) -> Any:
+        """An entity that was read or added, as this decision has left it."""
+        return self._added.get(id) or self._saved.get(id) or self._seen.get(id)
 
     @property
     def changed(self) -> list[Any]:
@@ -192,13 +220,12 @@ class Decision:
         return sorted(ids.items())
 
     def _keep_in_mind(self, cls: type[T], record: Record) -> T:
+        known = self._now(record["_id"])
+        if known is not None:
+            return known  # type: ignore[no-any-return]
         entity = from_record(cls, record)
-        key = _key(entity)
-        mine = self._added.get(key) or self._saved.get(key)
-        if mine is not None:
-            return mine  # type: ignore[no-any-return]
         if is_versioned(cls):
-            self._seen[key] = entity
+            self._seen[_key(entity)] = entity
         return entity
 
     def _tell(self, entity: Any) -> None:
@@ -269,7 +296,9 @@ async def _attempt(
     )
     decision = Decision(mongo, session, by=by, cause=cause, at=at)
     end = partial(_keep, mongo.direct, session, decision)
-    return await _run(mongo, session, work(decision), end=end)
+    result = await _run(mongo, session, work(decision), end=end)
+    decision.kept()
+    return result
 
 
 async def _run(
@@ -359,6 +388,14 @@ def _abort(session: ClientSession) -> None:
     if session.in_transaction:
         with contextlib.suppress(ConnectionFailure):  # the server forgets whose client is gone
             session.abort_transaction()
+
+
+def asked(
+    cls: type, query: Mapping[str, Any], *, within: Record | None = None, limit: int = MAX_FOUND
+) -> Asked:
+    """What `Decision.find` asks; of `first`, the limit is 1."""
+    wanted = {"$and": [dict(query), within]} if within else dict(query)
+    return Asked(collection=KEPT[cls].collection, query=wanted, limit=limit + 1)
 
 
 def not_found(cls: type, id: str) -> Refusal:

@@ -126,7 +126,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("due_on", "_id"),
             _plain("late_told_on", "state", "due_on"),
         ],
-        "receipts": [_unique("no"), _plain("items.certificate_id")],
+        "receipts": [_unique("no"), _plain("items.certificate_id"), _plain("file_ids")],
         "vaults": [_unique("code"), _plain("count_look_on")],
         "slots": [_unique("vault", "cabinet", "slot")],
         "packets": [_unique("packet_no"), _plain("vault", "cabinet", "slot"), _plain("seal_no")],

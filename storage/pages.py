@@ -3,10 +3,13 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bson.max_key import MaxKey
+
+from storage.finds import Span
 from storage.records import Record
 
 MAX_PAGE = 100
@@ -30,11 +33,14 @@ class Order:
     """One way to sort a list: a field, its direction, and `_id` for what is equal.
 
     then: fields between the first and `_id`; texts that no row lacks.
+    among: fields that the list holds to one value each. An order by several fields has an index
+    of these, its own and `_id`, so that its pages can begin where their cursors stand.
     """
 
     name: str
     field: str
     then: tuple[str, ...] = ()
+    among: tuple[str, ...] = ()
     descending: bool = False
 
     @property
@@ -75,11 +81,21 @@ class Order:
         for field, told in zip(self.then, between, strict=True):
             beyond.append(equal | {field: {step: told}})
             equal |= {field: told}
-        behind: Record = {"$or": [*beyond, equal | {"_id": {step: id}}]}
-        if self.then and value is not None and not self.descending:
-            # Says nothing new, but lets the server begin in the sort's index where the page does.
-            behind[self.field] = {"$gte": value}
-        return behind
+        return {"$or": [*beyond, equal | {"_id": {step: id}}]}
+
+    def span(self, query: Mapping[str, Any], cursor: str) -> Span | None:
+        """Where in the index of its several fields what follows a cursor lies; else none.
+
+        It says no more than `after`, which a server reads as a range of the first field alone.
+        Raises: BadCursor.
+        """
+        if not self.then or self.descending:
+            return None
+        value, id, between = _decoded(cursor, self.name, len(self.then))
+        fixed = {field: query[field] for field in self.among}
+        own = (self.field, *self.then, "_id")
+        start = fixed | dict(zip(own, (value, *between, id), strict=True))
+        return Span(start=start, end=fixed | dict.fromkeys(own, MaxKey()))
 
 
 def connection(

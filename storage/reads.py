@@ -10,7 +10,7 @@ from typing import Any
 
 from strawberry.dataloader import DataLoader
 
-from storage.finds import BY_ID, Sort, find
+from storage.finds import BY_ID, Sort, Span, find
 from storage.mongo import QUERY_TIMEOUT_MS, Direct, Mongo
 from storage.pages import MAX_TOTAL, connection
 from storage.questions import One, PageOf, Question, Several
@@ -36,6 +36,7 @@ class Reads:
         sort: Sort | None = BY_ID,
         limit: int,
         fields: Fields = None,
+        span: Span | None = None,
         unscoped: bool = False,
     ) -> list[Record]:
         """Records the viewer may see, masked; without `sort` in any order. Raises: PyMongoError."""
@@ -47,6 +48,7 @@ class Reads:
             sort=sort,
             limit=limit,
             fields=None if fields is None else self.sight.projection(collection, fields),
+            span=span,
         )
         return self.sight.shown(collection, rows, fields=fields)
 
@@ -110,13 +112,16 @@ class Reads:
         return rows, [_joined(places, parent, rows)[:limit] for parent in parents]
 
     def _page(self, question: PageOf, *, fields: Fields, edges: bool) -> Record | None:
-        order, query = question.order, question.query
+        order, query, span = question.order, question.query, None
         if question.org is not None:
             orgs = self.find("orgs", {"code": question.org}, limit=1)
             if not orgs:
                 return None
             query = {"$and": [query, under((orgs[0]["jurisdiction_path"],))]}
-        wanted = query if question.after is None else {"$and": [query, order.after(question.after)]}
+        wanted = query
+        if question.after is not None:
+            wanted = {"$and": [query, order.after(question.after)]}
+            span = order.span(query, question.after)
         if fields is not None:
             fields |= order.looks_at
         rows = self.find(
@@ -125,6 +130,7 @@ class Reads:
             sort=order.sort(),
             limit=question.first + 1,
             fields=fields,
+            span=span,
         )
         return connection(
             rows[: question.first],

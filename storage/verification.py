@@ -3,20 +3,25 @@
 Source: domain 2.4. Each finding names the record, so that an auditor can look.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.book import Posting, PostingStatus, holding
 from domain.certificates import Catalog, CustodyState, LegalState
 from domain.collaterals import PledgeState
+from domain.files import FileStatus
 from domain.vaults import PacketStatus
 from storage.ledger import ledger
 from storage.mongo import Mongo
+from storage.objects import MAX_READINGS, Objects
 from storage.records import Record, from_record
 from storage.sequence import CHAINED, broken_entry, sequence
 
 MAX_EVENTS = 10_000
 MAX_DAY = 1_000_000
+UNFILED_FOR = timedelta(hours=1)  # longer than the store may be away without a word
 _DUAL = frozenset(
     {
         "VAULT_IN",
@@ -35,8 +40,11 @@ _DUAL = frozenset(
 )
 
 
-async def findings(mongo: Mongo) -> AsyncIterator[str]:
-    """Everything that does not hold, one sentence each; nothing when all is sound."""
+async def findings(mongo: Mongo, objects: Objects, *, now: datetime) -> AsyncIterator[str]:
+    """Everything that does not hold, one sentence each; nothing when all is sound.
+
+    Raises: Unavailable.
+    """
     await sequence(mongo)
     async for certificate in mongo.database["certificates"].find({}):
         async for finding in _certificate(mongo, certificate):
@@ -49,6 +57,8 @@ async def findings(mongo: Mongo) -> AsyncIterator[str]:
     ):
         async for finding in _released(mongo, collateral):
             yield finding
+    async for finding in _receipts(mongo, objects, now=now):
+        yield finding
     for collection in CHAINED:
         async for finding in _chains(mongo, collection):
             yield finding
@@ -120,6 +130,48 @@ async def _released(mongo: Mongo, collateral: Record) -> AsyncIterator[str]:
     }
     async for certificate in mongo.database["certificates"].find(query, {"_id": 1}):
         yield f"INV-05: {collateral['_id']} is released, certificate {certificate['_id']} is not."
+
+
+async def _receipts(mongo: Mongo, objects: Objects, *, now: datetime) -> AsyncIterator[str]:
+    """Each receipt's document lies in the store as it was drawn (INV-06, ARC-29)."""
+    cursor = mongo.database["receipts"].find({})
+    while receipts := await cursor.to_list(MAX_READINGS):
+        looks = (_receipt(mongo, objects, receipt, now=now) for receipt in receipts)
+        for found in await asyncio.gather(*looks):
+            for finding in found:
+                yield finding
+
+
+async def _receipt(mongo: Mongo, objects: Objects, receipt: Record, *, now: datetime) -> list[str]:
+    """What is wrong with the documents of one receipt, one in each of its dossiers."""
+    versions = mongo.database["file_versions"]
+    found = []
+    for file_id in receipt["file_ids"]:
+        version = await versions.find_one({"file_id": file_id, "n": 1})
+        wrong = await _document(objects, receipt, version, now=now)
+        if wrong is not None:
+            found.append(f"INV-06: the document {file_id} of receipt {receipt['_id']} {wrong}.")
+    return found
+
+
+async def _document(
+    objects: Objects, receipt: Record, version: Record | None, *, now: datetime
+) -> str | None:
+    """What is wrong with one document of a receipt, if anything."""
+    if version is None:
+        return "has no record"
+    if version["sha256"] != receipt["sha256"]:
+        return "has another hash in its record than the receipt"
+    if version["status"] == FileStatus.DESTROYED:
+        return None
+    stored = version["object_version_id"]
+    if stored is None:
+        late = now - version["requested_at"] > UNFILED_FOR
+        return "is not stored yet" if late else None
+    digest = await objects.digest(version["object_key"], stored)
+    if digest is None:
+        return "is gone from the store"
+    return None if digest == receipt["sha256"] else "is not what is stored"
 
 
 async def _chains(mongo: Mongo, collection: str) -> AsyncIterator[str]:

@@ -1,7 +1,10 @@
 """The life of the paper through HTTP: collecting, handing over, vaulting under dual control."""
 
 import pytest
+from pymongo import MongoClient
 
+from resolvers.context import Stores
+from tests.api.test_verification import beside
 from tests.client import NOON, REFUSALS, Bank, codes, collected, vault_plan
 
 PROPOSED = f"proposal {{ id expiresAt }} {REFUSALS}"
@@ -55,6 +58,35 @@ def test_no_vault_before_an_accepted_scan_of_this_number(bank: Bank):
     assert codes(bank.do("keeper-1", "certificateVaultInPropose", plan)) == ["SCAN_MISSING"]
     bank.scan(story)
     assert codes(bank.do("keeper-1", "certificateVaultInPropose", plan)) == []
+
+
+def test_the_stored_scan_is_read_again_when_the_second_keeper_confirms(bank: Bank, endpoints):
+    story = waiting(bank)
+    plan = vault_plan(story)
+    proposed = bank.done(
+        "keeper-1", "certificateVaultInPropose", plan, f"proposal {{ id }} {REFUSALS}"
+    )
+    confirm = {"proposalId": proposed["proposal"]["id"], "vaultIn": plan}
+    scan = bank.certificate(story, "scans { currentVersion { id } }")["scans"][0]
+    of_it = {"_id": scan["currentVersion"]["id"]}
+
+    async def overwritten(stores: Stores) -> str:
+        version = await stores.mongo.database["file_versions"].find_one(of_it)
+        assert version is not None
+        key = version["object_key"]
+        return await stores.objects.put_bytes(key, b"another page", mime="application/pdf")
+
+    other = beside(endpoints, overwritten)
+    with MongoClient(endpoints.mongo_url) as client:
+        versions = client["lienkeeper"].file_versions
+        as_it_was = versions.find_one(of_it)
+        for rotten in (other, "no-such-version"):
+            versions.update_one(of_it, {"$set": {"object_version_id": rotten}})
+            refused = bank.do("keeper-2", "certificateVaultInConfirm", confirm)
+            assert codes(refused) == ["SCAN_MISSING"]
+            assert refused["refusals"][0]["ruleId"] == "CUS-03"
+        versions.replace_one(of_it, as_it_was)
+    bank.done("keeper-2", "certificateVaultInConfirm", confirm)
 
 
 def test_dual_control_at_its_edges(bank: Bank):

@@ -1,5 +1,6 @@
 """When a store does not answer: the health door says which, and nothing else breaks."""
 
+import hashlib
 import socket
 
 import httpx2
@@ -11,6 +12,7 @@ from storage.embedded import Endpoints
 from tests.client import REFUSALS
 
 pytestmark = pytest.mark.anyio
+RECEIPTS = "receipts { sha256 files { currentVersion { id status sha256 } } }"
 
 
 @pytest.fixture
@@ -30,11 +32,12 @@ def dead(endpoints):
     )
 
 
-async def test_no_paper_moves_while_its_receipt_cannot_be_kept(bank, dead):
+async def test_a_receipt_is_announced_while_the_store_is_away_and_filed_when_it_is_back(bank, dead):
     story = bank.mortgage()
     bank.collect(story)
     given = {"certificateIds": [story.certificate_id], "desk": "V1"}
     handed = bank.done("handler-1", "handoverInitiate", given, f"handover {{ id }} {REFUSALS}")
+    keeper = bank.token("keeper-1")
     settings = Settings()
     wiring = server.wire(settings, dead)
     transport = httpx2.ASGITransport(app=server.application(settings, wiring))
@@ -51,15 +54,27 @@ async def test_no_paper_moves_while_its_receipt_cannot_be_kept(bank, dead):
                     }
                 },
             },
-            headers={"authorization": f"Bearer {bank.token('keeper-1')}"},
+            headers={"authorization": f"Bearer {keeper}"},
         )
+        assert answer.json()["data"]["handoverAcceptItem"] == {"refusals": []}
+        (announced,) = bank.certificate(story, RECEIPTS)["receipts"]
+        version = announced["files"][0]["currentVersion"]
+        assert version == {
+            "id": version["id"],
+            "status": "PENDING",
+            "sha256": announced["sha256"],
+        }
+        path, headers = f"/files/{version['id']}", {"authorization": f"Bearer {keeper}"}
+        early = await client.get(path, headers=headers)
     wiring.stores.objects.close()
     wiring.stores.mongo.close()
-    assert answer.json()["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
-    assert bank.certificate(story, "custodyState receipts { id }") == {
-        "custodyState": "IN_TRANSIT",
-        "receipts": [],
-    }
+    assert (early.status_code, early.json()["error"]["code"]) == (503, "NOT_READY")
+    assert early.headers["retry-after"] == "5"
+    bank.run_jobs()
+    content = bank.http.get(path, headers=headers).content
+    assert hashlib.sha256(content).hexdigest() == announced["sha256"]
+    (filed,) = bank.certificate(story, RECEIPTS)["receipts"]
+    assert filed["files"][0]["currentVersion"] == version | {"status": "ACCEPTED"}
 
 
 async def test_readiness_names_what_does_not_answer(dead):

@@ -74,7 +74,8 @@ def test_a_vault_in_gives_a_receipt_that_lies_in_the_dossier(bank: Bank, story):
 
 def test_the_stored_bytes_are_those_recorded_and_readable(bank: Bank, story):
     receipt = receipts(bank, story)[1]
-    version = version_of(receipt)
+    content = fetched(bank, "auditor", version_of(receipt)["id"]).content
+    version = version_of(receipts(bank, story)[1])
     assert version | {"id": "", "sha256": "", "size": 0} == {
         "id": "",
         "sha256": "",
@@ -85,7 +86,6 @@ def test_the_stored_bytes_are_those_recorded_and_readable(bank: Bank, story):
         "status": "ACCEPTED",
         "uploadedBy": "SYSTEM",
     }
-    content = fetched(bank, "auditor", version["id"]).content
     told = hashlib.sha256(content).hexdigest(), len(content)
     assert told == (version["sha256"], version["size"]) == (receipt["sha256"], receipt["size"])
     assert len(content) < 200_000
@@ -197,7 +197,11 @@ async def test_a_document_that_no_record_names_is_swept_and_others_stay(bank: Ba
     bank.collect(story)
     bank.hand_to_vault(story)
     version = version_of(receipts(bank, story)[0])
+    assert fetched(bank, "auditor", version["id"]).status_code == 200
     stores = server.wire(Settings(), endpoints).stores
+    kept = await stores.mongo.database["file_versions"].find_one({"_id": version["id"]})
+    assert kept is not None
+    twice = await stores.objects.put_bytes(kept["object_key"], b"x", mime="application/pdf")
     orphan = f"{day_prefix(date(2025, 6, 20))}orphan"
     stored = await stores.objects.put_bytes(orphan, b"x", mime="application/pdf")
     try:
@@ -208,11 +212,39 @@ async def test_a_document_that_no_record_names_is_swept_and_others_stay(bank: Ba
         bank.clock("2025-06-22T00:00:00+08:00")
         bank.run_jobs()
         assert await stores.objects.digest(orphan, stored) is None
+        assert await stores.objects.digest(kept["object_key"], twice) is None
     finally:
         bank.clock(NOON)
         stores.objects.close()
         stores.mongo.close()
     assert fetched(bank, "auditor", version["id"]).status_code == 200
+
+
+def test_a_document_that_nobody_filed_is_filed_by_who_asks_for_it_and_by_the_round(
+    bank: Bank, endpoints
+):
+    story = bank.vaulted()
+    first, second = (version_of(one)["id"] for one in receipts(bank, story))
+    assert {fetched(bank, "auditor", id).status_code for id in (first, second)} == {200}
+    # As a crash right after the decisions would have left them.
+    with MongoClient(endpoints.mongo_url) as client:
+        database = client[Settings().mongo_database]
+        for id in (first, second):
+            version = database.file_versions.find_one({"_id": id})
+            assert version is not None
+            left = {"status": "PENDING", "object_version_id": None, "decided_by": None}
+            database.file_versions.update_one({"_id": id}, {"$set": left})
+            database.files.update_one({"_id": version["file_id"]}, {"$set": {"status": "PENDING"}})
+    waiting = receipts(bank, story)
+    assert [version_of(one)["status"] for one in waiting] == ["PENDING", "PENDING"]
+    content = fetched(bank, "auditor", first).content
+    assert hashlib.sha256(content).hexdigest() == waiting[0]["sha256"]
+    bank.run_jobs()
+    filed = receipts(bank, story)
+    assert [version_of(one)["status"] for one in filed] == ["ACCEPTED", "ACCEPTED"]
+    assert [one["files"][0]["status"] for one in filed] == ["ACCEPTED", "ACCEPTED"]
+    content = fetched(bank, "auditor", second).content
+    assert hashlib.sha256(content).hexdigest() == filed[1]["sha256"]
 
 
 def test_a_refused_movement_gives_no_receipt(bank: Bank):

@@ -6,20 +6,34 @@ from datetime import datetime, timedelta
 import pytest
 from pymongo import MongoClient
 
-from storage.mongo import Mongo
+import server
+from resolvers.context import Stores
+from settings import Settings
 from storage.verification import findings
-from tests.client import Bank
+from tests.client import Bank, Story
 
 
 def found(endpoints) -> list[str]:
-    async def collect() -> list[str]:
-        mongo = Mongo(endpoints.mongo_url, "lienkeeper")
-        try:
-            return [finding async for finding in findings(mongo)]
-        finally:
-            mongo.close()
+    async def collect(stores: Stores) -> list[str]:
+        await stores.clock.load(stores.mongo)
+        now = stores.clock.now()
+        return [finding async for finding in findings(stores.mongo, stores.objects, now=now)]
 
-    return asyncio.run(collect())
+    return beside(endpoints, collect)
+
+
+def beside(endpoints, work):
+    """Runs work on the stores, as another process would."""
+
+    async def run():
+        stores = server.wire(Settings(), endpoints).stores
+        try:
+            return await work(stores)
+        finally:
+            stores.objects.close()
+            stores.mongo.close()
+
+    return asyncio.run(run())
 
 
 @pytest.fixture
@@ -162,3 +176,70 @@ def test_an_altered_line_of_the_audit_log_is_found(bank: Bank, endpoints, databa
         assert [f for f in found(endpoints) if entry["_id"] in f]
     finally:
         database.audit_log.replace_one({"_id": entry["_id"]}, entry)
+
+
+def document_of(bank: Bank, database, story: Story) -> tuple[dict, dict]:
+    """The receipt of the paper's vault-in and the version of its document, once it is filed."""
+    receipt = database.receipts.find_one(
+        {"items.certificate_id": story.certificate_id, "kind": "VAULT_IN"}
+    )
+    query = {"file_id": receipt["file_ids"][0]}
+    version = database.file_versions.find_one(query)
+    token = {"authorization": f"Bearer {bank.token('auditor')}"}
+    assert bank.http.get(f"/files/{version['_id']}", headers=token).status_code == 200
+    return receipt, database.file_versions.find_one(query)
+
+
+def test_a_receipt_whose_document_was_overwritten_or_removed_is_found_and_named(
+    bank: Bank, endpoints, database
+):
+    receipt, version = document_of(bank, database, bank.vaulted())
+    named = f"INV-06: the document {version['file_id']} of receipt {receipt['_id']}"
+    key, stored = version["object_key"], version["object_version_id"]
+
+    async def overwrite(stores: Stores) -> str:
+        return await stores.objects.put_bytes(key, b"other bytes", mime="application/pdf")
+
+    async def remove(stores: Stores) -> None:
+        await stores.objects.remove(key, stored)
+
+    assert not [finding for finding in found(endpoints) if receipt["_id"] in finding]
+    other = beside(endpoints, overwrite)
+    assert not [finding for finding in found(endpoints) if receipt["_id"] in finding]
+    only = {"_id": version["_id"]}
+    database.file_versions.update_one(only, {"$set": {"object_version_id": other}})
+    assert f"{named} is not what is stored." in found(endpoints)
+    database.file_versions.update_one(only, {"$set": {"object_version_id": stored}})
+    beside(endpoints, remove)
+    assert f"{named} is gone from the store." in found(endpoints)
+    database.receipts.delete_one({"_id": receipt["_id"]})  # nobody can mend it for others
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"), [(60, []), (61, ["is not stored yet."])], ids=["an hour", "longer"]
+)
+def test_a_document_that_waits_for_too_long_is_named(
+    bank: Bank, endpoints, database, minutes, told
+):
+    receipt, version = document_of(bank, database, bank.vaulted())
+    since = version["requested_at"] - timedelta(minutes=minutes)
+    waiting = {"status": "READY", "object_version_id": None, "requested_at": since}
+    database.file_versions.update_one({"_id": version["_id"]}, {"$set": waiting})
+    try:
+        about = [finding for finding in found(endpoints) if receipt["_id"] in finding]
+    finally:
+        database.file_versions.replace_one({"_id": version["_id"]}, version)
+    assert [finding.partition(f"{receipt['_id']} ")[2] for finding in about] == told
+
+
+def test_a_document_of_another_hash_or_without_a_record_is_named(bank: Bank, endpoints, database):
+    receipt, version = document_of(bank, database, bank.vaulted())
+    only = {"_id": version["_id"]}
+    try:
+        database.file_versions.update_one(only, {"$set": {"sha256": "0" * 64}})
+        assert [f for f in found(endpoints) if receipt["_id"] in f and "another hash" in f]
+        database.file_versions.delete_one(only)
+        assert [f for f in found(endpoints) if receipt["_id"] in f and "has no record" in f]
+    finally:
+        database.file_versions.replace_one(only, version, upsert=True)
+    assert not [finding for finding in found(endpoints) if receipt["_id"] in finding]

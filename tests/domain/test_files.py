@@ -16,14 +16,16 @@ from domain.files import (
     attaches_itself,
     decision_refusals,
     file_class,
+    filed,
     made_here,
     may_fetch,
     request_refusals,
     size_limit,
+    unfiled,
     waiting,
 )
 from domain.people import Role
-from tests.domain.builders import POLICY, a_dossier, a_grant, a_version, an_actor, codes
+from tests.domain.builders import NOW, POLICY, a_dossier, a_grant, a_version, an_actor, codes
 
 MIB = 2**20
 PDF, JPEG, MP4, MP3 = "application/pdf", "image/jpeg", "video/mp4", "audio/mpeg"
@@ -254,3 +256,18 @@ def test_who_handles_paper_may_fetch_its_receipts(role, scan, receipt):
     of_receipt = a_version(doc_type=DocType.CUSTODY_RECEIPT, org_path="/HO/T1/T2/OB-1")
     assert may_fetch(person, a_version(org_path="/HO/T1/T2/OB-1")) is scan
     assert may_fetch(person, of_receipt) is receipt
+
+
+@pytest.mark.parametrize("status", FileStatus)
+@pytest.mark.parametrize("source", FileSource)
+def test_only_what_was_drawn_here_and_waits_is_unfiled(source, status):
+    waits = source is FileSource.GENERATED and status is FileStatus.PENDING
+    assert unfiled(a_version(source=source, status=status)) is waits
+
+
+def test_a_filed_document_names_what_is_stored_and_is_what_was_announced():
+    announced = a_version(source=FileSource.GENERATED, doc_type=DocType.CUSTODY_RECEIPT)
+    kept = filed(announced, stored="v1", by="SYSTEM", now=NOW)
+    assert (kept.object_version_id, kept.status) == ("v1", FileStatus.ACCEPTED)
+    assert (kept.sha256, kept.size) == (announced.sha256, announced.size)
+    assert not unfiled(kept)

@@ -96,6 +96,7 @@ def engines(bank: Bank, endpoints) -> Iterator[Engines]:
         notary=Notary(endpoints.evidence_key),
         rulebook=Rulebook(mongo),
         clock=Clock(),
+        filer=None,
     )
     yield Engines(
         compiled=server.graphql_schema(explain=True),

@@ -1,6 +1,7 @@
 """Cursors: each row follows the one before it, whatever field they differ in."""
 
 import pytest
+from bson.max_key import MaxKey
 
 from storage.pages import BadCursor, Order
 from storage.records import Record
@@ -55,6 +56,16 @@ def test_the_sort_and_the_index_run_the_same_way():
     assert BY_PLACE.sort() == [("p.a", 1), ("p.b", 1), ("p.c", 1), ("_id", 1)]
     assert BY_PLACE.looks_at == {"p"}
     assert Order(name="created", field="_id").sort() == [("_id", 1)]
+
+
+def test_a_page_begins_in_its_index_where_its_cursor_stands():
+    order = Order(name="place", field="p.a", then=("p.b", "p.c"), among=("vault", "state"))
+    span = order.span({"vault": "V", "state": "IN", "more": 1}, order.cursor(ROWS[1]))
+    assert span is not None
+    assert list(span.index) == ["vault", "state", "p.a", "p.b", "p.c", "_id"]
+    assert list(span.start.values()) == ["V", "IN", "A", "1", "y", "3"]
+    assert list(span.end.values()) == ["V", "IN", *[MaxKey()] * 4]
+    assert Order(name="no", field="no").span({}, "any") is None
 
 
 @pytest.mark.parametrize(
