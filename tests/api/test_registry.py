@@ -81,6 +81,7 @@ def test_the_result_may_come_after_the_entry_and_is_accepted_before_the_end(bank
 
 def test_after_a_rejection_the_papers_come_back_and_the_case_is_filed_again(bank: Bank):
     story = filed(bank)
+    bank.clock("2025-06-20T11:00:00+08:00")
     assert codes(say(bank, story, "REJECTED", at=TEN)) == ["VALUE_INVALID"]
     rejected = say(bank, story, "REJECTED", at=TEN, note=REASON)["case"]
     assert rejected["state"] == "REGISTRY_REJECTED"

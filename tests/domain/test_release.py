@@ -257,11 +257,12 @@ def test_p06_only_the_case_itself_may_hold_the_paper(lock, passes):
     [
         ("case-1", Stage.FILE, True),
         ("case-2", Stage.FILE, False),
-        ("case-1", Stage.VAULT_OUT, False),
+        ("case-1", Stage.VAULT_OUT, True),  # a reissued paper follows the others
+        ("case-2", Stage.VAULT_OUT, False),
         ("case-1", Stage.SUBMIT, False),
     ],
 )
-def test_p06_a_paper_taken_out_is_in_hand_only_for_filing_its_own_case(case_id, stage, passes):
+def test_p06_a_paper_taken_out_is_in_hand_for_its_own_case_on_its_way(case_id, stage, passes):
     out = a_certificate(custody_state=CustodyState.OUT_FOR_DEREG, lock=a_case_lock(case_id))
     needed = documents_needed(DeregKind.FULL_SETTLEMENT, stage, HandlingMode.BANK, agent=False)
     found = failures(certificates=(out,), stage=stage, case=a_case(*needed))
