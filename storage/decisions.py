@@ -10,7 +10,7 @@ import contextlib
 import random
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -31,6 +31,7 @@ from storage.writes import Insert, Overtaken, Update, Write, raise_fences, write
 T = TypeVar("T")
 MAX_ATTEMPTS = 40
 MAX_PAUSE_S = 0.25
+TALLY_TIMEOUT_MS = 45_000  # a transaction has sixty seconds
 MAX_FOUND = 5_000  # entities one question of a decision may bring
 
 
@@ -105,10 +106,24 @@ class Decision:
         )
 
     async def records(
-        self, collection: str, query: Mapping[str, Any], *, limit: int
+        self,
+        collection: str,
+        query: Mapping[str, Any],
+        *,
+        limit: int,
+        fields: Mapping[str, int] | None = None,
     ) -> list[Record]:
         """Records that a rule only looks at, by id, such as counts that are over."""
-        return self._read(collection, query, limit=limit)
+        return self._read(collection, query, limit=limit, fields=fields)
+
+    def tallied(self, collection: str, stages: Sequence[Record]) -> Iterator[Record]:
+        """Rows that an aggregation over many records gives, one after another.
+
+        Nothing of them is fenced: a rule only looks at them.
+        """
+        return self._mongo.direct[collection].aggregate(
+            list(stages), session=self._session, allowDiskUse=True, maxTimeMS=TALLY_TIMEOUT_MS
+        )
 
     def save(self, entity: T) -> T:
         """Keeps the entity's new state; it must have been read here. One version a decision."""
@@ -130,8 +145,16 @@ class Decision:
         """Adds a plain write to the same transaction, for what is not an entity."""
         self._writes[collection].append(operation)
 
-    def _read(self, collection: str, query: Mapping[str, Any], *, limit: int) -> list[Record]:
-        return find(self._mongo.direct, collection, query, limit=limit, session=self._session)
+    def _read(
+        self,
+        collection: str,
+        query: Mapping[str, Any],
+        *,
+        limit: int,
+        fields: Mapping[str, int] | None = None,
+    ) -> list[Record]:
+        database, session = self._mongo.direct, self._session
+        return find(database, collection, query, limit=limit, fields=fields, session=session)
 
     @property
     def changed(self) -> list[Any]:
