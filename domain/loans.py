@@ -214,7 +214,7 @@ def owed(loan: Loan) -> dict[str, int]:
 
 def is_extinguished(loan: Loan) -> bool:
     """Whether nothing is owed and nothing can be drawn any more."""
-    return not loan.undrawn and not owed(loan)
+    return not loan.undrawn and not any(getattr(loan, name) for _, name in OWED_PARTS)
 
 
 def not_settled(loan: Loan, *, rule_id: str = "DRG-P01") -> Refusal | None:

@@ -1,11 +1,12 @@
 """Reading everything a release depends on, in a few batched reads of one snapshot."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from domain.certificates import TitleCertificate
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
-from domain.dossiers import Dossier
+from domain.dossiers import Dossier, ItemStage
 from domain.guarantees import GuaranteeContract
 from domain.loans import CreditContract, Loan, LoanStatus
 from domain.parties import Customer
@@ -18,9 +19,21 @@ from domain.watch import (
     SignalCategory,
     SubjectKind,
 )
-from storage.decisions import Decision
+from storage.decisions import MAX_FOUND, Decision
+from storage.records import from_record
 
 MAX_OTHER_DEBTS = 50
+_OF_A_DOSSIER = dict.fromkeys(
+    ("dossier_no", "loan_no", "product", "status", "org_code", "org_path", "version"), 1
+)
+_SETTLEMENT_ITEMS: dict[str, Any] = {
+    "items": {
+        "$filter": {
+            "input": "$items",
+            "cond": {"$eq": ["$$this.stage", ItemStage.AT_SETTLEMENT.value]},
+        }
+    }
+}
 
 
 async def release_facts(
@@ -55,7 +68,7 @@ async def release_facts(
         signals=await decision.find(RiskSignal, {"$or": subjects, "eliminated_at": None}),
         legal_cases=await decision.find(LegalCase, {"$or": subjects, "closed_at": None}),
         other_debts=await _other_debts(decision, customers, numbers),
-        dossiers=await decision.find(Dossier, {"loan_no": {"$in": numbers}}),
+        dossiers=await _dossiers(decision, numbers),
         rest=await _rest(decision, collateral, contracts, replacing),
         replacing=replacing,
         case=case,
@@ -145,6 +158,18 @@ async def _holds(
             ],
         },
     )
+
+
+async def _dossiers(decision: Decision, loans: Sequence[str]) -> list[Dossier]:
+    """The dossiers with their lines of the settlement alone; P13 only warns of them.
+
+    They are not fenced: the closing, which they may stop, reads them itself.
+    """
+    query = {"loan_no": {"$in": list(loans)}}
+    records = await decision.records(
+        "dossiers", query, limit=MAX_FOUND, fields={**_OF_A_DOSSIER, **_SETTLEMENT_ITEMS}
+    )
+    return [from_record(Dossier, record) for record in records]
 
 
 async def _other_debts(

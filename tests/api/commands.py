@@ -8,7 +8,7 @@ from pymongo import MongoClient
 SENT = {"op": {"$in": ["query", "getmore"]}, "appName": "lienkeeper"}
 
 
-def reads(client: MongoClient[dict[str, Any]], work: Callable[[], object]) -> int:
+def reads(client: MongoClient[dict[str, Any]], work: Callable[..., object]) -> int:
     """How many reads it sent meanwhile, its own housekeeping apart."""
     database = client["lienkeeper"]
     database.command("profile", 2, filter=SENT)
