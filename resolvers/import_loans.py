@@ -9,6 +9,7 @@ from domain.collaterals import (
 from domain.deregistration import (
     BEFORE_REGISTRY,
     CASE_TRANSITIONS,
+    CaseState,
     CaseStep,
     DeregistrationCase,
     SettlementProof,
@@ -81,20 +82,16 @@ async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
     await known.read(Partner, [line.partner for line in lines if line.partner])
     await read_orgs(known, [line.operating_org for line in lines])
     await known.read(Dossier, numbers, field_name="loan_no")
-    await known.read_lists(
-        "cases", DeregistrationCase, "loan_nos", numbers, state={"$in": OPEN_STATE_VALUES}
-    )
+    # A release that is closed hears of it too when its settlement is undone.
+    states = [*OPEN_STATE_VALUES, CaseState.CLOSED.value]
+    await known.read_lists("cases", DeregistrationCase, "loan_nos", numbers, state={"$in": states})
     case_ids = [case.id for number in numbers for case in known.listed("cases", number)]
     await known.read_lists("proofs", SettlementProof, "case_id", case_ids, voided_at=None)
     contracts = [line.contract for line in lines]
     await known.read_lists("guarantees", GuaranteeContract, "credit_contract_no", contracts)
-    tied = [
-        link.collateral_no
-        for contract_no in contracts
-        for guarantee in known.listed("guarantees", contract_no)
-        for link in guarantee.links
-    ]
-    await known.read(Collateral, tied)
+    await known.read_lists("securing", GuaranteeContract, "secured_loans", numbers)
+    guarantees = [contract for line in lines for contract in _guarantees(known, line)]
+    await known.read(Collateral, [link.collateral_no for g in guarantees for link in g.links])
 
 
 def _take_loan(known: Known, line: LoanLine) -> tuple[LineStatus, str]:
@@ -175,11 +172,16 @@ def _no_drawdown_while_releasing(known: Known, line: LoanLine, old: Loan | None)
         return
     if line.status in {LoanStatus.SETTLED, LoanStatus.CANCELLED}:
         return
-    for guarantee in known.listed("guarantees", line.contract):
+    for guarantee in _guarantees(known, line):
         for link in guarantee.links:
             collateral = known.get(Collateral, link.collateral_no)
             if link.active and collateral and collateral.open_case_id is not None:
                 raise Refused(releasing(collateral))
+
+
+def _guarantees(known: Known, line: LoanLine) -> list[GuaranteeContract]:
+    """The guarantees of the loan's credit contract, and those of others that secure it too."""
+    return [*known.listed("guarantees", line.contract), *known.listed("securing", line.loan_no)]
 
 
 def _dossier(known: Known, loan: Loan, old: Loan | None) -> None:

@@ -1,7 +1,10 @@
 """What a race needs: many stories at the same point, a start at once, and the order of commits."""
 
+import os
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,7 +30,8 @@ from tests.client import (
     user_line,
 )
 
-KEEPERS = ("race-keeper-1", "race-keeper-2")
+RACES = int(os.environ.get("RACES", "3"))
+LONG = 50  # races from which on each side has to win some
 AT_SUBMIT = ("DEREG_APPLICATION", "OWNER_ID")
 OF_A_PART = ("VALUATION_REPORT", "SUPPLEMENT_AGREEMENT")
 AT_FILING = ("MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
@@ -86,6 +90,10 @@ class Commits:
         last = self._oplog.find({}, {"ts": 1}).sort("$natural", -1).limit(1)[0]
         self._since = last["ts"]
 
+    def of(self, *events: tuple[str, str]) -> list[str]:
+        """The causes of those events alone, in the order of their commits."""
+        return [event[1] for event in self.since() if event in events]
+
     def since(self) -> list[tuple[str, str]]:
         """Entity and cause of every event since `begin`, in the order of their commits."""
         entries = self._oplog.find({"ts": {"$gt": self._since}, "o.applyOps": {"$exists": True}})
@@ -108,6 +116,7 @@ class Ground:
 
     bank: Bank
     vault: str
+    keepers: tuple[str, str]
     files: dict[str, str]
 
     def stories(self, count: int, *, part: bool = False, submitted: bool = True) -> list[Story]:
@@ -160,9 +169,9 @@ class Ground:
             assert codes(self.bank.approve(story, login)) == []
         return story
 
-    def propose(self, story: Story, login: str = KEEPERS[0]) -> Any:
+    def propose(self, story: Story, login: str | None = None) -> Any:
         return self.bank.do(
-            login,
+            login or self.keepers[0],
             "deregistrationCaseVaultOutPropose",
             {"caseId": story.case_id, "vault": self.vault},
             f"proposal {{ id }} {REFUSALS}",
@@ -175,10 +184,10 @@ class Ground:
         found: str = told["proposal"]["id"]
         return found
 
-    def confirm(self, story: Story, proposal_id: str) -> Any:
+    def confirm(self, story: Story, proposal_id: str, login: str | None = None) -> Any:
         given = {"caseId": story.case_id, "vault": self.vault}
         return self.bank.do(
-            KEEPERS[1],
+            login or self.keepers[1],
             "deregistrationCaseVaultOutConfirm",
             {"proposalId": proposal_id, "vaultOut": given},
             CASE,
@@ -203,14 +212,21 @@ class Ground:
         return self.bank.do("handler-1", "deregistrationCaseRecordRegistry", given)
 
 
-def a_ground(bank: Bank) -> Ground:
+def report(pair: str, wins: Counter[str], aborted: int) -> None:
+    """A line that says how the races of a pair went; of many, each side won some."""
+    counts = ", ".join(f"{name} first {count}" for name, count in sorted(wins.items()))
+    sys.stdout.write(f"\n{pair}: {wins.total()} races, {counts}; {aborted} given up on the way\n")
+    assert wins.total() < LONG or len(wins) == 2, "not a race"
+
+
+def a_ground(bank: Bank, vault: str) -> Ground:
     """A new vault, its keepers, and one accepted file of each type."""
-    vault = "VR"
+    keepers = (f"{vault}-keeper-1", f"{vault}-keeper-2")
     slots = [f"{number:03}" for number in range(SLOTS)]
     line = {"code": vault, "name": vault, "org": "LC"}
     bank.load(
         ("Vault", {**line, "cabinets": [{"cabinet": "A", "slots": slots, "capacity": A_SLOT}]}),
-        *(("User", user_line(login, "LC", ["VAULT_KEEPER"], [vault])) for login in KEEPERS),
+        *(("User", user_line(login, "LC", ["VAULT_KEEPER"], [vault])) for login in keepers),
     )
     story = bank.mortgage()
     files = {
@@ -223,7 +239,7 @@ def a_ground(bank: Bank) -> Ground:
             "REGISTRY_RESULT",
         )
     }
-    return Ground(bank=bank, vault=vault, files=files)
+    return Ground(bank=bank, vault=vault, keepers=keepers, files=files)
 
 
 def beside(story: Story) -> str:
