@@ -6,13 +6,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from bson.timestamp import Timestamp
 from pymongo import MongoClient
 
+from tests.api.test_races import at_once
 from tests.client import (
     CASE,
     REFUSALS,
@@ -39,12 +39,6 @@ SLOTS, A_SLOT = 100, 100  # places, packets of each
 AT_A_TIME = 50  # stories of one request
 STEP_S = 0.015  # by which the start moves in favour of who lost
 MAX_LEAD_S = 0.6
-
-
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """What each answers, all started together."""
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [future.result() for future in [pool.submit(work) for work in works]]
 
 
 class Starter:
@@ -146,6 +140,10 @@ class Ground:
         if submitted:
             lines.append(_case(story, part=part))
         return lines
+
+    def tell(self, line: tuple[str, Any]) -> Any:
+        """The feed's answer to one line."""
+        return self.bank.load(line, all_taken=False)[0]
 
     def attach(self, story: Story, *names: str) -> None:
         """The files, shown to the case."""

@@ -1,11 +1,19 @@
 """Many at once: exactly one wins, the others get a coded answer, and no two decisions pass."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 
-from tests.api.racing import at_once
 from tests.client import CASE, REFUSALS, Bank, codes, collected, loan_line, settled, vault_plan
 
 AT_ONCE = 10
+
+
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [future.result() for future in [pool.submit(work) for work in works]]
 
 
 def test_ten_proposals_for_one_slot_leave_one_winner(bank: Bank):

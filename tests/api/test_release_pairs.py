@@ -7,6 +7,7 @@ afterwards has to follow from that order.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,10 +19,10 @@ from tests.api.racing import (
     Ground,
     Starter,
     a_ground,
-    at_once,
     beside,
     report,
 )
+from tests.api.test_races import at_once
 from tests.client import REFUSALS, Bank, Story, codes, credit, guarantee, loan_line, settled
 
 OPEN = "deregistration_case_open"
@@ -60,6 +61,10 @@ def cancel(ground: Ground, story: Story) -> Any:
     return ground.bank.do("handler-1", "deregistrationCaseCancel", given)
 
 
+def close(ground: Ground, story: Story) -> Any:
+    return ground.bank.do("handler-1", "deregistrationCaseClose", {"caseId": story.case_id})
+
+
 def held(ground: Ground, story: Story) -> dict[str, Any]:
     """What holds the collateral and its paper now."""
     document = (
@@ -76,7 +81,7 @@ FREE = {"pledgeState": "EFFECTIVE", "custodyState": "IN_VAULT", "lock": None}
 def test_two_openings_for_one_collateral_leave_one_case(ground: Ground):
     for story in ground.stories(RACES, submitted=False):
         kinds = ("FULL_SETTLEMENT", "WAIVER")
-        answers = at_once(*(lambda k=kind, s=story: open_case(ground, s, kind=k) for kind in kinds))
+        answers = at_once(*(partial(open_case, ground, story, kind=kind) for kind in kinds))
         assert sorted(codes(answer) for answer in answers) == [[], ["OPEN_REQUEST_EXISTS"]]
         opened = next(answer["case"]["id"] for answer in answers if answer["case"])
         assert held(ground, story) == FREE | {"pledgeState": "RELEASING", "lock": {"id": opened}}
@@ -85,9 +90,7 @@ def test_two_openings_for_one_collateral_leave_one_case(ground: Ground):
 def test_two_proposals_of_a_vault_out_leave_one(ground: Ground):
     for story in ground.stories(RACES):
         ground.approved(story)
-        answers = at_once(
-            *(lambda k=keeper, s=story: ground.propose(s, k) for keeper in ground.keepers)
-        )
+        answers = at_once(*(partial(ground.propose, story, keeper) for keeper in ground.keepers))
         assert sorted(codes(answer) for answer in answers) == [[], ["OPEN_REQUEST_EXISTS"]]
         first = 0 if codes(answers[0]) == [] else 1
         proposal_id, other = answers[first]["proposal"]["id"], ground.keepers[1 - first]
@@ -98,7 +101,7 @@ def test_two_filings_leave_one_number(ground: Ground):
     for story in ground.stories(RACES):
         ground.taken_out(ground.approved(story))
         numbers = (f"R-{story.n}-1", f"R-{story.n}-2")
-        answers = at_once(*(lambda no=no, s=story: ground.file(s, no) for no in numbers))
+        answers = at_once(*(partial(ground.file, story, no) for no in numbers))
         assert sorted(codes(answer)[:1] for answer in answers) == [[], ["STATE_CONFLICT"]]
         kept = ground.bank.case(story, "registry { acceptanceNo } timeline { step }")
         assert kept["registry"]["acceptanceNo"] == numbers[codes(answers[0]) != []]
@@ -111,7 +114,7 @@ def test_a_cancelled_case_is_not_submitted(ground: Ground, commits: Commits):
         ground.opened(story)
         commits.begin()
         submitted, cancelled = starter.run(
-            lambda s=story: ground.bank.submit(s), lambda s=story: cancel(ground, s)
+            partial(ground.bank.submit, story), partial(cancel, ground, story)
         )
         first = codes(submitted) == []
         order = commits.of((story.case_id, SUBMIT), (story.case_id, CANCEL))
@@ -131,10 +134,8 @@ def test_a_reversal_is_heard_by_a_case_that_is_being_closed(ground: Ground, comm
         over(ground, story)
         commits.begin()
         closed, told = starter.run(
-            lambda s=story: ground.bank.do(
-                "handler-1", "deregistrationCaseClose", {"caseId": s.case_id}
-            ),
-            lambda s=story: ground.bank.load(("Loan", loan_line(s, balance="500.00")))[0],
+            partial(close, ground, story),
+            partial(ground.tell, ("Loan", loan_line(story, balance="500.00"))),
         )
         assert codes(closed) == []
         order = commits.of((story.case_id, CLOSE), (told["id"], "import"))
@@ -187,8 +188,8 @@ def test_a_drawdown_comes_before_a_case_is_opened_or_not_at_all(ground: Ground, 
             tranche |= {"loan_no": f"{story.loan_no}O", "contract": f"{story.credit_no}O"}
         commits.begin()
         opened, told = starter.run(
-            lambda s=story: open_case(ground, s),
-            lambda line=tranche: ground.bank.load(("Loan", line), all_taken=False)[0],
+            partial(open_case, ground, story),
+            partial(ground.tell, ("Loan", tranche)),
         )
         assert codes(opened) == []
         story.case_id = opened["case"]["id"]
@@ -225,7 +226,7 @@ def test_a_half_leaves_only_before_the_other_is_asked_for(ground: Ground, commit
         take, cause, states = step_of(ground, story, step)
         commits.begin()
         answer, opened = starter.run(
-            take, lambda o=other: open_case(ground, o, kind="PARTIAL_RELEASE")
+            take, partial(open_case, ground, other, kind="PARTIAL_RELEASE")
         )
         assert codes(opened) == []
         other.case_id = opened["case"]["id"]
@@ -261,12 +262,12 @@ def test_of_two_halves_that_ask_at_once_the_one_that_stays_lets_the_other_go(
     for story in ground.stories(RACES, part=True, submitted=False):
         halves = [story, other_half(ground, story)]
         opened = at_once(
-            *(lambda h=half: open_case(ground, h, kind="PARTIAL_RELEASE") for half in halves)
+            *(partial(open_case, ground, half, kind="PARTIAL_RELEASE") for half in halves)
         )
         for half, answer in zip(halves, opened, strict=True):
             half.case_id = answer["case"]["id"]
             ground.opened(half, part=True)
-        submitted = at_once(*(lambda h=half: ground.bank.submit(h) for half in halves))
+        submitted = at_once(*(partial(ground.bank.submit, half) for half in halves))
         assert [codes(answer) for answer in submitted] == [["LTV_EXCEEDED"]] * 2
         first, last = both_ways(ground, commits, starter, halves)
         starter.favour(first=not first)

@@ -21,6 +21,7 @@ runs 200 races of each pair.
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -166,7 +167,7 @@ def test_a_fact_and_a_step_never_both_succeed(ground: Ground, commits: Commits, 
         take = ready(ground, ground.approved(story, part=fact.part), step)
         line = fact.line(story, n)
         commits.begin()
-        answer, told = starter.run(take, lambda line=line: ground.bank.load(line)[0])
+        answer, told = starter.run(take, partial(ground.tell, line))
         won = judged(ground, story, fact, step, answer, told, commits.since())
         starter.favour(first=not won)
         wins[step.name if won else fact.name] += 1
@@ -272,9 +273,7 @@ def test_a_drawdown_never_wins_against_an_open_case(ground: Ground, step):
         take = ready(ground, ground.approved(story), step)
         starter.lead = STEP_S * (n % 8)  # the drawdown is the shorter one
         line = DRAWDOWNS[n % len(DRAWDOWNS)](story)
-        answer, told = starter.run(
-            take, lambda line=line: ground.bank.load(line, all_taken=False)[0]
-        )
+        answer, told = starter.run(take, partial(ground.tell, line))
         assert codes(answer) == []
         assert codes(told) == ["RELEASE_IN_PROGRESS"]
         assert ground.bank.case(story)["state"] == step.states[True]
