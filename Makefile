@@ -14,11 +14,12 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-input --
 FAILED = { echo "Installing failed; pip's reason is above. Run the command again." >&2; exit 1; }
 UV := .cache/uv/bin/uv
 SECONDS ?= 600
+RACES ?= 200
 COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-header --no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format schema verify lock explorer test-minio fuzz bench-reads clean
+.PHONY: help serve test check format schema verify lock explorer test-minio fuzz races bench-reads clean
 
 help: ## Show this help
 	@echo "Lienkeeper. What you can do:"
@@ -63,6 +64,10 @@ test-minio: $(DEVELOP_STAMP) ## Run the tests of the store and the story on a re
 
 fuzz: $(DEVELOP_STAMP) ## Compare compiled plans with graphql-core for ten minutes; SECONDS, FUZZ_SEED
 	@FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest -s -q tests/execution/test_same_answers.py
+
+races: $(DEVELOP_STAMP) ## Race releases with what forbids them, 200 times a pair; RACES
+	@RACES=$(RACES) $(BIN)/python -m pytest -n 2 --dist load -q -rP \
+		tests/api/test_release_races.py tests/api/test_release_pairs.py
 
 bench-reads: $(DEVELOP_STAMP) ## Compare server CPU a request with a hand-written limit and other servers
 	@$(BIN)/python bench/reads.py

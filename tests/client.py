@@ -82,6 +82,20 @@ class Story:
     files: dict[str, str] = field(default_factory=dict)
 
 
+def new_story(org: str = "OB") -> Story:
+    """Numbers that nothing has yet."""
+    n = next(_numbers)
+    return Story(
+        n=n,
+        loan_no=f"TL{n:05}",
+        collateral_no=f"TC{n:05}",
+        contract_no=f"TG{n:05}",
+        customer_no=f"TK{n:05}",
+        credit_no=f"TR{n:05}",
+        org=org,
+    )
+
+
 class Bank:
     """The server as people of a bank meet it."""
 
@@ -185,16 +199,7 @@ class Bank:
 
     def mortgage(self, *, org: str = "OB", **loan: Any) -> Story:
         """The facts of a new mortgage: one loan, one home, one contract; still owed."""
-        n = next(_numbers)
-        story = Story(
-            n=n,
-            loan_no=f"TL{n:05}",
-            collateral_no=f"TC{n:05}",
-            contract_no=f"TG{n:05}",
-            customer_no=f"TK{n:05}",
-            credit_no=f"TR{n:05}",
-            org=org,
-        )
+        story = new_story(org)
         self.load(
             ("Customer", customer(story)),
             ("CreditContract", credit(story)),
