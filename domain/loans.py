@@ -217,6 +217,12 @@ def is_extinguished(loan: Loan) -> bool:
     return not loan.undrawn and not any(getattr(loan, name) for _, name in OWED_PARTS)
 
 
+def never_drawn(loan: Loan) -> bool:
+    """Whether no money ever left under a loan, and nothing is owed for it."""
+    paid_out = loan.disbursed_on is not None or loan.settled_on is not None
+    return not paid_out and not owed(loan)
+
+
 def not_settled(loan: Loan, *, rule_id: str = "DRG-P01") -> Refusal | None:
     """Principal, interest of every kind, fees and unposted repayments must all be zero.
 

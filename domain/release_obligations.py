@@ -10,9 +10,9 @@ from domain.deregistration import DeregKind
 from domain.guarantees import GuaranteeContract, GuaranteeMode
 from domain.loans import (
     CreditContract,
-    Loan,
     LoanStatus,
     is_extinguished,
+    never_drawn,
     not_final,
     not_ours,
     not_settled,
@@ -47,12 +47,6 @@ def contract_undetermined(
     if not is_determined(contract, credit, today=today):
         reasons.append("the claim is neither determined nor the facility terminated")
     return "; ".join([*reasons, *_open_lines(credit)]) or None
-
-
-def never_drawn(loan: Loan) -> bool:
-    """Whether no money ever left under a loan, and nothing is owed for it."""
-    paid_out = loan.disbursed_on is not None or loan.settled_on is not None
-    return not paid_out and not owed(loan)
 
 
 def settled(question: Question) -> Iterator[Refusal]:

@@ -10,6 +10,7 @@ from domain.collaterals import GONE, Collateral
 from domain.deregistration import DeregistrationCase, DeregKind
 from domain.dossiers import DocType, archive_incomplete
 from domain.guarantees import GuaranteeKind
+from domain.loans import never_drawn
 from domain.processing import PRE_NOTICES
 from domain.refusals import Refusal, RefusalCode, invalid
 from domain.release_kinds import documents_needed
@@ -77,8 +78,11 @@ def not_entitled(collateral: Collateral, case: DeregistrationCase | None) -> Ref
 
 
 def archive_complete(question: Question) -> Iterator[Refusal]:
-    """The settlement's papers are filed (P13)."""
+    """The settlement's papers are filed; a loan never drawn has none (P13)."""
     for dossier in question.facts.dossiers:
+        loan = question.facts.loans.get(dossier.loan_no)
+        if loan is not None and never_drawn(loan):
+            continue
         refusal = archive_incomplete(dossier)
         if refusal is not None:
             yield refusal

@@ -8,7 +8,14 @@ from domain.case_approvals import not_approved
 from domain.certificates import Catalog, CustodyState, Holder, LegalState, TitleCertificate
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import Evidence, Movement, Operator, held_by_book
-from domain.deregistration import CaseState, CaseStep, DeregistrationCase, HandlingMode, impossible
+from domain.deregistration import (
+    CaseState,
+    CaseStep,
+    DeregistrationCase,
+    DeregKind,
+    HandlingMode,
+    impossible,
+)
 from domain.dossiers import DocType, ItemStatus
 from domain.dual_control import (
     Proposal,
@@ -29,6 +36,7 @@ from domain.refusals import (
     state_conflict,
 )
 from domain.release import Evaluation
+from domain.release_kinds import RULES
 from domain.release_question import Stage
 from domain.releasing import (
     awaits_exchange,
@@ -40,7 +48,7 @@ from domain.releasing import (
     surrendered_ones,
 )
 from domain.vaults import frozen
-from domain.watch import held
+from domain.watch import HoldReason, LegalHold, held
 from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
@@ -185,7 +193,7 @@ async def deregistration_case_return_to_owner(
             None if papers else invalid("caseId", "no paper is out for it", rule_id="X17"),
             *map(held_by_book, papers),
             not_to_him(collateral, case),
-            held(await holds_on(deed.decision, papers)),
+            held(await _holds(deed, case, papers)),
         ]
     )
     _only_handler(deed, case)
@@ -202,7 +210,7 @@ async def deregistration_case_return_to_owner(
     await give_receipts(deed)
     await mark_items(
         deed,
-        case.loan_nos,
+        case,
         DocType.CERT_RECEIPT,
         status=ItemStatus.ACCEPTED,
         current_version_id=receipt.id,
@@ -256,8 +264,20 @@ async def _leaving(
     ]
     if case.registry.done_at is not None:
         found += await _after_entry(deed, case, inside, input)
+    elif "DRG-P05" not in RULES[case.kind]:
+        found.append(held(await _holds(deed, case, inside)))
     found += await seal_refusals(deed, inside, seals_of(input.new_seals))
     return inside, [refusal for refusal in found if refusal is not None]
+
+
+async def _holds(
+    deed: Deed, case: DeregistrationCase, papers: Sequence[TitleCertificate]
+) -> list[LegalHold]:
+    """Holds that keep papers in (CUS-24); what a court ordered is not held by its own suit."""
+    holds = await holds_on(deed.decision, papers)
+    if case.kind not in {DeregKind.COURT_ORDERED, DeregKind.ENFORCED}:
+        return holds
+    return [hold for hold in holds if hold.reason is not HoldReason.LITIGATION]
 
 
 def _step_refusal(case: DeregistrationCase) -> Refusal | None:
@@ -277,7 +297,7 @@ async def _after_entry(
     Before the entry a hold is asked for with the preconditions (P05).
     """
     collateral = await deed.decision.get(Collateral, case.collateral_id)
-    found = [held(await holds_on(deed.decision, papers))]
+    found = [held(await _holds(deed, case, papers))]
     if collateral.pledge_state not in ENDED_PLEDGES:
         found.append(_too_early(case, "RETURN_TO_OWNER", "X17"))
     if any(paper.catalog is Catalog.SAFEKEEPING for paper in papers):

@@ -1,6 +1,6 @@
 """What the mutations on a case share: asking the preconditions, blocking, locks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from domain.dossiers import DocType, Dossier, with_item
 from domain.loans import Loan
 from domain.refusals import Refusal, RefusalCode, Refused
 from domain.release import Evaluation, evaluate
+from domain.release_kinds import SETTLES
 from domain.release_question import ReleaseFacts, Stage
 from resolvers.mutation import Deed
 from resolvers.release_facts import release_facts
@@ -95,9 +96,16 @@ async def blocked(deed: Deed, case: DeregistrationCase, evaluation: Evaluation) 
     return {"case": deed.decision.save(case), "refusals": evaluation.refusals}
 
 
-async def mark_items(deed: Deed, loan_nos: Sequence[str], code: DocType, **changes: object) -> None:
-    """Sets that checklist line in the dossiers of those loans, where they have it."""
-    for dossier in await deed.decision.find(Dossier, {"loan_no": {"$in": list(loan_nos)}}):
+async def mark_items(
+    deed: Deed, case: DeregistrationCase, code: DocType, **changes: object
+) -> None:
+    """Sets that checklist line in the dossiers of a case's loans, where they have it.
+
+    Only where the debt is paid: what part of the security leaves on is no settlement's paper.
+    """
+    if case.kind not in SETTLES:
+        return
+    for dossier in await deed.decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}}):
         if dossier.item(code) is not None:
             deed.decision.save(with_item(dossier, code, **changes))
 

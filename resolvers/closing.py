@@ -17,9 +17,10 @@ from domain.deregistration import (
 from domain.dossiers import Dossier, archive_incomplete, sealed, settlement_locked
 from domain.files import FileVersion
 from domain.guarantees import GuaranteeContract
-from domain.loans import Loan, is_extinguished
+from domain.loans import Loan, is_extinguished, never_drawn
 from domain.people import Operation
 from domain.refusals import Refusal, refuse_if, state_conflict
+from domain.release_kinds import SETTLES
 from domain.releasing import undocumented
 from domain.watch import LegalCase, SubjectKind
 from resolvers.case_work import advanced, papers_of, still_out
@@ -44,19 +45,30 @@ async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) 
             _proof_pending(case),
             undocumented(case, await _result(deed, case)),
             *still_out(await papers_of(deed, case)),
-            *(archive_incomplete(dossier) for dossier in dossiers),
+            *await _unfiled(deed, case, dossiers),
         ]
     )
     case = replace(advanced(deed, case, CaseStep.CLOSE), closed_on=deed.today)
     collateral = await deed.decision.get(Collateral, case.collateral_id)
     deed.decision.save(replace(collateral, open_case_id=None))
     for dossier in dossiers:
-        locked = settlement_locked(dossier)
+        locked = settlement_locked(dossier) if case.kind in SETTLES else dossier
         ends = await _ends(deed, case, dossier.loan_no)
         if ends:
             locked = sealed(locked, closed_on=deed.today, starts=ends)
         deed.decision.save(locked)
     return {"case": deed.decision.save(case)}
+
+
+async def _unfiled(
+    deed: Deed, case: DeregistrationCase, dossiers: Sequence[Dossier]
+) -> list[Refusal | None]:
+    """What a settlement still has to file; a loan never drawn has none (P13)."""
+    if case.kind not in SETTLES:
+        return []
+    loans = await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}})
+    undrawn = {loan.loan_no for loan in loans if never_drawn(loan)}
+    return [archive_incomplete(one) for one in dossiers if one.loan_no not in undrawn]
 
 
 async def _result(deed: Deed, case: DeregistrationCase) -> FileVersion | None:

@@ -175,7 +175,7 @@ async def deregistration_case_attach_document(
     accepted = version.status is FileStatus.ACCEPTED
     await mark_items(
         deed,
-        case.loan_nos,
+        case,
         input.code,
         status=ItemStatus.ACCEPTED if accepted else ItemStatus.UPLOADED,
         current_version_id=version.id,

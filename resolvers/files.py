@@ -13,6 +13,7 @@ from domain.deregistration import DeregistrationCase
 from domain.dossiers import (
     DocType,
     Dossier,
+    ItemStage,
     ItemStatus,
     filed_if_complete,
     supplemented,
@@ -36,6 +37,7 @@ from domain.files import (
 from domain.people import Operation
 from domain.processing import MAX_PAGES
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
+from domain.release_kinds import SETTLES
 from domain.supplements import self_approved
 from resolvers.context import Context
 from resolvers.mutation import Deed, mutation
@@ -399,7 +401,8 @@ async def _mark(
 ) -> None:
     """The dossier's checklist line follows its file."""
     dossier = await deed.decision.get(Dossier, file.dossier_id)
-    if dossier.item(file.doc_type) is None:
+    item = dossier.item(file.doc_type)
+    if item is None or (item.stage is ItemStage.AT_SETTLEMENT and await _leaves_debt(deed, file)):
         return
     dossier = with_item(
         dossier,
@@ -411,6 +414,14 @@ async def _mark(
         reason=reason,
     )
     deed.decision.save(filed_if_complete(dossier, today=deed.today))
+
+
+async def _leaves_debt(deed: Deed, file: ArchiveFile) -> bool:
+    """Whether a file belongs to a release that settles nothing: the line waits for another."""
+    if file.case_id is None:
+        return False
+    case = await deed.decision.get(DeregistrationCase, file.case_id)
+    return case.kind not in SETTLES
 
 
 def _sensible_pages(pages: int | None) -> Refusal | None:

@@ -179,7 +179,7 @@ async def _with_result(deed: Deed, case: DeregistrationCase, version_id: str) ->
     accepted = version.status is FileStatus.ACCEPTED
     await mark_items(
         deed,
-        case.loan_nos,
+        case,
         DocType.REGISTRY_RESULT,
         status=ItemStatus.ACCEPTED if accepted else ItemStatus.UPLOADED,
         current_version_id=version.id,

@@ -180,7 +180,7 @@ async def _other_debts(
         Loan,
         {
             "customer_no": {"$in": list(customers)},
-            "status": LoanStatus.OVERDUE.value,
+            "$or": [{"status": LoanStatus.OVERDUE.value}, {"dpd": {"$gt": 0}}],
             "loan_no": {"$nin": list(secured)},
         },
         limit=MAX_OTHER_DEBTS,

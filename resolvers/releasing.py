@@ -18,6 +18,7 @@ from domain.deregistration import (
 )
 from domain.dossiers import Dossier, ItemStage, with_stage_due
 from domain.guarantees import GuaranteeContract
+from domain.release_kinds import SETTLES
 from domain.releasing import (
     PARTIAL_KINDS,
     ends_with_entry,
@@ -113,7 +114,9 @@ async def resumed_when_whole(
 async def settlement_items_fall_due(
     decision: Decision, case: DeregistrationCase, moment: At
 ) -> None:
-    """The settlement's papers are due in the dossier some days after the return (ARC-10)."""
+    """A settlement's papers are due in the dossier some days after the return (ARC-10)."""
+    if case.kind not in SETTLES:
+        return
     days = moment.rules.policy.number("archive.due.AT_SETTLEMENT")
     due = moment.rules.calendar.wd(moment.today, days)
     for dossier in await decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}}):

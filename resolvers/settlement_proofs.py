@@ -11,7 +11,7 @@ from graphql import GraphQLError
 from domain.deregistration import DeregistrationCase, SettlementProof
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import ArchiveFile, FileVersion
-from domain.loans import Loan, is_extinguished
+from domain.loans import Loan, is_extinguished, never_drawn
 from domain.orgs import Org
 from domain.people import Operation
 from domain.processing import out_of_scope
@@ -115,7 +115,10 @@ async def issue_proofs(
     """A proof for each loan of a case that is settled for good; one that stands is taken (4.4)."""
     numbers = list(case.settlement_proof_nos)
     given = 0
-    for loan in [facts.loans[no] for no in case.loan_nos if no in facts.loans]:
+    secured = [facts.loans[no] for no in case.loan_nos if no in facts.loans]
+    for loan in secured:
+        if never_drawn(loan):
+            continue
         proof = await _valid(deed.decision, loan)
         if proof is None and given < MAX_PROOFS:
             dossier = await deed.decision.first(Dossier, {"loan_no": loan.loan_no})

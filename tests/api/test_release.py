@@ -345,14 +345,12 @@ def test_an_online_cancellation_leaves_the_vault_afterwards(bank: Bank):
     assert bank.certificate(story)["custodyState"] == "SURRENDERED"
 
 
-def test_kinds_and_products_that_are_not_handled_here(bank: Bank):
+def test_products_that_are_not_handled_here(bank: Bank):
     story = bank.mortgage()
     opening = {
         "collateralId": story.collateral_id,
         "applicant": {"owners": [story.customer_no]},
     }
-    waiver = bank.do("handler-1", "deregistrationCaseOpen", {**opening, "kind": "WAIVER"})
-    assert codes(waiver) == ["KIND_NOT_SUPPORTED"]
     bank.load(("Loan", loan_line(story, product="ENTRUSTED")))
     assert codes(bank.do("handler-1", "deregistrationCaseOpen", opening)) == [
         "OUT_OF_SCOPE_PRODUCT"

@@ -328,3 +328,34 @@ def test_a_loan_of_another_credit_that_the_contract_names_is_not_drawn_either(ba
     bank.open_case(story)
     [answer] = bank.load(("Loan", loan_line(other)), all_taken=False)
     assert [refusal["code"] for refusal in answer["refusals"]] == ["RELEASE_IN_PROGRESS"]
+
+
+def test_the_papers_of_a_partial_release_are_no_settlements(bank: Bank):
+    story = partial(bank)
+    lines = bank.query(
+        "auditor",
+        "query($l: String!) { dossier(loanNo: $l) { items { code stage status } } }",
+        l=story.loan_no,
+    )["dossier"]["items"]
+    settlement = {line["status"] for line in lines if line["stage"] == "AT_SETTLEMENT"}
+    assert settlement == {"MISSING"}
+
+
+@pytest.mark.parametrize(("reason", "kept_in"), [("AUDIT", True), ("LITIGATION", False)])
+def test_a_court_is_not_held_up_by_its_own_suit(bank: Bank, reason: str, kept_in: bool):
+    story = bank.vaulted()
+    bank.open_case(story, kind="COURT_ORDERED")
+    bank.attach(story, "DEREG_APPLICATION", "OWNER_ID", "COURT_DOC")
+    assert codes(bank.submit(story)) == []
+    for login in ("lawyer-1", "approver-t2"):
+        assert codes(bank.approve(story, login)) == []
+    hold = {
+        "no": f"LH-{story.n}",
+        "scope": "COLLATERAL",
+        "target": story.collateral_no,
+        "reason": reason,
+        "placed_at": "2025-06-19T10:00:00+08:00",
+        "org": "OB",
+    }
+    bank.load(("LegalHold", hold))
+    assert codes(bank.vault_out_propose(story)) == (["LEGAL_HOLD"] if kept_in else [])

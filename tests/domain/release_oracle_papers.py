@@ -3,7 +3,7 @@
 from domain.deregistration import HandlingMode
 from domain.dossiers import DocType
 from domain.release_question import Question, Stage
-from tests.domain.release_oracle import OVER, Broken, D, K, documents
+from tests.domain.release_oracle import OVER, Broken, D, K, documents, never_drawn
 
 
 def kind_fits(q: Question) -> Broken:
@@ -72,6 +72,9 @@ def p11(q: Question) -> Broken:
 
 def p13(q: Question) -> Broken:
     for dossier in q.facts.dossiers:
+        loan = q.facts.loans.get(dossier.loan_no)
+        if loan is not None and never_drawn(loan):
+            continue  # what was never lent is never settled
         for item in dossier.items:
             filed = item.status.value in ("ACCEPTED", "WAIVED", "NOT_APPLICABLE")
             if item.stage.value == "AT_SETTLEMENT" and item.required and not filed:
