@@ -23,7 +23,7 @@ from domain.orgs import Org
 from domain.release_notices import free_ones, look_again, notice, served
 from domain.watch import SubjectKind
 from jobs.watch import Round
-from resolvers.deregistration import RELYING
+from resolvers.case_opening import RELYING
 from storage.records import new_id
 
 

@@ -13,12 +13,14 @@ from domain.deregistration import (
     CaseState,
     CaseStep,
     DeregistrationCase,
+    DeregKind,
     PrecheckRun,
     stepped,
 )
 from domain.dossiers import DocType, Dossier, with_item
 from domain.loans import Loan
-from domain.refusals import Refusal, RefusalCode, Refused
+from domain.people import Operation, Role
+from domain.refusals import Forbidden, Refusal, RefusalCode, Refused
 from domain.release import Evaluation, evaluate
 from domain.release_kinds import SETTLES
 from domain.release_question import ReleaseFacts, Stage
@@ -31,6 +33,14 @@ from storage.decisions import Decision
 
 MAX_RUNS = 50
 _LOCKABLE = frozenset({CustodyState.IN_VAULT, CustodyState.ELECTRONIC_ON_FILE})
+
+
+def lawyers_only_for_courts(deed: Deed, kind: DeregKind, org_path: str) -> None:
+    """Lawyers bring the cases that a court orders; the rest is others' work (§9)."""
+    held = deed.actor.grants_for(Operation.SUBMIT_CASE, org_path)
+    lawyer = all(grant.role is Role.LEGAL_OFFICER for grant in held)
+    if lawyer and kind is not DeregKind.COURT_ORDERED:
+        raise Forbidden("A legal officer brings only releases that a court ordered.")
 
 
 async def asked(

@@ -7,6 +7,7 @@ from resolvers import (
     alerts,
     backdating,
     case_exchanges,
+    case_opening,
     case_papers,
     checkout_papers,
     checkout_returns,
@@ -198,7 +199,7 @@ class Mutation:
     vault_add_slots = vault_keeping.vault_add_slots
     slot_set_capacity = vault_keeping.slot_set_capacity
     slot_close = vault_keeping.slot_close
-    deregistration_case_open = deregistration.deregistration_case_open
+    deregistration_case_open = case_opening.deregistration_case_open
     deregistration_case_attach_document = deregistration.deregistration_case_attach_document
     deregistration_case_submit = deregistration.deregistration_case_submit
     deregistration_case_decide = deregistration.deregistration_case_decide
