@@ -124,6 +124,16 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Insurance:
+    """A policy on the thing (财产保险), and whether the bank is paid first (第一受益人)."""
+
+    policy_no: str
+    insurer: str | None = None
+    ends_on: date | None = None
+    bank_is_beneficiary: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Collateral:
     """A piece of collateral (押品). Amounts in fen."""
 
@@ -147,6 +157,7 @@ class Collateral:
     own_bank_deposit: bool = False  # a deposit receipt of this bank, not of another
     currency: str = "CNY"
     encumbered_by: str | None = None
+    insurance: tuple[Insurance, ...] = ()
     seizures: tuple[Seizure, ...] = ()
     title_searches: tuple[TitleSearch, ...] = ()
     open_case_id: str | None = None

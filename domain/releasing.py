@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from domain.certificates import Carrier, Catalog, CustodyState, LegalState, TitleCertificate
-from domain.collaterals import GONE, Collateral, PledgeState
+from domain.collaterals import GONE, Collateral, Insurance, PledgeState
 from domain.deregistration import (
     CaseState,
     DeregistrationCase,
@@ -43,8 +43,28 @@ def is_proven(case: DeregistrationCase) -> bool:
 
 
 def released(collateral: Collateral, kind: DeregKind) -> Collateral:
-    """The collateral once the bank no longer relies on it, and why (2.1)."""
-    return replace(collateral, pledge_state=_ENDS_AS.get(kind, PledgeState.RELEASED))
+    """The collateral once the bank no longer relies on it, and why (2.1).
+
+    What insures it pays the bank no longer, unless the thing is gone: then the bank's claim goes
+    on in the compensation (DRG-L07; Civil Code art. 390).
+    """
+    policies = collateral.insurance
+    if kind is not DeregKind.EXTINGUISHED:
+        policies = unpledged(policies)
+    ends_as = _ENDS_AS.get(kind, PledgeState.RELEASED)
+    return replace(collateral, pledge_state=ends_as, insurance=policies)
+
+
+def unpledged(policies: Sequence[Insurance]) -> tuple[Insurance, ...]:
+    """The policies once the bank is no beneficiary of them any more (DRG-L07)."""
+    return tuple(replace(policy, bank_is_beneficiary=False) for policy in policies)
+
+
+def policies_to_change(before: Collateral, after: Collateral) -> list[str]:
+    """Numbers of the policies of which the insurer has to strike the bank (DRG-L07)."""
+    kept = {one.policy_no for one in after.insurance if one.bank_is_beneficiary}
+    named = [one.policy_no for one in before.insurance if one.bank_is_beneficiary]
+    return [number for number in named if number not in kept]
 
 
 def left_behind(collateral: Collateral) -> Collateral:

@@ -9,8 +9,10 @@ from domain.certificates import TitleCertificate
 from domain.collaterals import (
     ENDED_PLEDGES,
     Collateral,
+    Insurance,
     Location,
     Owner,
+    PledgeState,
     Seizure,
     TitleSearch,
     TitleSearchResult,
@@ -30,6 +32,7 @@ from domain.parties import Customer
 from domain.pre_notices import convertible, is_standing
 from domain.processing import PRE_NOTICES
 from domain.refusals import Refused, invalid
+from domain.releasing import unpledged
 from domain.reminders import watched
 from domain.valuations import revalued
 from domain.vaults import Vault
@@ -145,6 +148,7 @@ def _take_collateral(known: Known, line: CollateralLine) -> tuple[LineStatus, st
         "own_bank_deposit": line.own_bank_deposit,
         "currency": line.currency,
         "encumbered_by": line.encumbered_by,
+        "insurance": _insurance(line, old),
         "org_code": org.code,
         "org_path": org.org_path,
     }
@@ -153,6 +157,13 @@ def _take_collateral(known: Known, line: CollateralLine) -> tuple[LineStatus, st
             _convertible(known, line.no, line.convertible_from)
         return upserted(known, old, replace(old, **facts))
     return upserted(known, None, Collateral(id=new_id(Collateral), no=line.no, **facts))
+
+
+def _insurance(line: CollateralLine, old: Collateral | None) -> tuple[Insurance, ...]:
+    """Its policies; what a release here has ended, the feed does not bring back (DRG-L07)."""
+    policies = tuple(Insurance(**policy.model_dump()) for policy in line.insurance)
+    over = old is not None and old.pledge_state in {PledgeState.RELEASED, PledgeState.DISPOSED}
+    return unpledged(policies) if over else policies
 
 
 def _convertible(known: Known, collateral_no: str, since: date) -> None:

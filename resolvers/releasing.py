@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from domain.alerts import Alert, AlertKind
 from domain.case_deadlines import with_deadlines
 from domain.certificates import TERMINAL, Catalog, CustodyState, LegalState, TitleCertificate
 from domain.collaterals import ENDED_PLEDGES, Collateral
@@ -18,6 +19,7 @@ from domain.deregistration import (
 )
 from domain.dossiers import Dossier, ItemStage, with_stage_due
 from domain.guarantees import GuaranteeContract
+from domain.people import Role
 from domain.release_kinds import SETTLES
 from domain.releasing import (
     PARTIAL_KINDS,
@@ -27,11 +29,13 @@ from domain.releasing import (
     left_behind_under_way,
     nothing_left,
     outlives,
+    policies_to_change,
     released,
     untied,
 )
 from domain.reminders import unclaimed_from, watched
 from domain.undoing import has_no_right_left, waiting_for_reissue
+from domain.watch import SubjectKind
 from resolvers.mutation import Deed
 from storage.decisions import Decision
 from storage.records import new_id
@@ -71,7 +75,8 @@ async def end_right(
     collateral = await decision.get(Collateral, case.collateral_id)
     if collateral.pledge_state in ENDED_PLEDGES:
         return await returned_when_empty(decision, case, moment)
-    decision.save(released(collateral, case.kind))
+    ended = decision.save(released(collateral, case.kind))
+    _tell_insurers(decision, case, moment, policies_to_change(collateral, ended))
     contracts = await decision.find(GuaranteeContract, {"links.collateral_no": collateral.no})
     for contract in contracts:
         if contract.no in case.guarantee_contract_nos:
@@ -82,6 +87,31 @@ async def end_right(
         await _end_right_of(decision, case, certificate, moment, evidence)
         await _unclaimed(decision, certificate, moment)
     return await returned_when_empty(decision, case, moment)
+
+
+def _tell_insurers(
+    decision: Decision, case: DeregistrationCase, moment: At, policies: Sequence[str]
+) -> None:
+    """Somebody has the bank struck off the policies as their beneficiary (DRG-L07)."""
+    if not policies:
+        return
+    rules = moment.rules
+    decision.add(
+        Alert(
+            id=new_id(Alert),
+            no=f"{case.id}-INSURANCE",
+            kind=AlertKind.RELEASE,
+            subject_kind=SubjectKind.COLLATERAL,
+            subject=case.collateral_no,
+            reason=f"Have the bank struck off as beneficiary of {', '.join(policies)}.",
+            due_on=rules.calendar.wd(moment.today, rules.policy.number("dereg.return_wd")),
+            raised_on=moment.today,
+            logins=() if case.handler is None else (case.handler,),
+            roles=(Role.CERT_HANDLER, Role.MORTGAGE_REGISTRAR),
+            org_code=case.org_code,
+            org_path=case.org_path,
+        )
+    )
 
 
 async def returned_when_empty(

@@ -94,6 +94,16 @@ class Valuation(Node):
     approved_by: str | None = named("Who approved it; recorded ones count only then.")
 
 
+@strawberry.type(description="A policy on the collateral (财产保险).")
+class Insurance:
+    """A policy."""
+
+    policy_no: str = named("Number of the policy.")
+    insurer: str | None = named("Who insures.")
+    ends_on: date | None = named("Its last day.")
+    bank_is_beneficiary: bool = named("Whether it pays the bank first (第一受益人).")
+
+
 @strawberry.type(description="A collateral under a guarantee contract (押品关联).")
 class GuaranteeLink:
     """A link."""
@@ -196,7 +206,11 @@ class Collateral(Node):
     )
     prior_claims: Money | None = named("Claims that rank before the bank's.")
     in_dispute: bool = named("Whether its ownership is disputed.")
+    moves_with: str | None = named("Number of its land, or of the house on it (房地一体).")
+    own_bank_deposit: bool = named("Whether it is a deposit receipt of this bank.")
+    currency: str = named("Currency of its value.")
     encumbered_by: str | None = named("What the bank has pledged it for.")
+    insurance: list[Insurance] = named("Policies on it.")
     seizures: list[Seizure] = named("Seizures, past ones too.")
     title_searches: list[TitleSearch] = named("Title searches, oldest first.")
     open_case_id: strawberry.ID | None = named("The open deregistration case that holds it.")

@@ -322,6 +322,17 @@ class LocationLine(Line):
     lng: Decimal | None = Field(default=None, ge=-180, le=180)
 
 
+class InsuranceLine(Line):
+    """A policy on the collateral (财产保险)."""
+
+    policy_no: No
+    insurer: Text | None = None
+    ends_on: Day | None = None
+    bank_is_beneficiary: bool = Field(
+        default=False, description="Whether it pays the bank first; ends with a release here."
+    )
+
+
 class CollateralLine(Line):
     """A collateral (押品). Its pledge state changes only by what is done here."""
 
@@ -349,6 +360,7 @@ class CollateralLine(Line):
     )
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "CNY"
     encumbered_by: Text | None = Field(default=None, description="Re-pledge by the bank, if any.")
+    insurance: list[InsuranceLine] = Field(default_factory=list, max_length=20)
     org: No
 
 

@@ -359,3 +359,23 @@ def test_a_court_is_not_held_up_by_its_own_suit(bank: Bank, reason: str, kept_in
     }
     bank.load(("LegalHold", hold))
     assert codes(bank.vault_out_propose(story)) == (["LEGAL_HOLD"] if kept_in else [])
+
+
+def test_the_bank_is_struck_off_the_policies_of_what_it_released(bank: Bank):
+    story = bank.approved()
+    insured = [{"policy_no": f"PI-{story.n}", "bank_is_beneficiary": True}]
+    bank.load(("Collateral", collateral(story, insurance=insured)))
+    bank.vault_out(story)
+    bank.attach(story, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
+    filed = {"caseId": story.case_id, "authority": "R", "acceptanceNo": f"I-{story.n}"}
+    assert codes(bank.do("handler-1", "deregistrationCaseFile", filed)) == []
+    result = bank.accepted(story, "REGISTRY_RESULT", caseId=story.case_id)
+    done = {"caseId": story.case_id, "status": "DONE", "resultFileVersionId": result}
+    bank.done("handler-1", "deregistrationCaseRecordRegistry", done)
+    bank.load(("Collateral", collateral(story, insurance=insured)))
+    document = "query($no: String!) { collateral(no: $no) { insurance { bankIsBeneficiary } } }"
+    told = bank.query("auditor", document, no=story.collateral_no)["collateral"]
+    assert told == {"insurance": [{"bankIsBeneficiary": False}]}
+    alerts = bank.query("handler-1", "{ alerts(first: 100) { nodes { reason } } }")["alerts"]
+    reasons = [alert["reason"] for alert in alerts["nodes"]]
+    assert f"Have the bank struck off as beneficiary of PI-{story.n}." in reasons

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.certificates import Carrier, CertType, CustodyState, LegalState
-from domain.collaterals import Owner, PledgeState
+from domain.collaterals import Insurance, Owner, PledgeState
 from domain.custody import Evidence
 from domain.deregistration import (
     CaseState,
@@ -27,6 +27,7 @@ from domain.releasing import (
     not_to_him,
     nothing_left,
     outlives,
+    policies_to_change,
     receipt_refusals,
     released,
     return_state,
@@ -201,3 +202,18 @@ def test_the_owner_signs_for_his_papers(receipt, checked, expected):
     signed = {"doc_type": DocType.CERT_RECEIPT, "status": FileStatus.ACCEPTED} | receipt
     found = receipt_refusals(a_version(**signed), identity_checked=checked)
     assert codes(found) == expected
+
+
+POLICIES = (
+    Insurance(policy_no="PI-1", bank_is_beneficiary=True),
+    Insurance(policy_no="PI-2"),
+)
+
+
+@pytest.mark.parametrize("kind", DeregKind)
+def test_insurers_pay_the_bank_no_longer_unless_the_thing_is_gone(kind):
+    before = a_collateral(insurance=POLICIES)
+    after = released(before, kind)
+    gone = kind is DeregKind.EXTINGUISHED
+    assert [one.bank_is_beneficiary for one in after.insurance] == [gone, False]
+    assert policies_to_change(before, after) == ([] if gone else ["PI-1"])
