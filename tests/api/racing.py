@@ -31,7 +31,7 @@ from tests.client import (
     user_line,
 )
 
-RACES = int(os.environ.get("RACES", "3"))
+RACES = int(os.environ.get("RACES", "2"))
 LONG = 50  # races from which on each side has to win some
 AT_SUBMIT = ("DEREG_APPLICATION", "OWNER_ID")
 OF_A_PART = ("VALUATION_REPORT", "SUPPLEMENT_AGREEMENT")
