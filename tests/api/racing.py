@@ -214,11 +214,11 @@ class Ground:
         return self.bank.do("handler-1", "deregistrationCaseRecordRegistry", given)
 
 
-def report(pair: str, wins: Counter[str], aborted: int) -> None:
+def report(pair: str, wins: Counter[str], aborted: int, *, sides: int = 2) -> None:
     """A line that says how the races of a pair went; of many, each side won some."""
     counts = ", ".join(f"{name} first {count}" for name, count in sorted(wins.items()))
     sys.stdout.write(f"\n{pair}: {wins.total()} races, {counts}; {aborted} given up on the way\n")
-    assert wins.total() < LONG or len(wins) == 2, "not a race"
+    assert wins.total() < LONG or len(wins) == sides, "not a race"
 
 
 def a_ground(bank: Bank, vault: str) -> Ground:
