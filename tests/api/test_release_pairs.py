@@ -137,12 +137,15 @@ def test_a_reversal_is_heard_by_a_case_that_is_being_closed(ground: Ground, comm
             partial(close, ground, story),
             partial(ground.tell, ("Loan", loan_line(story, balance="500.00"))),
         )
-        assert codes(closed) == []
         order = commits.of((story.case_id, CLOSE), (told["id"], "import"))
-        assert sorted(order) == [CLOSE, "import"]
-        first = order[0] == CLOSE
+        first = order == [CLOSE, "import"]
+        went = codes(closed) == []
+        assert first or order == (["import", CLOSE] if went else ["import"])
+        # The proof that the reversal voided may be missed in the archive.
+        assert went or codes(closed) == ["ARCHIVE_INCOMPLETE"]
         case = ground.bank.case(story, "state postCloseIncident settlementProofs { voidedAt }")
-        assert (case["state"], bool(case["postCloseIncident"])) == ("CLOSED", True)
+        assert case["state"] == ("CLOSED" if went else "RETURNED")
+        assert case["postCloseIncident"]
         assert [bool(proof["voidedAt"]) for proof in case["settlementProofs"]] == [True]
         assert (dossier_of(ground, story) == "CLOSED") is first
         starter.favour(first=not first)
