@@ -19,7 +19,7 @@ from domain.deregistration import (
 )
 from domain.releasing import ends_with_entry, going_back, released, surrendered_ones
 from domain.undoing import has_no_right_left, waiting_for_reissue
-from tests.domain.builders import a_case, a_case_lock, a_certificate
+from tests.domain.builders import a_case, a_case_lock
 from tests.domain.confirming import Confirming
 from tests.domain.small_bank import PAPERS
 
@@ -98,7 +98,7 @@ class CaseLives(Confirming):
         if step is CaseStep.VAULT_OUT and bank.any_frozen(papers):
             return
         if step is CaseStep.SUSPEND:
-            self._lose(out[0])
+            self.lose_out(out[0])
         if step is CaseStep.RESUME:
             self._reissue(waiting_for_reissue(papers))
         bank.cases[group] = stepped(case, step, by="handler", now=bank.now)
@@ -125,30 +125,33 @@ class CaseLives(Confirming):
             return bool(out) and not has_no_right_left(out[0])
         return step not in {CaseStep.CANCEL, CaseStep.REJECT} or not out
 
-    def _lose(self, paper):
-        self.bank.move(paper, Movement.CONFIRM_LOST, CustodyState.LOST, ["approver"], holder=None)
-
     def _reissue(self, lost):
         """Each lost paper ends; what the registry issued takes its place in the small bank."""
-        bank = self.bank
+        bank, people = self.bank, ["handler"]
         for paper in lost:
             void = {"legal_state": LegalState.VOID, "lock": None}
-            bank.move(paper, Movement.REISSUE, CustodyState.REPLACED, ["handler"], **void)
-            bank.ended.append((bank.papers[paper.id], bank.ledgers[paper.id]))
-            new = a_certificate(
-                id=paper.id,
-                cert_type=paper.cert_type,
-                catalog=paper.catalog,
-                cert_no=bank.number("No."),
-                collateral_nos=paper.collateral_nos,
-                guarantee_contract_nos=paper.guarantee_contract_nos,
-                legal_state=paper.legal_state,
-                supersedes=paper.id,
-            )
-            bank.ledgers[paper.id] = []
+            bank.move(paper, Movement.REISSUE, CustodyState.REPLACED, people, **void)
             holder = Holder(login="handler", since=bank.now)
-            to = CustodyState.WITH_HANDLER
-            bank.move(new, Movement.RECEIVE_REISSUED, to, ["handler"], holder=holder)
+            received = Movement.RECEIVE_REISSUED
+            bank.succeed(paper, received, CustodyState.WITH_HANDLER, people, holder)
+            bank.incidents.pop(paper.id, None)
+
+    def stop_case(self, paper):
+        """What was lost while it was out stops its case, unless its right has ended already."""
+        bank, group = self.bank, PAPERS[paper.id]
+        case = bank.cases.get(group)
+        out = paper.custody_state is CustodyState.OUT_FOR_DEREG and case is not None
+        lost = [bank.papers[paper.id]]
+        if out and waiting_for_reissue(lost) and impossible(case, CaseStep.SUSPEND) is None:
+            bank.cases[group] = stepped(case, CaseStep.SUSPEND, by="boss", now=bank.now)
+
+    def go_on(self, group):
+        """A suspended case goes on once none of its papers waits any more."""
+        bank, case = self.bank, self.bank.cases.get(group)
+        if case is None or case.state is not CaseState.SUSPENDED:
+            return
+        if not waiting_for_reissue(bank.papers_of(case)):
+            bank.cases[group] = stepped(case, CaseStep.RESUME, by="handler", now=bank.now)
 
     def _wait_on(self, group, before):
         """A suspended case waits on after the entry, unless what was lost has no right left."""
@@ -156,17 +159,14 @@ class CaseLives(Confirming):
         if before.state is not CaseState.SUSPENDED:
             return
         bank.cases[group] = still_suspended(case)
-        if not waiting_for_reissue(bank.papers_of(case)):
-            bank.cases[group] = stepped(
-                bank.cases[group], CaseStep.RESUME, by="registry", now=bank.now
-            )
+        self.go_on(group)
 
     @invariant()
-    def a_case_is_suspended_while_a_paper_of_it_waits_for_its_reissue(self):
+    def a_suspended_case_waits_for_a_reissue(self):
         for case in self.bank.cases.values():
-            waiting = waiting_for_reissue(self.bank.papers_of(case))
-            assert (case.state is CaseState.SUSPENDED) is bool(waiting)
-            assert (case.suspended_from is not None) is bool(waiting)
+            suspended = case.state is CaseState.SUSPENDED
+            assert (case.suspended_from is not None) is suspended
+            assert not suspended or waiting_for_reissue(self.bank.papers_of(case))
 
     def _end_right(self, group, papers):
         bank = self.bank

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from domain.certificates import CustodyState, Holder, LegalState, LockKind
+from domain.certificates import CustodyState, Holder, LockKind
 from domain.checkouts import CheckOutState
 from domain.custody import Movement
 from domain.dispatches import DispatchState, given_up
@@ -22,7 +22,7 @@ from domain.people import Role
 from domain.vaults import resealed
 from domain.watch import IncidentKind
 from tests.domain.builders import CALENDAR, POLICY, a_grant, codes
-from tests.domain.small_bank import KEEPS
+from tests.domain.small_bank import KEEPS, PAPERS
 from tests.domain.stocktake_lives import FIRST, SECOND, VAULTS, StocktakeLives
 from tests.domain.vault_builders import a_scan, an_operator
 
@@ -90,8 +90,22 @@ class LossLives(StocktakeLives):
         )
         if codes(refused):
             return
+        self._lose(paper)
+        self.stop_case(paper)
+
+    def lose_out(self, paper):
+        """A paper that is out for a case is lost; it was reported first."""
+        bank = self.bank
+        if paper.id not in bank.incidents:
+            self._notice(paper, IncidentKind.SUSPECTED_LOSS)
+        told = {"reported_at": bank.now, "reported_by": "supervisor"}
+        bank.incidents[paper.id] = replace(bank.incidents[paper.id], **told)
+        self._lose(paper)
+
+    def _lose(self, paper):
+        bank = self.bank
         paper = self._off_check_out(bank.unproposed(paper))
-        self._off_its_way(id)
+        self._off_its_way(paper.id)
         bank.move(paper, Movement.CONFIRM_LOST, CustodyState.LOST, ["boss"], holder=None)
 
     @precondition(lambda self: self._are(CustodyState.LOST))
@@ -112,13 +126,8 @@ class LossLives(StocktakeLives):
         )
         if codes(refused):
             return
-        void, replaced = LegalState.VOID, CustodyState.REPLACED
-        people = ["handler"]
-        bank.move(lost, Movement.REISSUE, replaced, people, legal_state=void, lock=None)
-        holder = Holder(login="handler", since=bank.now)
-        received = Movement.RECEIVE_REISSUED
-        bank.succeed(lost, received, CustodyState.WITH_HANDLER, people, holder)
-        bank.incidents.pop(id, None)
+        self._reissue([lost])
+        self.go_on(PAPERS[id])
 
     @precondition(lambda self: self._are(CustodyState.MISSING))
     @rule(
