@@ -125,6 +125,10 @@ class CaseLives(Confirming):
             return bool(out) and not has_no_right_left(out[0])
         return step not in {CaseStep.CANCEL, CaseStep.REJECT} or not out
 
+    def lose_out(self, paper):
+        """A paper that is out is lost: told by the lives that know losses."""
+        raise NotImplementedError
+
     def _reissue(self, lost):
         """Each lost paper ends; what the registry issued takes its place in the small bank."""
         bank, people = self.bank, ["handler"]
