@@ -20,6 +20,7 @@ from domain.deregistration import (
     RegistryStatus,
     impossible,
 )
+from domain.files import GENERATED
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
 MAX_AHEAD = timedelta(days=1)  # by how much the registry's clock may be ahead of the bank's
@@ -61,20 +62,17 @@ def filing_refusals(
     authority: str,
     acceptance_no: str,
     filed_at: datetime,
-    taken: bool,
     now: datetime,
 ) -> Iterator[Refusal | None]:
     """Every rule that a filing breaks besides the preconditions (4.2, 4.9).
 
-    taken: another case was filed under this number with this registry.
+    Several cases may share a number: a house and its land go in one application.
     """
     yield impossible(case, CaseStep.FILE)
     if not normalised(authority):
         yield invalid("authority", "must not be empty")
     if not normalised(acceptance_no):
         yield invalid("acceptanceNo", "must not be empty")
-    if taken:
-        yield invalid("acceptanceNo", "is the number of another case", rule_id="DRG-4.2")
     if filed_at > now + MAX_AHEAD:
         yield invalid("filedAt", "lies in the future", rule_id="DRG-4.2")
     yield _nothing_new(case)
@@ -224,7 +222,8 @@ def _nothing_new(case: DeregistrationCase) -> Refusal | None:
         (entry.at for entry in case.timeline if entry.step is CaseStep.REGISTRY_REJECT),
         default=None,
     )
-    if rejected_at is None or any(one.attached_at >= rejected_at for one in case.documents):
+    shown = [one.attached_at for one in case.documents if one.code not in GENERATED]
+    if rejected_at is None or any(at >= rejected_at for at in shown):
         return None
     return Refusal(
         code=RefusalCode.DOC_MISSING,

@@ -19,6 +19,7 @@ from domain.files import FileStatus, FileVersion
 from domain.people import Operation
 from domain.refusals import Forbidden, Refused, invalid, refuse_if
 from domain.registry import (
+    WAITING,
     Told,
     application_key,
     filed,
@@ -41,7 +42,6 @@ from schema.cases import (
     RegistryNotifyInput,
 )
 from storage.decisions import not_found
-from storage.finds import Asked
 from storage.scope import under
 
 
@@ -56,15 +56,11 @@ async def deregistration_case_file(
     """FILED is the last moment at which a stale pass could slip through (DRG-R01)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
     filed_at = input.filed_at or deed.now
-    key = application_key(input.authority, input.acceptance_no)
-    query = {"registry.keys": key, "_id": {"$ne": case.id}}
-    other = Asked(collection="dereg_cases", query=query, limit=1)
     unfit = filing_refusals(
         case,
         authority=input.authority,
         acceptance_no=input.acceptance_no,
         filed_at=filed_at,
-        taken=await deed.decision.exists(other),
         now=deed.now,
     )
     broken = [refusal for refusal in unfit if refusal is not None]
@@ -111,14 +107,18 @@ async def deregistration_case_record_registry(
 async def registry_notify(deed: Deed, input: RegistryNotifyInput) -> dict[str, Any]:
     """The registry's own system knows no case; it calls back for online cancellations (chapter 9).
 
-    Raises: Forbidden for a case that a person takes to the registry.
+    Of several cases under one number the one that waits is meant. Raises: Forbidden for a case that
+    a person takes to the registry.
     """
     key = application_key(input.authority, input.acceptance_no)
     within = under(deed.actor.paths(Operation.READ))
-    found = await deed.decision.first(DeregistrationCase, {"registry.keys": key}, within=within)
-    if found is None:
+    found = await deed.decision.find(DeregistrationCase, {"registry.keys": key}, within=within)
+    if not found:
         raise Refused(not_found(DeregistrationCase, input.acceptance_no))
-    case = await deed.subject(DeregistrationCase, found.id)
+    meant = [case for case in found if beneath(case).state in WAITING] or found
+    if len(meant) > 1:
+        raise Refused(invalid("acceptanceNo", "several cases have it; name the case"))
+    case = await deed.subject(DeregistrationCase, meant[0].id)
     if case.handling_mode is not HandlingMode.ONLINE:
         raise Forbidden("A registry calls back for online cancellations only.")
     return await _hear(deed, case, input, acceptance_no=input.acceptance_no.strip())

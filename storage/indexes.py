@@ -181,11 +181,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
                 partialFilterExpression={"escalate_on": {"$type": "string"}},
             ),
             _plain("registry.acceptance_no"),
-            IndexModel(
-                [("registry.keys", _A)],
-                unique=True,
-                partialFilterExpression={"registry.keys": {"$type": "string"}},
-            ),
+            _plain("registry.keys"),
             _plain("certificate_ids"),
             _plain("loan_nos"),
         ],

@@ -163,7 +163,8 @@ def test_events_resume_from_any_cursor_in_one_order(bank: Bank):
     assert own[-1] == bank.certificate(story)["version"]
     half = events[len(events) // 2]["cursor"]
     rest = bank.query("system", query, after=half)["events"]["events"]
-    assert [e["id"] for e in rest] == [e["id"] for e in events[len(events) // 2 + 1 :]]
+    after = [e["id"] for e in events[len(events) // 2 + 1 :]]
+    assert [e["id"] for e in rest[: len(after)]] == after  # a receipt may be filed meanwhile
 
 
 def test_a_subscription_tells_the_same_events(bank: Bank, served):

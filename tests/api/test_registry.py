@@ -10,7 +10,6 @@ from tests.api.releasing import (
     done,
     file,
     filed,
-    out,
     people,
     say,
 )
@@ -113,23 +112,6 @@ def test_an_application_is_withdrawn_before_its_entry_alone(bank: Bank):
     assert codes(say(bank, entered, "CANCELLED", at=TEN)) == ["IRREVERSIBLE"]
 
 
-def test_a_number_belongs_to_one_case_of_a_registry(bank: Bank):
-    first, second = filed(bank), out(bank)
-    bank.attach(second, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
-    for number in (f"U-{first.n}", f" u － {first.n}".replace("－", "-")):
-        assert codes(file(bank, second, number)) == ["VALUE_INVALID"]
-    assert file(bank, second)["case"]["state"] == "FILED"
-
-
-def test_of_two_filings_under_one_number_one_is_kept(bank: Bank):
-    stories = [out(bank), out(bank)]
-    for story in stories:
-        bank.attach(story, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
-    number = f"RACE-{stories[0].n}"
-    answers = at_once(*[lambda s=story: file(bank, s, number) for story in stories])
-    assert sorted(codes(answer) for answer in answers) == [[], ["VALUE_INVALID"]]
-
-
 def notify(bank: Bank, story, status: str, login: str = "registry-system", **more):
     given = {"authority": "登记中心", "acceptanceNo": f"U-{story.n}", "status": status, **more}
     return bank.do(login, "registryNotify", given, HOUSE)
@@ -148,6 +130,15 @@ def test_a_registry_calls_back_for_an_online_cancellation(bank: Bank):
     by_hand = filed(bank)
     given = {"authority": "登记中心", "acceptanceNo": f"U-{by_hand.n}", "status": "DONE"}
     assert bank.error_code("registry-system", "registryNotify", given) == "FORBIDDEN"
+
+
+def test_of_two_cases_under_one_number_the_one_that_waits_is_meant(bank: Bank):
+    house, land = filed(bank, "ONLINE"), bank.approved("ONLINE")
+    bank.attach(land, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
+    assert file(bank, land, f"U-{house.n}")["case"]["state"] == "FILED"
+    assert codes(notify(bank, house, "DONE", at=NINE)) == ["VALUE_INVALID"]
+    assert say(bank, house, "DONE", at=NINE)["case"]["state"] == "REGISTRY_DONE"
+    assert notify(bank, house, "DONE", at=TEN)["case"]["id"] == land.case_id
 
 
 def test_ten_calls_at_once_are_one_notice(bank: Bank):

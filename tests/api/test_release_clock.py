@@ -192,7 +192,7 @@ def test_a_registry_has_its_own_days_and_papers_come_back_in_two(bank: Bank):
             "vaultBackDue": None,
         },
     }
-    said = {"caseId": story.case_id, "status": "REJECTED", "at": NOON}
+    said = {"caseId": story.case_id, "status": "REJECTED", "at": NOON, "note": "a page is missing"}
     bank.done("handler-1", "deregistrationCaseRecordRegistry", said)
     assert bank.case(story, dates) == {
         "daysLeft": 4,
@@ -330,7 +330,7 @@ def test_a_board_ends_where_its_reader_does(bank: Bank):
     assert board(bank, "rm-b1", org="B2") is None
     assert board(bank, "rm-b1", org="T2") is None
     assert board(bank, org="no-such") is None
-    assert board(bank, "registrar-1", org="CB")["nodes"] == []
+    assert board(bank, "registrar-1", org="CS")["nodes"] == []
     assert board(bank, "auditor", org="T2X")["nodes"] == []
     assert board(bank, "auditor", org="B1")["totalCount"] >= 1
     assert [one["exposure"] for one in board(bank, "keeper-1", org="B1", first=1)["nodes"]] == [
@@ -340,7 +340,7 @@ def test_a_board_ends_where_its_reader_does(bank: Bank):
         answer = bank.ask(login, SUMMARY, org="B1")
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert summary(bank, "handler-1", "OBX") is None
-    assert summary(bank, "registrar-1", "CB")["total"]["open"] == 0
+    assert summary(bank, "registrar-1", "CS")["total"]["open"] == 0
     assert summary(bank, "auditor", "T2X")["organisations"] == []
     answer = bank.ask("handler-1", BOARD, org="B1", first=101)
     assert "0 to 100" in answer["errors"][0]["message"]

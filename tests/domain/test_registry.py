@@ -200,7 +200,7 @@ def test_the_history_has_a_limit():
 
 
 def _filing(case, **changes):
-    facts = {"authority": "R", "acceptance_no": "N1", "filed_at": NOW, "taken": False, "now": NOW}
+    facts = {"authority": "R", "acceptance_no": "N1", "filed_at": NOW, "now": NOW}
     return codes(filing_refusals(case, **facts | changes))
 
 
@@ -210,7 +210,6 @@ def _filing(case, **changes):
         ({}, []),
         ({"authority": " "}, ["VALUE_INVALID"]),
         ({"acceptance_no": ""}, ["VALUE_INVALID"]),
-        ({"taken": True}, ["VALUE_INVALID"]),
         ({"filed_at": NOW + MAX_AHEAD}, []),
         ({"filed_at": NOW + MAX_AHEAD + timedelta(seconds=1)}, ["VALUE_INVALID"]),
     ],
