@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.certificates import CustodyState, Holder, LegalState, TitleCertificate
+from domain.certificates import CustodyState, LegalState, TitleCertificate
 from domain.checkout_returns import priority_carried
 from domain.collaterals import Collateral
-from domain.custody import CustodyEvent, Evidence, Movement, moved
+from domain.custody import Evidence, Movement
 from domain.deregistration import OPEN_STATES, DeregistrationCase, ExchangeOffer
 from domain.dual_control import conflicting_part
 from domain.files import READABLE, FileVersion
@@ -21,10 +21,10 @@ from domain.people import Operation
 from domain.processing import PaperFacts, collection_refusals
 from domain.refusals import Forbidden, Refused, invalid, refuse_if
 from domain.vaults import Vault
+from resolvers.exchanged import Brought, received_instead
 from resolvers.mutation import Deed, mutation
-from resolvers.papers import duplicate_of, paper_facts, printed, scan_falls_due
+from resolvers.papers import duplicate_of, paper_facts, printed
 from resolvers.releasing import at, returned_when_empty
-from resolvers.reminders import obtained
 from resolvers.vault_work import keeper_of
 from schema.cases import (
     CaseExchangePayload,
@@ -149,29 +149,19 @@ async def _received(
     new: TitleCertificate,
     paper: PaperFacts,
 ) -> TitleCertificate:
-    reads = printed(deed, new, paper)
-    received, event = moved(
+    return await received_instead(
+        deed,
+        old,
         new,
-        Movement.RECEIVE_EXCHANGED,
-        to=CustodyState.RECEIVED_PENDING_VAULT,
-        event_id=new_id(CustodyEvent),
-        operators=[deed.operator()],
-        now=deed.now,
-        today=deed.today,
-        request_ref=old.lock.id if old.lock is not None else None,
-        evidence=[offer.evidence],
-        **(reads | {"priority_date": priority_carried(old, reads["priority_date"])}),
-        supersedes=old.id,
-        collected_on=deed.today,
-        vault_due=deed.calendar.wd(deed.today, deed.policy.number("vault.in_due_wd")),
-        holder=Holder(desk=offer.desk, since=deed.now),
-        given_by=offer.by,
+        Brought(
+            paper=paper,
+            request_ref=old.lock.id if old.lock is not None else None,
+            evidence=[offer.evidence],
+            priority_date=priority_carried(old, printed(deed, new, paper)["priority_date"]),
+            desk=offer.desk,
+            by=offer.by,
+        ),
     )
-    deed.decision.add(event)
-    deed.decision.add(received)
-    received = await obtained(deed, received)
-    await scan_falls_due(deed, received)
-    return received
 
 
 async def _take_place_elsewhere(

@@ -26,7 +26,7 @@ from domain.checkouts import (
     parts,
 )
 from domain.collaterals import Collateral
-from domain.custody import CustodyEvent, Evidence, Movement, moved
+from domain.custody import Evidence, Movement
 from domain.dual_control import (
     conflicting_part,
 )
@@ -42,10 +42,10 @@ from domain.refusals import (
 )
 from domain.watch import Incident, IncidentKind, SignalSeverity
 from resolvers.checkouts import stuck
+from resolvers.exchanged import Brought, received_instead
 from resolvers.incidents import incident_of
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import duplicate_of, paper_facts, printed
-from resolvers.reminders import obtained
 from resolvers.vault_work import case_lock, keeper_of
 from schema.checkouts import (
     CheckOutPayload,
@@ -169,26 +169,20 @@ async def check_out_receive_exchanged(
     version = await deed.get(FileVersion, check_out.exchange.evidence_version_id)
     evidence = [Evidence(file_version_id=version.id, sha256=version.sha256)]
     days = overdue_days(check_out, deed.today)
-    reads = printed(deed, new, paper)
-    received, event = moved(
+    own = printed(deed, new, paper)["priority_date"]
+    await received_instead(
+        deed,
+        old,
         new,
-        Movement.RECEIVE_EXCHANGED,
-        to=CustodyState.RECEIVED_PENDING_VAULT,
-        event_id=new_id(CustodyEvent),
-        operators=[deed.operator()],
-        now=deed.now,
-        today=deed.today,
-        request_ref=check_out.id,
-        evidence=evidence,
-        **(reads | {"priority_date": await _rank(deed, old, reads["priority_date"])}),
-        supersedes=old.id,
-        collected_on=deed.today,
-        holder=Holder(desk=input.vault, since=deed.now),
-        given_by=check_out.return_offered_by,
+        Brought(
+            paper=paper,
+            request_ref=check_out.id,
+            evidence=evidence,
+            priority_date=await _rank(deed, old, own),
+            desk=input.vault,
+            by=check_out.return_offered_by,
+        ),
     )
-    deed.decision.add(event)
-    deed.decision.add(received)
-    await obtained(deed, received)
     lapsed = old.legal_state is LegalState.LAPSED
     deed.move(
         old,
