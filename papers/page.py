@@ -8,6 +8,7 @@ import io
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import as_file, files
+from threading import Lock
 
 import segno
 from reportlab.lib.pagesizes import A4
@@ -21,6 +22,7 @@ QUIET = 4  # modules around a QR code that scanners want empty
 CUT = "…"
 LACKING = "〓"  # as printers have always set what they had no type for
 _POINT_MM = 1 / mm
+_ONE_FONT = Lock()  # picking glyphs reads the font's file by a position that all share
 
 
 class Page:
@@ -70,7 +72,8 @@ class Page:
     def done(self) -> bytes:
         """The document."""
         self._canvas.showPage()
-        self._canvas.save()
+        with _ONE_FONT:
+            self._canvas.save()
         return self._bytes.getvalue()
 
 

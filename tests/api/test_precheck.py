@@ -1,5 +1,7 @@
 """The dry run of a release over HTTP: what it reads of a wide network, and at what cost."""
 
+from functools import partial
+
 from pymongo import MongoClient
 
 from tests.api.commands import reads
@@ -25,9 +27,12 @@ def test_a_collateral_of_many_loans_is_judged_by_as_many_reads_as_one_of_one(ban
     assert [refusal["detail"][0]["value"] for refusal in settled["refusals"]] == [numbers[-1]]
     assert answers(bank, few.collateral_id)["DRG-P01"]["outcome"] == "PASS"
     with MongoClient(endpoints.mongo_url) as client:
-        of_one = reads(client, lambda: answers(bank, few.collateral_id))
-        of_many = reads(client, lambda: answers(bank, many.collateral_id))
-    assert of_one == of_many > 10
+        # The fewest of several: scheduled jobs read beside it.
+        of_one, of_many = (
+            min(reads(client, partial(answers, bank, id)) for _ in range(4))
+            for id in (few.collateral_id, many.collateral_id)
+        )
+    assert of_one == of_many > 5
 
 
 def test_whoever_mortgaged_his_own_for_the_same_loan_by_another_contract_has_to_agree(bank: Bank):

@@ -198,7 +198,7 @@ def p06(q: Question) -> Broken:
         accepted = {D.LOSS_STATEMENT, D.REGISTRY_ACCEPTANCE} <= documents(q)
         if state == "LOST" and accepted:
             continue
-        late = q.stage in {Stage.FILE, Stage.CLOSE}
+        late = q.stage in {Stage.VAULT_OUT, Stage.FILE, Stage.CLOSE}
         if state == "OUT_FOR_DEREG" and mine and paper.lock is not None and late:
             continue
         yield "CERT_NOT_IN_VAULT"
