@@ -10,7 +10,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -75,9 +75,10 @@ def stay_on(core: int) -> None:
     running = [f"/proc/{os.getpid()}/task"]
     while running:
         for task in Path(running.pop()).iterdir():
-            os.sched_setaffinity(int(task.name), {core})
-            children = (task / "children").read_text().split()
-            running += [f"/proc/{child}/task" for child in children]
+            with suppress(ProcessLookupError, FileNotFoundError):  # a thread that has ended since
+                os.sched_setaffinity(int(task.name), {core})
+                children = (task / "children").read_text().split()
+                running += [f"/proc/{child}/task" for child in children]
 
 
 def bodies(operation: str, given: Sequence[Mapping[str, Any]]) -> list[str]:
