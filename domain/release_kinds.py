@@ -61,6 +61,8 @@ RULES: Mapping[DeregKind, frozenset[str]] = MappingProxyType(
     }
 )
 SOME_GO = frozenset({_K.PARTIAL_RELEASE, _K.SUBSTITUTION})
+# A sale, a court or its end lets it go: nobody applies, and enforcement is no obstacle.
+FORCED = frozenset({_K.COURT_ORDERED, _K.ENFORCED, _K.EXTINGUISHED})
 # The debt has to be paid, so a settlement proof belongs to it (4.4).
 SETTLES = frozenset({_K.FULL_SETTLEMENT, _K.PRE_NOTICE_CANCEL})
 

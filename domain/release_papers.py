@@ -19,13 +19,9 @@ from domain.release_question import Question
 
 def kind_fits(question: Question) -> Iterator[Refusal]:
     """A transfer of the claim is no release; a pre-notice is cancelled while it is one (4.1)."""
-    if question.kind is DeregKind.CLAIM_TRANSFER:
-        yield Refusal(
-            code=RefusalCode.KIND_NOT_SUPPORTED,
-            rule_id="DRG-4.1",
-            field="kind",
-            detail={"kind": question.kind},
-        )
+    transfer = no_release(question.kind)
+    if transfer is not None:
+        yield transfer
     if question.kind is DeregKind.PRE_NOTICE_CANCEL:
         rights = [
             paper
@@ -34,6 +30,18 @@ def kind_fits(question: Question) -> Iterator[Refusal]:
         ]
         if not rights or any(paper.cert_type not in PRE_NOTICES for paper in rights):
             yield invalid("kind", "no pre-notice alone stands on it", rule_id="DRG-4.1")
+
+
+def no_release(kind: DeregKind) -> Refusal | None:
+    """A claim that is transferred takes its papers along another way (X18)."""
+    if kind is not DeregKind.CLAIM_TRANSFER:
+        return None
+    return Refusal(
+        code=RefusalCode.KIND_NOT_SUPPORTED,
+        rule_id="DRG-4.1",
+        field="kind",
+        detail={"kind": kind},
+    )
 
 
 def documents_complete(question: Question) -> Iterator[Refusal]:

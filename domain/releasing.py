@@ -19,12 +19,9 @@ from domain.dossiers import DocType
 from domain.files import FileStatus, FileVersion
 from domain.guarantees import GuaranteeContract, GuaranteeStatus
 from domain.refusals import Refusal, RefusalCode, invalid
+from domain.release_kinds import FORCED, SOME_GO
 from domain.release_papers import not_entitled
 
-PARTIAL_KINDS = frozenset({DeregKind.PARTIAL_RELEASE, DeregKind.SUBSTITUTION})
-_WITHOUT_APPLICANT = frozenset(
-    {DeregKind.COURT_ORDERED, DeregKind.ENFORCED, DeregKind.EXTINGUISHED}
-)
 # How the bank stopped relying on it, where it was not simply released.
 _ENDS_AS = {
     DeregKind.ENFORCED: PledgeState.DISPOSED,
@@ -90,7 +87,7 @@ def outlives(
     only a part is released here.
     """
     gone = set(GONE)
-    if case.kind not in PARTIAL_KINDS:
+    if case.kind not in SOME_GO:
         gone.add(PledgeState.RELEASING)
     return certificate.catalog is Catalog.RIGHT_CERT and any(
         other.no in certificate.collateral_nos
@@ -169,7 +166,7 @@ def not_to_him(collateral: Collateral, case: DeregistrationCase) -> Refusal | No
 
     Where nobody applied, nobody's application is asked for; the receipt is.
     """
-    return None if case.kind in _WITHOUT_APPLICANT else not_entitled(collateral, case)
+    return None if case.kind in FORCED else not_entitled(collateral, case)
 
 
 def undocumented(case: DeregistrationCase, result: FileVersion | None) -> Refusal | None:

@@ -14,17 +14,13 @@ from domain.deregistration import (
     CaseState,
     CaseStep,
     DeregistrationCase,
-    DeregKind,
     beneath,
     stepped,
     still_suspended,
 )
+from domain.release_kinds import RULES
 
 MAX_REVERSED = 500  # settlements of one case
-# Releases that rest on every secured debt being gone (P01); others leave debts as they are.
-RESTING_ON_SETTLEMENT = frozenset(
-    {DeregKind.FULL_SETTLEMENT, DeregKind.NEVER_DISBURSED, DeregKind.PRE_NOTICE_CANCEL}
-)
 _ENTERED = frozenset({CaseState.REGISTRY_DONE, CaseState.RETURNED, CaseState.CLOSED})
 
 
@@ -62,7 +58,7 @@ def reversed_settlement(
     below = beneath(case)
     blocking = (below.state, CaseStep.BLOCK) in CASE_TRANSITIONS
     possible = blocking or (below.state, CaseStep.REVERSE) in CASE_TRANSITIONS
-    if case.kind not in RESTING_ON_SETTLEMENT or not possible:
+    if "DRG-P01" not in RULES[case.kind] or not possible:  # it leaves debts as they are
         return None
     note = f"settlement of {loan_no} reversed"
     if blocking:

@@ -29,6 +29,8 @@ from domain.refusals import (
     refuse_if,
     state_conflict,
 )
+from domain.release_kinds import FORCED
+from domain.release_papers import no_release
 from resolvers.case_work import (
     lawyers_only_for_courts,
     lock_papers,
@@ -43,7 +45,6 @@ from storage.records import new_id
 
 HANDLERS = frozenset({Role.CERT_HANDLER, Role.MORTGAGE_REGISTRAR})
 RELYING = frozenset({PledgeState.EFFECTIVE, PledgeState.PARTIALLY_RELEASED, PledgeState.PROPOSED})
-FORCED = frozenset({DeregKind.COURT_ORDERED, DeregKind.ENFORCED, DeregKind.EXTINGUISHED})
 
 
 @mutation(
@@ -67,6 +68,7 @@ async def deregistration_case_open(
         [
             *out_of_scope(loans),
             _free(collateral, input.kind),
+            no_release(input.kind),
             *_replacing(input),
             None
             if named is None or len(chosen) == len(set(named))
@@ -121,15 +123,8 @@ async def _registry_form_applies(deed: Deed, case: DeregistrationCase) -> None:
 
 
 def _replacing(input: DeregistrationCaseOpenInput) -> Iterator[Refusal]:
-    """A transfer is no release; something new belongs to a substitution and to nothing else."""
+    """Something new belongs to a substitution and to nothing else (L04)."""
     named = bool(input.new_collateral_ids)
-    if input.kind is DeregKind.CLAIM_TRANSFER:
-        yield Refusal(
-            code=RefusalCode.KIND_NOT_SUPPORTED,
-            rule_id="DRG-4.1",
-            field="kind",
-            detail={"kind": input.kind},
-        )
     if named is not (input.kind is DeregKind.SUBSTITUTION):
         reason = "only a substitution has one" if named else "name what replaces the collateral"
         yield invalid("newCollateralIds", reason, rule_id="DRG-L04")

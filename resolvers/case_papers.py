@@ -12,7 +12,6 @@ from domain.deregistration import (
     CaseState,
     CaseStep,
     DeregistrationCase,
-    DeregKind,
     HandlingMode,
     impossible,
 )
@@ -275,7 +274,7 @@ async def _holds(
 ) -> list[LegalHold]:
     """Holds that keep papers in (CUS-24); what a court ordered is not held by its own suit."""
     holds = await holds_on(deed.decision, papers)
-    if case.kind not in {DeregKind.COURT_ORDERED, DeregKind.ENFORCED}:
+    if "DRG-P05" in RULES[case.kind]:
         return holds
     return [hold for hold in holds if hold.reason is not HoldReason.LITIGATION]
 

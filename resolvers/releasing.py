@@ -20,9 +20,8 @@ from domain.deregistration import (
 from domain.dossiers import Dossier, ItemStage, with_stage_due
 from domain.guarantees import GuaranteeContract
 from domain.people import Role
-from domain.release_kinds import SETTLES
+from domain.release_kinds import SETTLES, SOME_GO
 from domain.releasing import (
-    PARTIAL_KINDS,
     ends_with_entry,
     is_proven,
     left_behind,
@@ -81,7 +80,7 @@ async def end_right(
     for contract in contracts:
         if contract.no in case.guarantee_contract_nos:
             after = decision.save(untied(contract, collateral.no, case.id))
-            if case.kind in PARTIAL_KINDS:
+            if case.kind in SOME_GO:
                 await _leave_behind(decision, after)
     for certificate in await _certificates(decision, case):
         await _end_right_of(decision, case, certificate, moment, evidence)
