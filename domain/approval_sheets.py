@@ -16,8 +16,7 @@ from domain.deregistration import (
 )
 from domain.dossiers import DocType
 from domain.files import FileVersion
-
-BY = "SYSTEM"
+from domain.people import SYSTEM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ def with_sheet(
         code=DocType.APPROVAL_SHEET,
         file_version_id=version.id,
         sha256=version.sha256,
-        attached_by=BY,
+        attached_by=SYSTEM,
         attached_at=now,
     )
     others = (one for one in case.documents if one.code is not DocType.APPROVAL_SHEET)

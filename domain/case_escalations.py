@@ -13,7 +13,7 @@ from types import MappingProxyType
 from domain.calendar import WorkCalendar, md
 from domain.deregistration import DeadlineStep, DeregistrationCase
 from domain.orgs import OrgLevel
-from domain.people import Role
+from domain.people import HANDLERS, PROCESSING, Role
 from domain.policy import Policy
 
 
@@ -33,8 +33,6 @@ _AFTER: Mapping[EscalationLevel, str] = MappingProxyType(
         EscalationLevel.TIER2: "dereg.escalate.tier2_wd",
     }
 )
-HANDLERS = (Role.CERT_HANDLER, Role.MORTGAGE_REGISTRAR)
-_PROCESSING = (Role.RELATIONSHIP_MANAGER, *HANDLERS)
 _DECIDING = (Role.APPROVER, Role.RISK_MANAGER, Role.LEGAL_OFFICER)
 
 
@@ -115,7 +113,7 @@ def recipients(escalation: Escalation, case: DeregistrationCase) -> Recipients:
         case DeadlineStep.VAULT_OUT:
             return Recipients(logins=logins, roles=(Role.VAULT_KEEPER,))
         case DeadlineStep.OWNER_PROOF:
-            return Recipients(logins=logins, roles=_PROCESSING)
+            return Recipients(logins=logins, roles=PROCESSING)
     return Recipients(logins=logins, roles=() if logins else HANDLERS)
 
 
@@ -124,7 +122,7 @@ def recipients_of_loan(
 ) -> Recipients:
     """Whom a level means where there is no case yet: who looks after the customer, then heads."""
     head = OrgLevel.COUNTY_SUBCENTER if county else OrgLevel.LOAN_CENTER
-    return _above(escalation.level, head) or Recipients(logins=managers, roles=_PROCESSING)
+    return _above(escalation.level, head) or Recipients(logins=managers, roles=PROCESSING)
 
 
 def _above(level: EscalationLevel, head: OrgLevel) -> Recipients | None:

@@ -36,6 +36,12 @@ class Role(StrEnum):
     CORE_FEED = "CORE_FEED"
 
 
+SYSTEM = "SYSTEM"  # login of whoever acts where the clock or the server itself does
+# Who takes papers to the registry (权证办理岗、抵押登记岗); who sees to them from the customer on.
+HANDLERS = (Role.CERT_HANDLER, Role.MORTGAGE_REGISTRAR)
+PROCESSING = (Role.RELATIONSHIP_MANAGER, *HANDLERS)
+
+
 class Reach(StrEnum):
     """How far from the organisation of a role an operation extends."""
 

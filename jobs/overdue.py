@@ -15,7 +15,7 @@ from domain.watch import (
     SubjectKind,
 )
 from jobs.watch import Round, signal
-from resolvers.incidents import incident_of
+from resolvers.incidents import incident_of, paper
 from storage.records import new_id
 
 # Who is told at a level, besides the borrower at the first.
@@ -71,7 +71,7 @@ async def _tell(
     if level in _SEVERITIES:
         await signal(
             this,
-            certificate,
+            paper(certificate),
             number=f"RS-{check_out.id}-{level}",
             category=SignalCategory.CUSTODY,
             severity=_SEVERITIES[level],
@@ -80,7 +80,7 @@ async def _tell(
     if level is Escalation.RED:
         this.decision.add(
             incident_of(
-                certificate,
+                paper(certificate),
                 IncidentKind.SUSPECTED_LOSS,
                 no=f"INC-{check_out.id}",
                 reason=reason,

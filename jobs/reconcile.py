@@ -20,6 +20,7 @@ from domain.reconciliation import (
 from domain.vaults import Vault
 from domain.watch import Incident, IncidentKind, SignalSeverity, SubjectKind
 from jobs.watch import Round
+from resolvers.incidents import incident_of, room
 from storage.books import booked_stages, inside_stages, right_stages
 from storage.records import Record, from_record, new_id
 
@@ -113,7 +114,15 @@ async def _tell(this: Round, vault: Vault, record: Reconciliation) -> None:
         )
         _alert(this, vault, reason)
         if known is None:
-            _incident(this, vault, reason)
+            incident = incident_of(
+                room(vault),
+                IncidentKind.BOOK_DIFFERENCE,
+                no=_number(this, vault),
+                severity=SignalSeverity.YELLOW,
+                reason=reason,
+                discovered_at=this.now,
+            )
+            this.decision.add(incident)
     elif known is not None:
         agreed = replace(known, closed_at=this.now, outcome=f"All agree on {this.today}.")
         this.decision.save(agreed)
@@ -127,31 +136,11 @@ def _alert(this: Round, vault: Vault, reason: str) -> None:
             id=new_id(Alert),
             no=_number(this, vault),
             kind=AlertKind.BOOK,
-            subject_kind=SubjectKind.VAULT,
-            subject=vault.code,
             reason=reason,
             due_on=this.rules.calendar.wd(this.today, days),
             raised_on=this.today,
             roles=(Role.VAULT_SUPERVISOR,),
-            org_code=vault.org_code,
-            org_path=vault.org_path,
-        )
-    )
-
-
-def _incident(this: Round, vault: Vault, reason: str) -> None:
-    this.decision.add(
-        Incident(
-            id=new_id(Incident),
-            no=_number(this, vault),
-            kind=IncidentKind.BOOK_DIFFERENCE,
-            severity=SignalSeverity.YELLOW,
-            subject_kind=SubjectKind.VAULT,
-            subject=vault.code,
-            reason=reason,
-            discovered_at=this.now,
-            org_code=vault.org_code,
-            org_path=vault.org_path,
+            **room(vault).facts,
         )
     )
 

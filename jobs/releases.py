@@ -21,9 +21,10 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan, is_extinguished
 from domain.orgs import Org
 from domain.release_notices import free_ones, look_again, notice, served
-from domain.watch import SubjectKind
-from jobs.watch import Round
+from domain.watch import SignalCategory, SignalSeverity, SubjectKind
+from jobs.watch import Round, signal
 from resolvers.case_opening import RELYING
+from resolvers.incidents import released_by
 from storage.records import new_id
 
 
@@ -47,6 +48,20 @@ async def escalate_case(this: Round, id: str) -> int:
     )
     this.decision.save(replace(case, escalate_on=look))
     return raised
+
+
+async def chase_proof(this: Round, id: str) -> int:
+    """A yellow signal about an owner's own cancellation that nothing proves; none if there is."""
+    case = await this.decision.get(DeregistrationCase, id)
+    await this.decision.get(Collateral, case.collateral_id)  # fenced: a search may prove it now
+    return await signal(
+        this,
+        released_by(case),
+        number=f"RS-{case.no}-PROOF",
+        category=SignalCategory.RELEASE,
+        severity=SignalSeverity.YELLOW,
+        reason="The owner's cancellation is not proven by a title search.",
+    )
 
 
 async def look_at_loan(this: Round, id: str) -> int:

@@ -12,29 +12,26 @@ from ulid import ULID
 from domain.calendar import business_date
 from domain.checkout_requests import has_expired
 from domain.checkouts import CheckOut, CheckOutState
-from domain.collaterals import Collateral
-from domain.deregistration import DeregistrationCase
 from domain.dispatches import OVER
 from domain.dual_control import Proposal, ProposalState
 from domain.files import FileSource, FileStatus, FileVersion
 from domain.handovers import HandoverState
+from domain.people import SYSTEM
 from domain.stocktake_results import overdue, resolved
 from domain.stocktakes import CountResult, Stocktake, StocktakeState
 from domain.vaults import Vault, VaultStatus
-from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from jobs.counting import remind_of_counts
 from jobs.lateness import tell_late_dispatch, tell_late_handover
 from jobs.overdue import escalate
 from jobs.receipts import file_receipts, sweep_receipts
 from jobs.reconcile import reconcile
-from jobs.releases import escalate_case, look_at_loan
-from jobs.watch import BY, Round, look_after
+from jobs.releases import chase_proof, escalate_case, look_at_loan
+from jobs.watch import Round, look_after
 from resolvers.checkouts import let_go
 from resolvers.context import Stores
 from resolvers.stocktake_work import give_up_line
 from resolvers.vault_work import end_proposal_in
 from storage.decisions import Decision, decide
-from storage.records import new_id
 from storage.sequence import sequence
 from storage.writes import Insert
 
@@ -62,7 +59,7 @@ async def expire_proposals(stores: Stores) -> int:
             if proposal.state is ProposalState.PENDING and not proposal.is_open(now):
                 await end_proposal_in(decision, proposal, ProposalState.EXPIRED)
 
-        await decide(stores.mongo, end, by=BY, cause="expire_proposals", at=now)
+        await decide(stores.mongo, end, by=SYSTEM, cause="expire_proposals", at=now)
     return len(late)
 
 
@@ -80,42 +77,14 @@ async def expire_check_outs(stores: Stores) -> int:
                 await let_go(decision, check_out)
                 decision.save(replace(check_out, state=CheckOutState.EXPIRED))
 
-        await decide(stores.mongo, end, by=BY, cause="expire_check_outs", at=now)
+        await decide(stores.mongo, end, by=SYSTEM, cause="expire_check_outs", at=now)
     return len(late)
 
 
 async def chase_owner_proofs(stores: Stores) -> int:
     """A YELLOW signal where an owner's own cancellation is not proven in time (4.2, 4.7)."""
-    now = stores.clock.now()
-    today = business_date(now)
-    query = {"proof_pending": True, "deadlines.owner_proof_due": {"$lt": today.isoformat()}}
-    raised = 0
-    for id in await _ids(stores, "dereg_cases", query):
-
-        async def signal(decision: Decision, id: str = id) -> bool:
-            case = await decision.get(DeregistrationCase, id)
-            collateral = await decision.get(Collateral, case.collateral_id)
-            number = f"RS-{case.no}-PROOF"
-            if await decision.first(RiskSignal, {"no": number}) is not None:
-                return False
-            decision.add(
-                RiskSignal(
-                    id=new_id(RiskSignal),
-                    no=number,
-                    category=SignalCategory.RELEASE,
-                    severity=SignalSeverity.YELLOW,
-                    subject_kind=SubjectKind.COLLATERAL,
-                    subject=collateral.no,
-                    reason="The owner's cancellation is not proven by a title search.",
-                    published_at=now,
-                    org_code=case.org_code,
-                    org_path=case.org_path,
-                )
-            )
-            return True
-
-        raised += await decide(stores.mongo, signal, by=BY, cause="chase_owner_proofs", at=now)
-    return raised
+    query = {"proof_pending": True, "deadlines.owner_proof_due": {"$lt": _today(stores)}}
+    return await _rounds(stores, "chase_owner_proofs", "dereg_cases", query, chase_proof)
 
 
 async def watch_papers(stores: Stores) -> int:
@@ -183,31 +152,21 @@ async def give_up_missing(stores: Stores) -> int:
             lines = overdue(stocktake, today=today)
             for line in lines:
                 resolution = await give_up_line(decision, stocktake, line, now=now, today=today)
-                stocktake = resolved(stocktake, line.no, by=BY, now=now, resolution=resolution)
+                stocktake = resolved(stocktake, line.no, by=SYSTEM, now=now, resolution=resolution)
             if lines:
                 decision.save(stocktake)
             return len(lines)
 
-        ended += await decide(stores.mongo, give_up, by=BY, cause="give_up_missing", at=now)
+        ended += await decide(stores.mongo, give_up, by=SYSTEM, cause="give_up_missing", at=now)
     return ended
 
 
 async def reconcile_vaults(stores: Stores) -> int:
     """Reconciles each vault once a business date: book, vault, ledger, registry (CUS-21)."""
-    now = stores.clock.now()
-    today = business_date(now)
-    done = await stores.mongo.database["reconciliations"].distinct(
-        "vault", {"on": today.isoformat()}
-    )
-    differ = 0
-    for id in await _ids(stores, "vaults", {"code": {"$nin": done}}):
-
-        async def compare(decision: Decision, id: str = id) -> int:
-            rules = stores.rulebook.on(today)
-            return await reconcile(Round(decision=decision, rules=rules, now=now, today=today), id)
-
-        differ += await decide(stores.mongo, compare, by=BY, cause="reconcile_vaults", at=now)
-    return differ
+    kept = stores.mongo.database["reconciliations"]
+    done = await kept.distinct("vault", {"on": _today(stores)})
+    query = {"code": {"$nin": done}}
+    return await _rounds(stores, "reconcile_vaults", "vaults", query, reconcile)
 
 
 async def sweep_uploads(stores: Stores) -> int:
@@ -234,7 +193,7 @@ async def sweep_uploads(stores: Stores) -> int:
                         "_id": f"audit_{ULID()}",
                         "biz_date": business_date(now).isoformat(),
                         "at": now,
-                        "actor": BY,
+                        "actor": SYSTEM,
                         "org_path": version.org_path,
                         "operation": "sweep_uploads",
                         "outcome": "DONE",
@@ -248,7 +207,7 @@ async def sweep_uploads(stores: Stores) -> int:
             decision.save(_destroyed(version))
             return version.object_key
 
-        key = await decide(stores.mongo, drop, by=BY, cause="sweep_uploads", at=now)
+        key = await decide(stores.mongo, drop, by=SYSTEM, cause="sweep_uploads", at=now)
         if key is not None:
             await stores.objects.remove(key, None)
     return len(ids)
@@ -316,7 +275,7 @@ async def _rounds(
             rules = stores.rulebook.on(today)
             return await look(Round(decision=decision, rules=rules, now=now, today=today), id)
 
-        done += await decide(stores.mongo, act, by=BY, cause=cause, at=now)
+        done += await decide(stores.mongo, act, by=SYSTEM, cause=cause, at=now)
     return done
 
 

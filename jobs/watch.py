@@ -12,23 +12,20 @@ from domain.alerts import Alert, AlertKind
 from domain.certificates import CertType, LegalState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Movement, Operator, moved
-from domain.people import Role
+from domain.people import PROCESSING, SYSTEM, Role
 from domain.pre_notices import convertible, has_lapsed, is_standing, still_secured
 from domain.reminders import Reminder, advice, is_uninsured, next_look, reminders
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
-from resolvers.incidents import signal_of
+from resolvers.incidents import About, paper, signal_of
 from resolvers.secured import loans_of
 from storage.decisions import Decision
 from storage.records import new_id
 from storage.rulebook import Rules
 
-BY = "SYSTEM"
-# Who sees to a paper, from the customer to the registry and the vault.
-_PROCESSING = (Role.RELATIONSHIP_MANAGER, Role.CERT_HANDLER, Role.MORTGAGE_REGISTRAR)
 _TOLD = {
-    AlertKind.PRE_NOTICE: _PROCESSING,
-    AlertKind.EXPIRY: _PROCESSING,
-    AlertKind.UNCLAIMED: (*_PROCESSING, Role.VAULT_SUPERVISOR),
+    AlertKind.PRE_NOTICE: PROCESSING,
+    AlertKind.EXPIRY: PROCESSING,
+    AlertKind.UNCLAIMED: (*PROCESSING, Role.VAULT_SUPERVISOR),
 }
 
 
@@ -110,7 +107,7 @@ async def _lapse(this: Round, certificate: TitleCertificate) -> TitleCertificate
     this.decision.add(event)
     await signal(
         this,
-        certificate,
+        paper(certificate),
         number=f"RS-{certificate.id}-LAPSED-{event.seq}",  # a lapse may be undone, and come again
         category=SignalCategory.COLLATERAL_VALUE,
         severity=SignalSeverity.RED,
@@ -139,7 +136,7 @@ async def _insurance_ended(this: Round, certificate: TitleCertificate) -> int:
         return 0
     return await signal(
         this,
-        certificate,
+        paper(certificate),
         number=f"RS-{certificate.id}-EXPIRED",
         category=SignalCategory.COLLATERAL_VALUE,
         severity=SignalSeverity.YELLOW,
@@ -149,19 +146,19 @@ async def _insurance_ended(this: Round, certificate: TitleCertificate) -> int:
 
 async def signal(
     this: Round,
-    certificate: TitleCertificate,
+    about: About,
     *,
     number: str,
     category: SignalCategory,
     severity: SignalSeverity,
     reason: str,
 ) -> int:
-    """A signal about the certificate, once."""
+    """A signal, once."""
     if await this.decision.first(RiskSignal, {"no": number}) is not None:
         return 0
     this.decision.add(
         signal_of(
-            certificate,
+            about,
             severity,
             no=number,
             category=category,
@@ -174,7 +171,7 @@ async def signal(
 
 def _system(this: Round, certificate: TitleCertificate) -> Operator:
     return Operator(
-        login=BY,
+        login=SYSTEM,
         role=Role.SYSTEM,
         org_code=certificate.org_code,
         at=this.now,

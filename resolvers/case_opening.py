@@ -19,7 +19,7 @@ from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.orgs import Org
-from domain.people import Operation, Role, User
+from domain.people import HANDLERS, Operation, User
 from domain.processing import out_of_scope
 from domain.refusals import (
     Refusal,
@@ -43,7 +43,6 @@ from schema.cases import (
 )
 from storage.records import new_id
 
-HANDLERS = frozenset({Role.CERT_HANDLER, Role.MORTGAGE_REGISTRAR})
 RELYING = frozenset({PledgeState.EFFECTIVE, PledgeState.PARTIALLY_RELEASED, PledgeState.PROPOSED})
 
 

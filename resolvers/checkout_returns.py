@@ -44,6 +44,7 @@ from domain.watch import Incident, IncidentKind, SignalSeverity
 from resolvers.checkouts import stuck
 from resolvers.exchanged import Brought, received_instead
 from resolvers.incidents import incident_of
+from resolvers.incidents import paper as about_paper
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import duplicate_of, paper_facts, printed
 from resolvers.vault_work import case_lock, keeper_of
@@ -268,7 +269,7 @@ def _borrower(check_out: CheckOut) -> dict[str, str]:
 def _incident(deed: Deed, certificate: TitleCertificate, differing: list[Refusal]) -> Incident:
     id = new_id(Incident)
     return incident_of(
-        certificate,
+        about_paper(certificate),
         IncidentKind.RETURN_MISMATCH,
         id=id,
         no=f"INC-{id[-12:]}",

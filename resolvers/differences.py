@@ -16,7 +16,7 @@ from domain.stocktake_results import (
 from domain.stocktakes import CountLine, CountResult, Stocktake
 from domain.vaults import SealedPacket, Vault
 from domain.watch import Incident, IncidentKind, SignalSeverity
-from resolvers.incidents import incident_of
+from resolvers.incidents import incident_of, paper
 from resolvers.mutation import Deed, mutation
 from resolvers.stocktake_work import mark_missing
 from schema.stocktakes import StocktakeDifferenceInput, StocktakePayload
@@ -78,7 +78,7 @@ async def note_broken_seals(deed: Deed, stocktake: Stocktake) -> None:
         certificate = await deed.decision.get(TitleCertificate, line.certificate_id)
         deed.decision.add(
             incident_of(
-                certificate,
+                paper(certificate),
                 IncidentKind.SEAL_BROKEN,
                 no=_seal_incident_no(stocktake, line),
                 reason=f"Packet {packet_no}: the seal is broken or another one.",

@@ -26,6 +26,7 @@ from domain.vaults import PacketStatus, SealedPacket, Vault, resealed, sent_off
 from domain.watch import Incident, IncidentKind, SignalSeverity
 from resolvers.holds import holds_on
 from resolvers.incidents import incident_of
+from resolvers.incidents import paper as about_paper
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import leave_slot
 from resolvers.proposals import confirmed, proposed
@@ -316,7 +317,7 @@ def _incident(
     id = new_id(Incident)
     deed.decision.add(
         incident_of(
-            paper,
+            about_paper(paper),
             kind,
             id=id,
             no=f"IN{deed.today:%Y%m%d}-{id[-10:]}",

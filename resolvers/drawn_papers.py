@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from domain.dossiers import DocType, Dossier
 from domain.files import ArchiveFile, FileSource, FileStatus, FileVersion, file_class
-from resolvers.filing import BY, MIME
+from domain.people import SYSTEM
+from resolvers.filing import MIME
 from resolvers.mutation import Deed
 from resolvers.receipts import KEY_BYTES, day_prefix
 from storage.outside import Outside
@@ -87,11 +88,11 @@ def _version(
         source=FileSource.GENERATED,
         reason=None if old is None else paper.reason,
         status=FileStatus.ACCEPTED,
-        uploaded_by=BY,
+        uploaded_by=SYSTEM,
         requested_at=deed.now,
         uploaded_at=deed.now,
         expires_at=deed.now,
-        decided_by=BY,
+        decided_by=SYSTEM,
         org_code=dossier.org_code,
         org_path=dossier.org_path,
     )

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from anyio import to_thread
 
 from domain.files import ArchiveFile, FileSource, FileStatus, FileVersion, filed, unfiled
+from domain.people import SYSTEM
 from domain.receipts import Receipt
 from papers.receipts import receipt_pdf
 from storage.clock import Clock
@@ -25,7 +26,6 @@ from storage.mongo import Mongo
 from storage.objects import Objects
 from storage.records import from_record
 
-BY = "SYSTEM"
 MIME = "application/pdf"
 MAX_WAITING = 1_000  # documents held in memory; the job finds the others
 MAX_AT_ONCE = 50  # stored beside each other and accepted by one decision
@@ -98,9 +98,9 @@ class Filer:
             for file in await decision.find(ArchiveFile, {"_id": {"$in": files}}):
                 decision.save(replace(file, status=FileStatus.ACCEPTED))
             for version in waiting:
-                decision.save(filed(version, stored=versions[version.id], by=BY, now=now))
+                decision.save(filed(version, stored=versions[version.id], by=SYSTEM, now=now))
 
-        await decide(self._mongo, accept, by=BY, cause="file_receipts", at=now)
+        await decide(self._mongo, accept, by=SYSTEM, cause="file_receipts", at=now)
 
     async def _drawn(self, version_ids: Sequence[str]) -> list[Drawn]:
         """Documents as their records announce them; one that would come out otherwise is none."""

@@ -1,8 +1,12 @@
-"""What is raised about a paper when something is wrong with it: incidents and risk signals."""
+"""What is raised when something is wrong: incidents and risk signals, about whatever it is."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain.certificates import TitleCertificate
+from domain.deregistration import DeregistrationCase
+from domain.vaults import Vault
 from domain.watch import (
     Incident,
     IncidentKind,
@@ -14,8 +18,53 @@ from domain.watch import (
 from storage.records import new_id
 
 
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What something is raised about, and whose concern that is."""
+
+    subject_kind: SubjectKind
+    subject: str
+    org_code: str
+    org_path: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The fields that incidents, signals and alerts share."""
+        return dict(vars(self))
+
+
+def paper(certificate: TitleCertificate) -> About:
+    """About a certificate."""
+    return About(
+        subject_kind=SubjectKind.CERTIFICATE,
+        subject=certificate.id,
+        org_code=certificate.org_code,
+        org_path=certificate.org_path,
+    )
+
+
+def released_by(case: DeregistrationCase) -> About:
+    """About the collateral of a case."""
+    return About(
+        subject_kind=SubjectKind.COLLATERAL,
+        subject=case.collateral_no,
+        org_code=case.org_code,
+        org_path=case.org_path,
+    )
+
+
+def room(vault: Vault) -> About:
+    """About a vault."""
+    return About(
+        subject_kind=SubjectKind.VAULT,
+        subject=vault.code,
+        org_code=vault.org_code,
+        org_path=vault.org_path,
+    )
+
+
 def incident_of(
-    certificate: TitleCertificate,
+    about: About,
     kind: IncidentKind,
     *,
     no: str,
@@ -25,24 +74,21 @@ def incident_of(
     severity: SignalSeverity = SignalSeverity.RED,
     id: str | None = None,
 ) -> Incident:
-    """An incident on a certificate that begins now. id: one that was taken before."""
+    """An incident that begins now. id: one that was taken before."""
     return Incident(
         id=id or new_id(Incident),
         no=no,
         kind=kind,
         severity=severity,
-        subject_kind=SubjectKind.CERTIFICATE,
-        subject=certificate.id,
         reason=reason,
         discovered_at=discovered_at,
         reported_at=reported_at,
-        org_code=certificate.org_code,
-        org_path=certificate.org_path,
+        **about.facts,
     )
 
 
 def signal_of(
-    certificate: TitleCertificate,
+    about: About,
     severity: SignalSeverity,
     *,
     no: str,
@@ -50,16 +96,13 @@ def signal_of(
     reason: str,
     published_at: datetime,
 ) -> RiskSignal:
-    """A risk signal on a certificate, published now."""
+    """A risk signal, published now."""
     return RiskSignal(
         id=new_id(RiskSignal),
         no=no,
         category=category,
         severity=severity,
-        subject_kind=SubjectKind.CERTIFICATE,
-        subject=certificate.id,
         reason=reason,
         published_at=published_at,
-        org_code=certificate.org_code,
-        org_path=certificate.org_path,
+        **about.facts,
     )

@@ -33,7 +33,7 @@ from domain.vaults import Vault
 from domain.watch import Incident, IncidentKind, SubjectKind
 from resolvers.checkout_returns import lost_while_out
 from resolvers.dispatches import end_journey
-from resolvers.incidents import incident_of
+from resolvers.incidents import incident_of, paper
 from resolvers.mutation import Deed, mutation
 from resolvers.proposals import confirmed, proposed
 from resolvers.scans import accepted_scans
@@ -90,7 +90,7 @@ async def incident_report(deed: Deed, input: IncidentReportInput) -> dict[str, A
         after = deed.decision.save(replace(incident, discovered_at=earliest, **reported))
         return {"incident": after}
     fresh = incident_of(
-        certificate,
+        paper(certificate),
         IncidentKind.SUSPECTED_LOSS,
         no=f"IN{deed.today:%Y%m%d}-{new_id(Incident)[-10:]}",
         reason=input.reason,

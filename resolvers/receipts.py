@@ -16,6 +16,7 @@ from domain.files import (
     FileVersion,
     file_class,
 )
+from domain.people import SYSTEM
 from domain.receipts import (
     MAX_DOSSIERS,
     Receipt,
@@ -26,7 +27,7 @@ from domain.receipts import (
     receipt_no,
 )
 from papers.receipts import receipt_pdf
-from resolvers.filing import BY, MIME, Drawn
+from resolvers.filing import MIME, Drawn
 from resolvers.mutation import Deed
 from resolvers.secured import loan_nos_of
 from storage.records import Record, new_id
@@ -117,7 +118,7 @@ def _announced(deed: Deed, receipt: Receipt, dossier: Dossier, *, pages: int) ->
         mime=MIME,
         pages=pages,
         source=FileSource.GENERATED,
-        uploaded_by=BY,
+        uploaded_by=SYSTEM,
         requested_at=deed.now,
         expires_at=deed.now,
         org_code=dossier.org_code,

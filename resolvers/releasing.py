@@ -19,7 +19,7 @@ from domain.deregistration import (
 )
 from domain.dossiers import Dossier, ItemStage, with_stage_due
 from domain.guarantees import GuaranteeContract
-from domain.people import Role
+from domain.people import HANDLERS
 from domain.release_kinds import SETTLES, SOME_GO
 from domain.releasing import (
     ends_with_entry,
@@ -34,7 +34,7 @@ from domain.releasing import (
 )
 from domain.reminders import unclaimed_from, watched
 from domain.undoing import has_no_right_left, waiting_for_reissue
-from domain.watch import SubjectKind
+from resolvers.incidents import released_by
 from resolvers.mutation import Deed
 from storage.decisions import Decision
 from storage.records import new_id
@@ -100,15 +100,12 @@ def _tell_insurers(
             id=new_id(Alert),
             no=f"{case.id}-INSURANCE",
             kind=AlertKind.RELEASE,
-            subject_kind=SubjectKind.COLLATERAL,
-            subject=case.collateral_no,
             reason=f"Have the bank struck off as beneficiary of {', '.join(policies)}.",
             due_on=rules.calendar.wd(moment.today, rules.policy.number("dereg.return_wd")),
             raised_on=moment.today,
             logins=() if case.handler is None else (case.handler,),
-            roles=(Role.CERT_HANDLER, Role.MORTGAGE_REGISTRAR),
-            org_code=case.org_code,
-            org_path=case.org_path,
+            roles=HANDLERS,
+            **released_by(case).facts,
         )
     )
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from domain.alerts import Alert, AlertKind
 from domain.case_deadlines import papers_due_back
 from domain.compensation import owed_from
 from domain.deregistration import DeregistrationCase
 from domain.loans import Loan, is_extinguished
-from domain.people import Role
+from domain.people import HANDLERS
 from domain.undoing import (
     Demand,
     demand_text,
@@ -19,17 +18,15 @@ from domain.undoing import (
 from domain.watch import (
     Incident,
     IncidentKind,
-    RiskSignal,
     SignalCategory,
     SignalSeverity,
-    SubjectKind,
 )
+from resolvers.incidents import incident_of, released_by, signal_of
 from resolvers.releasing import At
 from storage.decisions import Decision
 from storage.records import new_id
 
 ACT_WITHIN_WD = 1
-_TOLD = (Role.CERT_HANDLER, Role.MORTGAGE_REGISTRAR)
 
 
 def undo_settlement(
@@ -88,30 +85,25 @@ def _raised(decision: Decision, moment: At, case: DeregistrationCase, text: str)
     """Opens the incident and its signal; names the incident and says what to do."""
     incident_id = new_id(Incident)
     number = f"IN{moment.today:%Y%m%d}-{incident_id[-10:]}"
-    about: dict[str, Any] = {
-        "severity": SignalSeverity.RED,
-        "subject_kind": SubjectKind.COLLATERAL,
-        "subject": case.collateral_no,
-        "reason": text,
-        "org_code": case.org_code,
-        "org_path": case.org_path,
-    }
+    about = released_by(case)
     decision.add(
-        Incident(
+        incident_of(
+            about,
+            IncidentKind.REVERSED_SETTLEMENT,
             id=incident_id,
             no=number,
-            kind=IncidentKind.REVERSED_SETTLEMENT,
+            reason=text,
             discovered_at=moment.now,
-            **about,
         )
     )
     decision.add(
-        RiskSignal(
-            id=new_id(RiskSignal),
+        signal_of(
+            about,
+            SignalSeverity.RED,
             no=f"RS-{number}",
             category=SignalCategory.RELEASE,
+            reason=text,
             published_at=moment.now,
-            **about,
         )
     )
     return f"{number}: {text}"
@@ -125,14 +117,11 @@ def _alert(decision: Decision, moment: At, case: DeregistrationCase, text: str) 
             id=id,
             no=f"{case.id}-REVERSED-{id[-10:]}",
             kind=AlertKind.RELEASE,
-            subject_kind=SubjectKind.COLLATERAL,
-            subject=case.collateral_no,
             reason=text,
             due_on=due,
             raised_on=moment.today,
             logins=() if case.handler is None else (case.handler,),
-            roles=_TOLD,
-            org_code=case.org_code,
-            org_path=case.org_path,
+            roles=HANDLERS,
+            **released_by(case).facts,
         )
     )

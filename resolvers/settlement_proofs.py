@@ -13,7 +13,7 @@ from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import ArchiveFile, FileVersion
 from domain.loans import Loan, is_extinguished, never_drawn
 from domain.orgs import Org
-from domain.people import Operation
+from domain.people import SYSTEM, Operation
 from domain.processing import out_of_scope
 from domain.refusals import refuse_if
 from domain.release_notices import served
@@ -33,7 +33,6 @@ from domain.settlement_proofs import (
 from papers.settlement_proofs import settlement_proof_pdf
 from resolvers.context import Info
 from resolvers.drawn_papers import DrawnPaper, file_paper
-from resolvers.filing import BY
 from resolvers.mutation import Deed, mutation
 from schema.settlement_proofs import (
     ProofAnswer,
@@ -200,7 +199,7 @@ async def _give(
             "status": ItemStatus.ACCEPTED,
             "current_version_id": version.id,
             "accepted_at": deed.now,
-            "accepted_by": BY,
+            "accepted_by": SYSTEM,
             "reason": proof.no,
         }
         deed.decision.save(with_item(dossier, DocType.SETTLEMENT_PROOF, **accepted))

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from domain.certificates import CustodyState, Holder, TitleCertificate
 from domain.custody import CustodyEvent, Movement, Operator, moved
-from domain.people import Role
+from domain.people import SYSTEM, Role
 from domain.stocktake_results import has_moved_on
 from domain.stocktakes import CountLine, Stocktake
 from domain.vaults import PacketStatus, SealedPacket, without
@@ -15,13 +15,11 @@ from domain.watch import (
     SignalSeverity,
 )
 from resolvers.book import entered
-from resolvers.incidents import incident_of, signal_of
+from resolvers.incidents import incident_of, paper, signal_of
 from resolvers.packets import leave_slot
 from resolvers.vault_work import unproposed
 from storage.decisions import Decision
 from storage.records import new_id
-
-SYSTEM = "SYSTEM"  # who acts where the clock does
 
 
 async def give_up_line(
@@ -72,7 +70,7 @@ async def mark_missing(
     number = f"{stocktake.no}-{line.no}"
     decision.add(
         signal_of(
-            certificate,
+            paper(certificate),
             SignalSeverity.RED,
             no=f"RS-{number}",
             category=SignalCategory.CUSTODY,
@@ -82,7 +80,11 @@ async def mark_missing(
     )
     decision.add(
         incident_of(
-            certificate, IncidentKind.MISSING, no=f"IN-{number}", reason=reason, discovered_at=now
+            paper(certificate),
+            IncidentKind.MISSING,
+            no=f"IN-{number}",
+            reason=reason,
+            discovered_at=now,
         )
     )
 

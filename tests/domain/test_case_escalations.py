@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from domain.case_deadlines import running, with_deadlines
 from domain.case_escalations import (
-    HANDLERS,
     Due,
     Escalation,
     EscalationLevel,
@@ -24,7 +23,7 @@ from domain.deregistration import (
     DeadlineStep,
 )
 from domain.orgs import OrgLevel
-from domain.people import Role
+from domain.people import HANDLERS, Role
 from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_case
 
 L, D = EscalationLevel, DeadlineStep
