@@ -11,11 +11,12 @@ from decimal import Decimal
 
 from domain.calendar import md
 from domain.certificates import ENDED_RIGHTS, Catalog, LegalState
-from domain.collaterals import GONE, Collateral, CollateralKind, PledgeState, TitleSearchResult
+from domain.collaterals import GONE, Collateral, CollateralKind, PledgeState
 from domain.guarantees import GuaranteeContract, GuaranteeLink, GuaranteeMode
 from domain.money import yuan
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode
+from domain.release_object import seizures_on
 from domain.release_obligations import is_determined
 from domain.release_question import Question
 
@@ -157,7 +158,7 @@ def facts_of_test(test: LoanToValue) -> dict[str, str]:
 
 def sound_refusals(question: Question) -> Iterator[Refusal]:
     """Part of the collateral leaves only while the loans are served without fault (DRG-L01)."""
-    for loan in question.secured(question.scope):
+    for loan in question.debts:
         faults = []
         if loan.dpd:
             faults.append(f"{loan.dpd} days past due")
@@ -222,7 +223,6 @@ def _carrier(
 
 def _worthless(question: Question, collateral: Collateral) -> str | None:
     """Why a collateral counts for nothing: no right registered, seized, or disputed (4.6)."""
-    today, search = question.today, collateral.latest_search
     rights = [
         paper.legal_state
         for paper in question.facts.rest.papers_of(collateral.no)
@@ -233,9 +233,7 @@ def _worthless(question: Question, collateral: Collateral) -> str | None:
     if rights and LegalState.REGISTERED not in rights:
         ended = all(state in ENDED_RIGHTS for state in rights)
         return "its right has ended" if ended else "its right is not registered yet"
-    if any(seizure.in_force(today) for seizure in collateral.seizures):
-        return "seized"
-    if search is not None and search.result is TitleSearchResult.SEIZED:
+    if any(seizures_on(collateral, question.today)):
         return "seized"
     disputed = any(signal.subject == collateral.no for signal in question.facts.rest.disputes)
     return "in dispute" if disputed or collateral.in_dispute else None

@@ -23,7 +23,7 @@ def seen(rule_id: str, question: Question) -> Facts:
 
 def _debts(question: Question) -> Facts:
     told = {}
-    for loan in question.secured(question.scope):
+    for loan in question.debts:
         parts = ", ".join(f"{part} {yuan(amount)}" for part, amount in owed(loan).items())
         as_of = loan.as_of.isoformat(timespec="seconds")
         told[loan.loan_no] = f"{loan.status}, {parts or 'nothing owed'}, as of {as_of}"
@@ -78,7 +78,7 @@ def _signals(question: Question) -> Facts:
 
 
 def _claims(question: Question) -> Facts:
-    return {loan.loan_no: loan.status for loan in question.secured(question.scope)}
+    return {loan.loan_no: loan.status for loan in question.debts}
 
 
 def _documents(question: Question) -> Facts:
@@ -99,7 +99,7 @@ def _applicants(question: Question) -> Facts:
 
 def _finality(question: Question) -> Facts:
     told = {}
-    for loan in question.secured(question.scope):
+    for loan in question.debts:
         day = final_on(loan, policy=question.policy, calendar=question.calendar)
         settled = "not settled" if loan.settled_on is None else loan.settled_on.isoformat()
         told[loan.loan_no] = f"{settled}, final {'never' if day is None else day.isoformat()}"
@@ -112,8 +112,7 @@ def _archives(question: Question) -> Facts:
 
 def _service(question: Question) -> Facts:
     return {
-        loan.loan_no: f"{loan.dpd} days past due, {loan.classification}"
-        for loan in question.secured(question.scope)
+        loan.loan_no: f"{loan.dpd} days past due, {loan.classification}" for loan in question.debts
     }
 
 

@@ -4,6 +4,7 @@ Source: domain 4.3 (DRG-P04 to P07), DRG-L04, L06.
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 from domain.certificates import (
     ENDED_RIGHTS,
@@ -14,7 +15,7 @@ from domain.certificates import (
     LockKind,
 )
 from domain.certificates import TitleCertificate as Paper
-from domain.collaterals import GONE, TitleSearchResult, moves_together
+from domain.collaterals import GONE, Collateral, TitleSearchResult, moves_together
 from domain.deregistration import DeregistrationCase
 from domain.dossiers import DocType
 from domain.loans import LoanStatus
@@ -37,7 +38,7 @@ def not_seized(question: Question) -> Iterator[Refusal]:
     collateral, today = question.facts.collateral, question.today
     case = question.facts.case
     if case is None or not case.override_seizure:
-        yield from _seizures(question)
+        yield from seizures_on(collateral, today)
     search, limit = collateral.latest_search, question.policy.number("dereg.title_search_wd")
     if search is None or question.calendar.wd(search.searched_on, limit) < today:
         yield Refusal(
@@ -50,10 +51,10 @@ def not_seized(question: Question) -> Iterator[Refusal]:
         )
 
 
-def _seizures(question: Question) -> Iterator[Refusal]:
-    collateral = question.facts.collateral
+def seizures_on(collateral: Collateral, today: date) -> Iterator[Refusal]:
+    """Every seizure in force, and the one that the latest title search shows (P04)."""
     for seizure in collateral.seizures:
-        if seizure.in_force(question.today):
+        if seizure.in_force(today):
             yield Refusal(
                 code=RefusalCode.SEIZED,
                 rule_id="DRG-P04",

@@ -51,7 +51,7 @@ def contract_undetermined(
 
 def settled(question: Question) -> Iterator[Refusal]:
     """Every obligation is extinguished; where nothing was to be drawn, nothing was (P01)."""
-    for loan in question.secured(question.scope):
+    for loan in question.debts:
         undisbursed = question.kind is DeregKind.NEVER_DISBURSED
         either = question.kind is DeregKind.PRE_NOTICE_CANCEL and never_drawn(loan)
         if undisbursed and not never_drawn(loan):
@@ -109,7 +109,7 @@ def no_other_obligation(question: Question) -> Iterator[Refusal]:
 
 def claim_is_ours(question: Question) -> Iterator[Refusal]:
     """No claim is written off with a balance, none is packaged or assigned (P08)."""
-    for loan in question.secured(question.scope):
+    for loan in question.debts:
         balance = loan.balance + loan.written_off_balance
         if loan.status is LoanStatus.WRITTEN_OFF and balance:
             yield Refusal(
@@ -126,9 +126,7 @@ def unencumbered(question: Question) -> Iterator[Refusal]:
     """The bank itself has not pledged the collateral or the claim on (P09)."""
     collateral = question.facts.collateral
     encumbered = [(f"Collateral {collateral.no}", collateral.encumbered_by)]
-    encumbered += [
-        (f"Loan {loan.loan_no}", loan.encumbered_by) for loan in question.secured(question.scope)
-    ]
+    encumbered += [(f"Loan {loan.loan_no}", loan.encumbered_by) for loan in question.debts]
     for subject, by in encumbered:
         if by is not None:
             yield Refusal(
@@ -141,7 +139,7 @@ def unencumbered(question: Question) -> Iterator[Refusal]:
 def settlement_final(question: Question) -> Iterator[Refusal]:
     """The last money cannot be called back any more (P12)."""
     policy, calendar, today = question.policy, question.calendar, question.today
-    for loan in question.secured(question.scope):
+    for loan in question.debts:
         if question.kind is DeregKind.PRE_NOTICE_CANCEL and never_drawn(loan):
             continue
         refusal = not_final(loan, policy=policy, calendar=calendar, today=today)
@@ -161,7 +159,7 @@ def other_debt(question: Question) -> Iterator[Refusal]:
 
 def limitation(question: Question) -> Iterator[Refusal]:
     """The claim can no longer be sued for: worth knowing, never an automatic release (W2)."""
-    for loan in question.secured(question.scope):
+    for loan in question.debts:
         expires = loan.limitation_expires_on
         if expires is not None and expires < question.today:
             yield Refusal(

@@ -119,7 +119,7 @@ def consenting_guarantors(question: Question) -> list[str]:
     Nobody, where what leaves belongs to somebody else. Source: Civil Code art. 409 para. 2, 435.
     """
     facts = question.facts
-    debtors = {loan.customer_no for loan in question.secured(question.scope)}
+    debtors = {loan.customer_no for loan in question.debts}
     if not _is_debtors_own(question, debtors):
         return []
     debts = {no for contract in question.scope for no in contract.secured_loans}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from domain.calendar import WorkCalendar
 from domain.certificates import CustodyState, TitleCertificate
@@ -87,7 +88,7 @@ class ReleaseFacts:
         return lost or (self.case is not None and self.case.override_seizure)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """What an evaluation is asked under."""
 
@@ -114,6 +115,11 @@ class Question:
         if case is not None and case.contracts_named:
             return [c for c in self.facts.contracts if c.no not in case.guarantee_contract_nos]
         return sorted(self.facts.contracts, key=self._rank)[1:]
+
+    @cached_property
+    def debts(self) -> Sequence[Loan]:
+        """The loans that the contracts of the release secure, in the order of their numbers."""
+        return self.secured(self.scope)
 
     def secured(self, contracts: Iterable[GuaranteeContract]) -> list[Loan]:
         """The loans those contracts secure, each once, in the order of their numbers."""

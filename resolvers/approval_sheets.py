@@ -3,11 +3,12 @@
 from domain.approval_sheets import approval_sheet, with_sheet
 from domain.deregistration import DeregistrationCase
 from domain.dossiers import DocType, Dossier
-from domain.files import ADDABLE, ArchiveFile
+from domain.files import ArchiveFile
 from domain.receipts import MAX_DOSSIERS
 from papers.approval_sheets import approval_sheet_pdf
 from resolvers.drawn_papers import DrawnPaper, file_paper
 from resolvers.mutation import Deed
+from resolvers.receipts import dossiers_query
 
 AGAIN = "The case was approved anew."
 
@@ -17,8 +18,7 @@ async def with_approval_sheet(deed: Deed, case: DeregistrationCase) -> Deregistr
 
     A case approved anew gets the next version of the same file. None where no dossier takes it.
     """
-    open_ones = {"$in": sorted(ADDABLE)}
-    query = {"loan_no": {"$in": list(case.loan_nos)}, "status": open_ones}
+    query = dossiers_query(case.loan_nos)
     dossiers = await deed.decision.find(Dossier, query, limit=MAX_DOSSIERS)
     if not dossiers:
         return case

@@ -24,6 +24,7 @@ from domain.release_kinds import SETTLES
 from domain.releasing import undocumented
 from domain.watch import LegalCase, SubjectKind
 from resolvers.case_work import advanced, papers_of, still_out
+from resolvers.holds import concerning
 from resolvers.mutation import Deed, mutation
 from schema.cases import DeregistrationCaseInput, DeregistrationCasePayload
 
@@ -103,13 +104,12 @@ async def _ends(deed: Deed, closing: DeregistrationCase, loan_no: str) -> Sequen
 async def _litigation(deed: Deed, loan: Loan, contracts: Sequence[GuaranteeContract]) -> list[date]:
     """When each legal case about the loan, its borrower or its security was closed."""
     covered = sorted({link.collateral_no for contract in contracts for link in contract.links})
-    subjects = [
-        {"subject_kind": kind.value, "subject": {"$in": names}}
-        for kind, names in (
-            (SubjectKind.LOAN, [loan.loan_no]),
-            (SubjectKind.CUSTOMER, [loan.customer_no]),
-            (SubjectKind.COLLATERAL, covered),
-        )
-    ]
-    found = await deed.decision.find(LegalCase, {"$or": subjects})
+    about = concerning(
+        {
+            SubjectKind.LOAN: [loan.loan_no],
+            SubjectKind.CUSTOMER: [loan.customer_no],
+            SubjectKind.COLLATERAL: covered,
+        }
+    )
+    found = await deed.decision.find(LegalCase, about)
     return [business_date(one.closed_at) for one in found if one.closed_at is not None]

@@ -1,13 +1,13 @@
 """What the bank's own lawyers have placed on papers (法律冻结): holds, and cases under way."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from domain.certificates import TitleCertificate
 from domain.collaterals import Collateral
 from domain.watch import HoldScope, LegalCase, LegalHold, SubjectKind
 from resolvers.secured import loans_of
 from storage.decisions import Decision
+from storage.records import Record
 
 
 async def holds_on(decision: Decision, certificates: Sequence[TitleCertificate]) -> list[LegalHold]:
@@ -16,33 +16,51 @@ async def holds_on(decision: Decision, certificates: Sequence[TitleCertificate])
     A hold on a dossier or a customer keeps files, not papers, as in P05. The collateral is read
     to fence it: a hold placed on it meanwhile makes the decision run again.
     """
-    papers = [c.id for c in certificates] + [c.cert_no for c in certificates if c.cert_no]
     numbers = sorted({no for c in certificates for no in c.collateral_nos})
     await decision.find(Collateral, {"no": {"$in": numbers}})
+    return await open_holds(decision, numbers, certificates)
+
+
+async def open_holds(
+    decision: Decision, collateral_nos: Sequence[str], certificates: Sequence[TitleCertificate]
+) -> list[LegalHold]:
+    """Open holds on these collaterals or these papers."""
     return await decision.find(
         LegalHold,
         {
             "released_at": None,
             "$or": [
-                {"scope": HoldScope.COLLATERAL.value, "target": {"$in": numbers}},
-                {"scope": HoldScope.CERTIFICATE.value, "target": {"$in": papers}},
+                {"scope": HoldScope.COLLATERAL.value, "target": {"$in": list(collateral_nos)}},
+                {"scope": HoldScope.CERTIFICATE.value, "target": {"$in": names_of(certificates)}},
             ],
         },
     )
 
 
+def names_of(certificates: Sequence[TitleCertificate]) -> list[str]:
+    """What holds, signals and legal cases call these papers: by id, or by number."""
+    return [c.id for c in certificates] + [c.cert_no for c in certificates if c.cert_no]
+
+
+def concerning(subjects: Mapping[SubjectKind, Sequence[str]]) -> Record:
+    """That a signal or a legal case is about one of these."""
+    return {
+        "$or": [
+            {"subject_kind": kind.value, "subject": {"$in": list(names)}}
+            for kind, names in subjects.items()
+        ]
+    }
+
+
 async def litigation_open(decision: Decision, certificate: TitleCertificate) -> bool:
     """Whether a legal case is under way about the paper, what it covers or what it secures."""
     loans = await loans_of(decision, [certificate])
-    papers = [name for name in (certificate.id, certificate.cert_no) if name is not None]
-    subjects: list[dict[str, Any]] = [
-        {"subject_kind": kind.value, "subject": {"$in": names}}
-        for kind, names in (
-            (SubjectKind.CERTIFICATE, papers),
-            (SubjectKind.COLLATERAL, list(certificate.collateral_nos)),
-            (SubjectKind.LOAN, [loan.loan_no for loan in loans]),
-            (SubjectKind.CUSTOMER, sorted({loan.customer_no for loan in loans})),
-        )
-    ]
-    cases = await decision.find(LegalCase, {"$or": subjects, "closed_at": None})
-    return bool(cases)
+    about = concerning(
+        {
+            SubjectKind.CERTIFICATE: names_of([certificate]),
+            SubjectKind.COLLATERAL: certificate.collateral_nos,
+            SubjectKind.LOAN: [loan.loan_no for loan in loans],
+            SubjectKind.CUSTOMER: sorted({loan.customer_no for loan in loans}),
+        }
+    )
+    return bool(await decision.find(LegalCase, about | {"closed_at": None}))

@@ -100,8 +100,8 @@ async def _dossiers(deed: Deed, papers: Sequence[TitleCertificate]) -> list[Doss
 
 
 def dossiers_query(loan_nos: Sequence[str]) -> Record:
-    """Which dossiers of these loans a receipt can still go into."""
-    return {"loan_no": {"$in": loan_nos}, "status": {"$in": sorted(ADDABLE)}}
+    """Which dossiers of these loans a paper that is drawn here can still go into."""
+    return {"loan_no": {"$in": list(loan_nos)}, "status": {"$in": sorted(ADDABLE)}}
 
 
 def _announced(deed: Deed, receipt: Receipt, dossier: Dossier, *, pages: int) -> FileVersion:

@@ -12,13 +12,12 @@ from domain.loans import CreditContract, Loan, LoanStatus
 from domain.parties import Customer
 from domain.release_question import ReleaseFacts, Rest
 from domain.watch import (
-    HoldScope,
     LegalCase,
-    LegalHold,
     RiskSignal,
     SignalCategory,
     SubjectKind,
 )
+from resolvers.holds import concerning, names_of, open_holds
 from storage.decisions import MAX_FOUND, Decision
 from storage.records import from_record
 
@@ -57,16 +56,23 @@ async def release_facts(
     certificates = await decision.find(TitleCertificate, {"collateral_nos": collateral.no})
     customers = sorted({loan.customer_no for loan in loans})
     await decision.find(Customer, {"no": {"$in": customers}})  # fences what hangs on them
-    subjects = _subjects(collateral, certificates, numbers, customers)
+    about = concerning(
+        {
+            SubjectKind.COLLATERAL: [collateral.no],
+            SubjectKind.CERTIFICATE: names_of(certificates),
+            SubjectKind.LOAN: numbers,
+            SubjectKind.CUSTOMER: customers,
+        }
+    )
     return ReleaseFacts(
         collateral=collateral,
         contracts=contracts,
         loans={loan.loan_no: loan for loan in loans},
         credit_contracts={credit.no: credit for credit in credits},
         certificates=certificates,
-        holds=await _holds(decision, collateral, certificates),
-        signals=await decision.find(RiskSignal, {"$or": subjects, "eliminated_at": None}),
-        legal_cases=await decision.find(LegalCase, {"$or": subjects, "closed_at": None}),
+        holds=await open_holds(decision, [collateral.no], certificates),
+        signals=await decision.find(RiskSignal, about | {"eliminated_at": None}),
+        legal_cases=await decision.find(LegalCase, about | {"closed_at": None}),
         other_debts=await _other_debts(decision, customers, numbers),
         dossiers=await _dossiers(decision, numbers),
         rest=await _rest(decision, collateral, contracts, replacing),
@@ -121,42 +127,6 @@ async def _rest(
             },
         ),
         contracts=list({contract.no: contract for contract in (*securing, *tying)}.values()),
-    )
-
-
-def _subjects(
-    collateral: Collateral,
-    certificates: Sequence[TitleCertificate],
-    loans: Sequence[str],
-    customers: Sequence[str],
-) -> list[dict[str, object]]:
-    papers = [certificate.id for certificate in certificates]
-    papers += [c.cert_no for c in certificates if c.cert_no is not None]
-    return [
-        {"subject_kind": kind.value, "subject": {"$in": list(names)}}
-        for kind, names in (
-            (SubjectKind.COLLATERAL, [collateral.no]),
-            (SubjectKind.CERTIFICATE, papers),
-            (SubjectKind.LOAN, loans),
-            (SubjectKind.CUSTOMER, customers),
-        )
-    ]
-
-
-async def _holds(
-    decision: Decision, collateral: Collateral, certificates: Sequence[TitleCertificate]
-) -> list[LegalHold]:
-    """Open holds on the collateral or its certificates; a dossier's hold does not count (P05)."""
-    papers = [c.id for c in certificates] + [c.cert_no for c in certificates if c.cert_no]
-    return await decision.find(
-        LegalHold,
-        {
-            "released_at": None,
-            "$or": [
-                {"scope": HoldScope.COLLATERAL.value, "target": collateral.no},
-                {"scope": HoldScope.CERTIFICATE.value, "target": {"$in": papers}},
-            ],
-        },
     )
 
 

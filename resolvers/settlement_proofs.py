@@ -115,12 +115,14 @@ async def issue_proofs(
     numbers = list(case.settlement_proof_nos)
     given = 0
     secured = [facts.loans[no] for no in case.loan_nos if no in facts.loans]
-    for loan in secured:
-        if never_drawn(loan):
-            continue
-        proof = await _valid(deed.decision, loan)
+    drawn = {loan.loan_no: loan for loan in secured if not never_drawn(loan)}
+    these = {"loan_no": {"$in": list(drawn)}}
+    known = await deed.decision.find(SettlementProof, these | {"voided_at": None})
+    proofs = {proof.loan_no: proof for proof in known if proof.voided_at is None}
+    dossiers = {one.loan_no: one for one in await deed.decision.find(Dossier, these)}
+    for loan_no, loan in drawn.items():
+        proof, dossier = proofs.get(loan_no), dossiers.get(loan_no)
         if proof is None and given < MAX_PROOFS:
-            dossier = await deed.decision.first(Dossier, {"loan_no": loan.loan_no})
             open_ones = [
                 *unproven(loan, policy=deed.policy, calendar=deed.calendar, today=deed.today),
                 no_place(loan, dossier),
