@@ -33,6 +33,7 @@ T = TypeVar("T")
 MAX_ATTEMPTS = 40
 MAX_PAUSE_S = 0.25
 TALLY_TIMEOUT_MS = 45_000  # a transaction has sixty seconds
+TALLIED_AT_ONCE = 1_000  # rows; nobody waits for one batch of as many as fit into a message
 MAX_FOUND = 5_000  # entities one question of a decision may bring
 
 
@@ -125,7 +126,11 @@ class Decision:
         Nothing of them is fenced: a rule only looks at them.
         """
         return self._mongo.direct[collection].aggregate(
-            list(stages), session=self._session, allowDiskUse=True, maxTimeMS=TALLY_TIMEOUT_MS
+            list(stages),
+            session=self._session,
+            allowDiskUse=True,
+            batchSize=TALLIED_AT_ONCE,
+            maxTimeMS=TALLY_TIMEOUT_MS,
         )
 
     def begin(self, work: Coroutine[Any, Any, T]) -> Begun[T]:
