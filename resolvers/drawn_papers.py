@@ -1,11 +1,11 @@
 """Filing papers that are drawn here (自动生成资料): stored first, recorded with their decision.
 
-As receipts are (ADR 16): what a decision that is given up leaves behind is swept with them.
+What a decision that is given up leaves in the store is swept with receipts (ADR 16); those are
+stored after their decision (ADR 18), and drawn again where that failed.
 """
 
 import asyncio
 import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,8 @@ from domain.files import ArchiveFile, FileSource, FileStatus, FileVersion, file_
 from domain.people import SYSTEM
 from resolvers.filing import MIME
 from resolvers.mutation import Deed
-from resolvers.receipts import KEY_BYTES, day_prefix
+from resolvers.receipts import day_prefix
+from storage.objects import random_key
 from storage.outside import Outside
 from storage.records import new_id
 
@@ -43,7 +44,7 @@ async def file_paper(
     earlier: files of the same paper, by the id of their dossier.
     """
     day = day_prefix(deed.today)
-    keys = [f"{day}{secrets.token_urlsafe(KEY_BYTES)}" for _ in dossiers]
+    keys = [random_key(day) for _ in dossiers]
     stored = await Outside(lambda: _stored(deed, keys, paper.content))
     known = earlier or {}
     filed = []

@@ -1,6 +1,5 @@
 """Mutations on files: ask, complete, accept, reject, fetch (上传、验收、下载)."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -51,12 +50,10 @@ from schema.uploads import (
     FileRequestUploadInput,
     FileUploadPayload,
 )
-from storage.objects import Measured
+from storage.objects import Measured, random_key
 from storage.outside import Outside
 from storage.records import Record, new_id
 from storage.writes import Insert
-
-KEY_BYTES = 24
 
 
 @mutation(
@@ -92,7 +89,7 @@ async def file_request_upload(deed: Deed, input: FileRequestUploadInput) -> dict
         dossier_id=dossier.id,
         doc_type=input.doc_type,
         n=file.versions,
-        object_key=f"a/{secrets.token_urlsafe(KEY_BYTES)}",
+        object_key=random_key("a/"),
         sha256=input.sha256,
         size=input.size,
         mime=mime,

@@ -1,7 +1,6 @@
 """Giving receipts (回单): drawn and announced within the decision that moves the papers."""
 
 import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -30,9 +29,8 @@ from papers.receipts import receipt_pdf
 from resolvers.filing import MIME, Drawn
 from resolvers.mutation import Deed
 from resolvers.secured import loan_nos_of
+from storage.objects import random_key
 from storage.records import Record, new_id
-
-KEY_BYTES = 24
 
 
 async def give_receipts(deed: Deed) -> list[Receipt]:
@@ -112,7 +110,7 @@ def _announced(deed: Deed, receipt: Receipt, dossier: Dossier, *, pages: int) ->
         dossier_id=dossier.id,
         doc_type=DocType.CUSTODY_RECEIPT,
         n=1,
-        object_key=f"{day_prefix(deed.today)}{secrets.token_urlsafe(KEY_BYTES)}",
+        object_key=random_key(day_prefix(deed.today)),
         sha256=receipt.sha256,
         size=receipt.size,
         mime=MIME,

@@ -5,6 +5,7 @@ upload to the same key makes another version, which no record names.
 """
 
 import base64
+import secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -30,7 +31,14 @@ MAX_OPENINGS = 2  # uploads opened at a time, each in a child with 1.5 GiB at mo
 LISTED_AT_A_TIME = 500
 MAX_FILENAME = 200  # characters
 
+KEY_BYTES = 24
+
 T = TypeVar("T")
+
+
+def random_key(prefix: str) -> str:
+    """A key that nobody guesses; what its prefix tells is the kind of document and at most a day."""
+    return f"{prefix}{secrets.token_urlsafe(KEY_BYTES)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
