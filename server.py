@@ -311,6 +311,7 @@ def _welcome(settings: Settings, address: str) -> None:
     print(f"  Health      {address}/healthz   {address}/readyz")
     print(f"  Import      {address}/import    (schemas at /import/schema)")
     print(f"  Labels      {address}/labels/slots?vault=…   (also certificates, packets)")
+    print(f"  Evidence    {address}/evidence/cases/…?purpose=…   {address}/evidence/key")
     print(f"  Counters    {address}/metrics")
     if settings.demonstration:
         print(f"  Users       {address}/demo/users")

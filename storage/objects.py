@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 def random_key(prefix: str) -> str:
-    """A key that nobody guesses; what its prefix tells is the kind of document and at most a day."""
+    """A key that nobody guesses; its prefix tells the kind of document and at most a day."""
     return f"{prefix}{secrets.token_urlsafe(KEY_BYTES)}"
 
 
