@@ -25,6 +25,7 @@ from resolvers.exchanged import Brought, received_instead
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import duplicate_of, paper_facts, printed
 from resolvers.releasing import at, returned_when_empty
+from resolvers.secured import collaterals_query
 from resolvers.vault_work import keeper_of
 from schema.cases import (
     CaseExchangePayload,
@@ -125,7 +126,7 @@ async def _remainder(
     input: DeregistrationCaseReceiveExchangedInput,
 ) -> TitleCertificate:
     """The new certificate before anything is printed on it: it covers what stays alone."""
-    covered = await deed.decision.find(Collateral, {"no": {"$in": list(old.collateral_nos)}})
+    covered = await deed.decision.find(Collateral, collaterals_query(old))
     named = {"no": {"$in": list(old.guarantee_contract_nos)}}
     contracts = await deed.decision.find(GuaranteeContract, named)
     stays = what_stays(old, case, covered)

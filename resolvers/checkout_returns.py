@@ -47,6 +47,7 @@ from resolvers.incidents import incident_of
 from resolvers.incidents import paper as about_paper
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import duplicate_of, paper_facts, printed
+from resolvers.secured import collaterals_query
 from resolvers.vault_work import case_lock, keeper_of
 from schema.checkouts import (
     CheckOutPayload,
@@ -214,7 +215,7 @@ async def _rank(deed: Deed, old: TitleCertificate, own: date) -> date | None:
     """The date from which the new certificate's rank counts (CUS-16)."""
     if old.cert_type not in PRE_NOTICES:
         return priority_carried(old, own)
-    collaterals = await deed.decision.find(Collateral, {"no": {"$in": list(old.collateral_nos)}})
+    collaterals = await deed.decision.find(Collateral, collaterals_query(old))
     units = units_of(collaterals)  # the new one covers the same
     return converted_priority(
         old,

@@ -35,10 +35,18 @@ from domain.processing import (
 )
 from domain.refusals import Refusal, RefusalCode, invalid, refuse_if
 from resolvers.mutation import Deed, mutation
-from resolvers.papers import duplicate_of, paper_facts, printed, scan_falls_due
+from resolvers.papers import (
+    MAX_SAME,
+    duplicate_of,
+    paper_facts,
+    printed,
+    same_number_query,
+    scan_falls_due,
+)
 from resolvers.proposals import confirmed, proposed
 from resolvers.reminders import obtained
 from resolvers.scans import is_intact
+from resolvers.secured import collaterals_query, contracts_query
 from schema.custody import (
     CertificateCancelElectronicInput,
     CertificateCollectInput,
@@ -48,6 +56,7 @@ from schema.custody import (
     CertificateRegisterExpectedInput,
     ProposalPayload,
 )
+from storage.decisions import asked
 from storage.records import new_id
 
 
@@ -116,6 +125,11 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
     """X02."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
     paper = paper_facts(input.paper)
+    await deed.decision.ahead(
+        asked(TitleCertificate, same_number_query(certificate, paper), limit=MAX_SAME),
+        asked(GuaranteeContract, contracts_query([certificate])),
+        asked(Collateral, collaterals_query(certificate)),
+    )
     refuse_if(
         collection_refusals(
             certificate,

@@ -8,6 +8,9 @@ from domain.processing import SCAN_ITEM, PaperFacts
 from resolvers.mutation import Deed
 from resolvers.secured import loan_nos_of
 from schema.custody import PaperInput
+from storage.records import Record
+
+MAX_SAME = 10  # certificates of one number that are looked at; all but one are void
 
 
 def paper_facts(paper: PaperInput) -> PaperFacts:
@@ -54,17 +57,19 @@ async def duplicate_of(
     deed: Deed, certificate: TitleCertificate, paper: PaperFacts
 ) -> TitleCertificate | None:
     """Another certificate of the same type, issuer and number that is not void (CUS-02)."""
-    found = await deed.decision.find(
-        TitleCertificate,
-        {
-            "cert_type": certificate.cert_type.value,
-            "issuer_code": paper.issuer_code,
-            "cert_no_norm": normalised(paper.cert_no),
-        },
-        limit=10,
-    )
+    query = same_number_query(certificate, paper)
+    found = await deed.decision.find(TitleCertificate, query, limit=MAX_SAME)
     others = [c for c in found if c.id != certificate.id and c.legal_state is not LegalState.VOID]
     return others[0] if others else None
+
+
+def same_number_query(certificate: TitleCertificate, paper: PaperFacts) -> Record:
+    """Which certificates are of the type, issuer and number that this one has from its paper."""
+    return {
+        "cert_type": certificate.cert_type.value,
+        "issuer_code": paper.issuer_code,
+        "cert_no_norm": normalised(paper.cert_no),
+    }
 
 
 async def scan_falls_due(deed: Deed, certificate: TitleCertificate) -> None:

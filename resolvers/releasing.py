@@ -36,6 +36,7 @@ from domain.reminders import unclaimed_from, watched
 from domain.undoing import has_no_right_left, waiting_for_reissue
 from resolvers.incidents import released_by
 from resolvers.mutation import Deed
+from resolvers.secured import collaterals_query
 from storage.decisions import Decision
 from storage.records import new_id
 from storage.rulebook import Rules
@@ -160,7 +161,7 @@ async def _end_right_of(
     electronic = certificate.custody_state is CustodyState.ELECTRONIC_ON_FILE
     if not electronic and not ends_with_entry(certificate):
         return
-    covered = await decision.find(Collateral, {"no": {"$in": list(certificate.collateral_nos)}})
+    covered = await decision.find(Collateral, collaterals_query(certificate))
     stays, right = outlives(certificate, case, covered), ends_with_entry(certificate)
     ended = electronic and not stays
     after, event = moved(
@@ -200,7 +201,7 @@ async def _unclaimed(decision: Decision, certificate: TitleCertificate, moment: 
     """From now on an owner's paper waits to be fetched (CUS-26)."""
     if certificate.catalog is not Catalog.SAFEKEEPING or certificate.custody_state in TERMINAL:
         return
-    covered = await decision.find(Collateral, {"no": {"$in": list(certificate.collateral_nos)}})
+    covered = await decision.find(Collateral, collaterals_query(certificate))
     certificate = await decision.get(TitleCertificate, certificate.id)
     waiting = unclaimed_from(certificate, covered, today=moment.today)
     rules = moment.rules

@@ -11,6 +11,7 @@ from domain.processing import PRE_NOTICES
 from domain.refusals import refuse_if
 from domain.reminders import expiry_refusals, watched
 from resolvers.mutation import Deed, mutation
+from resolvers.secured import collaterals_query
 from schema.custody import CertificatePayload, CertificateRecordExpiryInput
 
 
@@ -36,16 +37,15 @@ def looked_after(deed: Deed, certificate: TitleCertificate) -> TitleCertificate:
 
 async def obtained(deed: Deed, certificate: TitleCertificate) -> TitleCertificate:
     """What follows from having obtained a paper: its deadlines run, and a new right secures."""
-    collaterals = await deed.decision.find(
-        Collateral, {"no": {"$in": list(certificate.collateral_nos)}}
-    )
-    known = [c.convertible_from for c in collaterals if c.convertible_from is not None]
-    if certificate.cert_type in PRE_NOTICES and known:
-        certificate = convertible(
-            certificate, min(known), policy=deed.policy, calendar=deed.calendar
-        )
-    if certificate.cert_type is CertType.MORTGAGE_REG_PROOF:
-        for collateral in collaterals:
+    if certificate.cert_type in PRE_NOTICES:
+        covered = await deed.decision.find(Collateral, collaterals_query(certificate))
+        known = [c.convertible_from for c in covered if c.convertible_from is not None]
+        if known:
+            certificate = convertible(
+                certificate, min(known), policy=deed.policy, calendar=deed.calendar
+            )
+    elif certificate.cert_type is CertType.MORTGAGE_REG_PROOF:
+        for collateral in await deed.decision.find(Collateral, collaterals_query(certificate)):
             if collateral.right_lapsed_on is not None:
                 deed.decision.save(replace(collateral, right_lapsed_on=None))
     return deed.decision.save(looked_after(deed, certificate))

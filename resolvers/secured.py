@@ -1,4 +1,4 @@
-"""From papers to what they secure: contracts, then loans."""
+"""From papers to what they cover and secure: collateral; contracts, then loans."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,6 +12,11 @@ from storage.records import Record
 def contracts_query(certificates: Iterable[TitleCertificate]) -> Record:
     """Which contracts these papers belong to."""
     return {"no": {"$in": sorted({no for c in certificates for no in c.guarantee_contract_nos})}}
+
+
+def collaterals_query(certificate: TitleCertificate) -> Record:
+    """Which collateral this paper covers."""
+    return {"no": {"$in": list(certificate.collateral_nos)}}
 
 
 def loans_query(loan_nos: Sequence[str]) -> Record:

@@ -97,9 +97,9 @@ export function collect(context, { certificateId, paper }) {
     const twin = others.find((row) => row.legal_state !== "VOID");
     if (twin) duplicate(twin);
     const { contracts, dossiers } = await scansOf(deed, before);
+    const collaterals = await coveredBy(deed, before);
 
-    const after = {
-      ...before,
+    const set = {
       ...printed,
       custody_state: "WITH_HANDLER",
       holder: { login: context.viewer.login, desk: null, external: null, since: context.now },
@@ -107,10 +107,10 @@ export function collect(context, { certificateId, paper }) {
       vault_due: later(context.today, VAULT_DAYS),
       version: before.version + 1,
     };
-    const event = moved(context, after, "COLLECT", "X02", before.custody_state);
-    after.event_seq = event.seq;
-    after.event_hash = event.hash;
-    const { _id, created_at, created_by, fence, ...set } = after;
+    const event = moved(context, { ...before, ...set }, "COLLECT", "X02", before.custody_state);
+    set.event_seq = event.seq;
+    set.event_hash = event.hash;
+    const after = { ...before, ...set };
     const due = later(context.today, SCAN_DAYS);
     const late = dossiers.filter((row) => scanItem(row, cert_type));
     await deed.update("certificates", [change(context, before, set)]);
@@ -122,15 +122,32 @@ export function collect(context, { certificateId, paper }) {
         return change(context, row, { [`items.${at}.due`]: due, version: row.version + 1 });
       }),
     );
-    const changed = late.map((row) => ({ ...row, version: row.version + 1 }));
-    await deed.tell([["TitleCertificate", after], ...changed.map((row) => ["Dossier", row])]);
-    const subjects = [after, ...changed].map((row) => `${row._id}@${row.version}`);
+    const lapsed = collaterals.filter((row) => row.right_lapsed_on != null);
+    await deed.update(
+      "collaterals",
+      lapsed.map((row) => change(context, row, { right_lapsed_on: null, version: row.version + 1 })),
+    );
+    const dated = (rows) => rows.map((row) => ({ ...row, version: row.version + 1 }));
+    const changed = [
+      ...dated(late).map((row) => ["Dossier", row]),
+      ...dated(lapsed).map((row) => ["Collateral", row]),
+    ];
+    await deed.tell([["TitleCertificate", after], ...changed]);
+    const subjects = [after, ...changed.map(([, row]) => row)].map((row) => `${row._id}@${row.version}`);
     await deed.log([`${event._id}@0`, ...subjects]);
     await deed.fence("certificates", others);
     await deed.fence("dossiers", dossiers.filter((row) => !late.includes(row)));
     await deed.fence("guarantee_contracts", contracts);
+    await deed.fence("collaterals", collaterals.filter((row) => !lapsed.includes(row)));
     return after;
   });
+}
+
+// A full registration secures again what a lapsed pre-notice had left bare.
+async function coveredBy(deed, { cert_type, collateral_nos }) {
+  if (cert_type !== "MORTGAGE_REG_PROOF") return [];
+  const fields = { version: 1, org_path: 1, right_lapsed_on: 1 };
+  return await deed.find("collaterals", { no: { $in: collateral_nos } }, fields);
 }
 
 async function scansOf(deed, certificate) {
