@@ -1,14 +1,11 @@
 """Custody beside plain MongoDB: vault-ins beside bare transactions, pages of a large inventory."""
 
-import asyncio
 import copy
 import json
 import os
-import socket
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,18 +14,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import uvicorn
 from pymongo import MongoClient
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 from ulid import ULID
 
-import server
 from resolvers.vault_lists import BY_PLACE
-from settings import Settings
-from storage.embedded import Embedded, Endpoints
+from storage.embedded import Endpoints, attach
 from storage.mongo import CODEC
 from tests.client import KEEPERS, REFUSALS, Bank, Story, vault_plan
+from tests.serving import ready, serving
 
 ROUNDS = 5
 VAULT_INS = int(os.environ.get("BENCH_VAULT_INS", "20"))  # of a round
@@ -45,41 +40,17 @@ QUERY = (
 
 @contextmanager
 def bank() -> Iterator[tuple[Bank, Endpoints]]:
-    """A served bank on stores of its own."""
+    """A bank served by a process of its own, on stores of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        embedded = Embedded(Path(folder))
-        try:
-            endpoints = embedded.start(print)
-            with _served(endpoints) as address:
-                client = Bank(address)
-                client.open_branch()
-                yield client, endpoints
-                client.close()
-        finally:
-            embedded.stop()
-
-
-@contextmanager
-def _served(endpoints: Endpoints) -> Iterator[str]:
-    # Named as TCP, else asyncio leaves Nagle's delay on and every answer waits 40 ms.
-    listener = socket.socket(proto=socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    settings = Settings()
-    wiring = server.wire(settings, endpoints)
-    app = server.application(settings, wiring)
-    running = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-
-    async def serve() -> None:
-        await server.prepared(settings, wiring)
-        await running.serve(sockets=[listener])
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    while not running.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    running.should_exit = True
-    thread.join(60)
+        data = Path(folder) / "data"
+        with serving(data) as (_, address):
+            endpoints = attach(data)
+            assert endpoints is not None  # it serves on this folder
+            client = Bank(address)
+            ready(client)
+            client.open_branch()
+            yield client, endpoints
+            client.close()
 
 
 def waiting(bank: Bank) -> Story:

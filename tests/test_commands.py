@@ -1,23 +1,15 @@
 """The command line as a person at a terminal meets it: it serves, survives, and explains itself."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from tests.client import Bank, codes, vault_plan
-
-ROOT = Path(__file__).resolve().parent.parent
-PATIENCE_S = 60
+from tests.serving import PATIENCE_S, ROOT, ready, serving
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -30,42 +22,6 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         timeout=PATIENCE_S,
         check=False,
     )
-
-
-@contextmanager
-def serving(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`server.py serve` on a folder, with the address it printed."""
-    process = subprocess.Popen(
-        [sys.executable, "server.py", "serve"],
-        cwd=ROOT,
-        env={**os.environ, "DATA_DIR": str(folder), "PORT": "0", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    printed: list[str] = []
-    for line in process.stdout:
-        printed.append(line)
-        if line.startswith("Stop with"):
-            break
-    found = re.search(r"serves at (http://\S+)", "".join(printed))
-    assert found, "".join(printed)
-    drain = threading.Thread(target=process.stdout.read, daemon=True)
-    drain.start()
-    try:
-        yield process, found[1]
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(PATIENCE_S)
-        drain.join(PATIENCE_S)
-        process.stdout.close()
-
-
-def ready(bank: Bank) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while bank.http.get("/healthz").status_code != 200:
-        assert time.monotonic() < deadline
 
 
 def test_a_kill_in_the_middle_of_the_story_loses_no_acknowledged_step(tmp_path):
