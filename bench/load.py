@@ -1389,7 +1389,7 @@ async def _prepare(url: str, database: str) -> None:
 
 
 def check(client: MongoClient[Any], database: str, say: Say) -> None:
-    """Opens some records of every collection. Raises: AssertionError, ValidationError."""
+    """Opens some records of every collection. Raises: AssertionError, Unreadable."""
     source = client.get_database(database, codec_options=CODEC)
     extra = {"created_at", "created_by", "updated_at", "updated_by", "fence"}
     for cls, kept in KEPT.items():

@@ -32,11 +32,13 @@ from resolvers.context import Stores
 from resolvers.stocktake_work import give_up_line
 from resolvers.vault_work import end_proposal_in
 from storage.decisions import Decision, decide
+from storage.records import Record
 from storage.sequence import sequence
 from storage.writes import Insert
 
 _LOG = logging.getLogger(__name__)
 BATCH = 200
+MAX_FAILED = 3  # records of one job; more of them and the cause lies elsewhere
 SEQUENCE_EVERY_S = 1.0
 OTHERS_EVERY_S = 30.0
 
@@ -48,37 +50,31 @@ async def number_entries(stores: Stores) -> int:
 
 async def expire_proposals(stores: Stores) -> int:
     """Ends proposals that nobody confirmed in time; locks and slots are free again (CUS-04d)."""
-    now = stores.clock.now()
-    late = await _ids(
-        stores, "proposals", {"state": ProposalState.PENDING.value, "expires_at": {"$lt": now}}
-    )
-    for id in late:
+    late = {"state": ProposalState.PENDING.value, "expires_at": {"$lt": stores.clock.now()}}
+    return await _rounds(stores, "expire_proposals", "proposals", late, _expire_proposal)
 
-        async def end(decision: Decision, id: str = id) -> None:
-            proposal = await decision.get(Proposal, id)
-            if proposal.state is ProposalState.PENDING and not proposal.is_open(now):
-                await end_proposal_in(decision, proposal, ProposalState.EXPIRED)
 
-        await decide(stores.mongo, end, by=SYSTEM, cause="expire_proposals", at=now)
-    return len(late)
+async def _expire_proposal(this: Round, id: str) -> int:
+    proposal = await this.decision.get(Proposal, id)
+    if proposal.state is not ProposalState.PENDING or proposal.is_open(this.now):
+        return 0
+    await end_proposal_in(this.decision, proposal, ProposalState.EXPIRED)
+    return 1
 
 
 async def expire_check_outs(stores: Stores) -> int:
     """Ends approved check-outs that nobody took in time; the paper is free again (X09)."""
-    now = stores.clock.now()
-    today = business_date(now)
-    query = {"state": CheckOutState.APPROVED.value, "take_by": {"$lt": today.isoformat()}}
-    late = await _ids(stores, "check_outs", query)
-    for id in late:
+    late = {"state": CheckOutState.APPROVED.value, "take_by": {"$lt": _today(stores)}}
+    return await _rounds(stores, "expire_check_outs", "check_outs", late, _expire_check_out)
 
-        async def end(decision: Decision, id: str = id) -> None:
-            check_out = await decision.get(CheckOut, id)
-            if has_expired(check_out, today):
-                await let_go(decision, check_out)
-                decision.save(replace(check_out, state=CheckOutState.EXPIRED))
 
-        await decide(stores.mongo, end, by=SYSTEM, cause="expire_check_outs", at=now)
-    return len(late)
+async def _expire_check_out(this: Round, id: str) -> int:
+    check_out = await this.decision.get(CheckOut, id)
+    if not has_expired(check_out, this.today):
+        return 0
+    await let_go(this.decision, check_out)
+    this.decision.save(replace(check_out, state=CheckOutState.EXPIRED))
+    return 1
 
 
 async def chase_owner_proofs(stores: Stores) -> int:
@@ -134,31 +130,28 @@ async def remind_of_due_counts(stores: Stores) -> int:
 
 async def give_up_missing(stores: Stores) -> int:
     """Marks papers missing whose difference nobody resolved in time (X20)."""
-    now = stores.clock.now()
-    today = business_date(now)
     query = {
         "state": StocktakeState.FINALISED.value,
-        "resolve_due": {"$lt": today.isoformat()},
+        "resolve_due": {"$lt": _today(stores)},
         "results": {"$elemMatch": {"result": CountResult.MISSING.value, "resolved_at": None}},
     }
-    ended = 0
-    for id in await _ids(stores, "stocktakes", query):
+    return await _rounds(stores, "give_up_missing", "stocktakes", query, _give_up)
 
-        async def give_up(decision: Decision, id: str = id) -> int:
-            stocktake = await decision.get(Stocktake, id)
-            counted_now = {"code": stocktake.vault, "status": VaultStatus.FROZEN_FOR_COUNT.value}
-            if await decision.first(Vault, counted_now) is not None:
-                return 0  # the count that goes on may still find them
-            lines = overdue(stocktake, today=today)
-            for line in lines:
-                resolution = await give_up_line(decision, stocktake, line, now=now, today=today)
-                stocktake = resolved(stocktake, line.no, by=SYSTEM, now=now, resolution=resolution)
-            if lines:
-                decision.save(stocktake)
-            return len(lines)
 
-        ended += await decide(stores.mongo, give_up, by=SYSTEM, cause="give_up_missing", at=now)
-    return ended
+async def _give_up(this: Round, id: str) -> int:
+    stocktake = await this.decision.get(Stocktake, id)
+    counted_now = {"code": stocktake.vault, "status": VaultStatus.FROZEN_FOR_COUNT.value}
+    if await this.decision.first(Vault, counted_now) is not None:
+        return 0  # the count that goes on may still find them
+    lines = overdue(stocktake, today=this.today)
+    for line in lines:
+        resolution = await give_up_line(
+            this.decision, stocktake, line, now=this.now, today=this.today
+        )
+        stocktake = resolved(stocktake, line.no, by=SYSTEM, now=this.now, resolution=resolution)
+    if lines:
+        this.decision.save(stocktake)
+    return len(lines)
 
 
 async def reconcile_vaults(stores: Stores) -> int:
@@ -170,47 +163,46 @@ async def reconcile_vaults(stores: Stores) -> int:
 
 
 async def sweep_uploads(stores: Stores) -> int:
-    """Removes what was announced and never completed, bytes first (ARC-21)."""
+    """Removes what was announced and never completed: the record ends, then its bytes (ARC-21)."""
     now = stores.clock.now()
     rules = await stores.mongo.hop(lambda: stores.rulebook.on(business_date(now)))
-    before = now - timedelta(hours=rules.policy.number("archive.orphan_hours"))
     query = {
         "status": FileStatus.PENDING.value,
-        "requested_at": {"$lt": before},
+        "requested_at": {"$lt": now - timedelta(hours=rules.policy.number("archive.orphan_hours"))},
         "source": {"$ne": FileSource.GENERATED.value},  # a receipt will be filed yet
     }
-    ids = await _ids(stores, "file_versions", query)
-    for id in ids:
+    keys: list[str] = []
 
-        async def drop(decision: Decision, id: str = id) -> str | None:
-            version = await decision.get(FileVersion, id)
-            if version.status is not FileStatus.PENDING:
-                return None
-            decision.write(
-                "audit_log",
-                Insert(
-                    {
-                        "_id": f"audit_{ULID()}",
-                        "biz_date": business_date(now).isoformat(),
-                        "at": now,
-                        "actor": SYSTEM,
-                        "org_path": version.org_path,
-                        "operation": "sweep_uploads",
-                        "outcome": "DONE",
-                        "codes": [],
-                        "subjects": [version.id],
-                        "request_id": "job",
-                        "seq": None,
-                    }
-                ),
-            )
-            decision.save(_destroyed(version))
-            return version.object_key
+    async def drop(this: Round, id: str) -> int:
+        version = await this.decision.get(FileVersion, id)
+        if version.status is not FileStatus.PENDING:
+            return 0
+        this.decision.write("audit_log", Insert(_swept(this, version)))
+        this.decision.save(replace(version, status=FileStatus.DESTROYED))
+        this.decision.afterwards(lambda: keys.append(version.object_key))
+        return 1
 
-        key = await decide(stores.mongo, drop, by=SYSTEM, cause="sweep_uploads", at=now)
-        if key is not None:
+    try:
+        return await _rounds(stores, "sweep_uploads", "file_versions", query, drop)
+    finally:
+        for key in keys:
             await stores.objects.remove(key, None)
-    return len(ids)
+
+
+def _swept(this: Round, version: FileVersion) -> Record:
+    return {
+        "_id": f"audit_{ULID()}",
+        "biz_date": this.today.isoformat(),
+        "at": this.now,
+        "actor": SYSTEM,
+        "org_path": version.org_path,
+        "operation": "sweep_uploads",
+        "outcome": "DONE",
+        "codes": [],
+        "subjects": [version.id],
+        "request_id": "job",
+        "seq": None,
+    }
 
 
 JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
@@ -236,26 +228,42 @@ JOBS: Mapping[str, Callable[[Stores], Awaitable[int]]] = MappingProxyType(
 
 
 async def run_all(stores: Stores) -> dict[str, int]:
-    """Runs every job once, by the clock as it stands; how much each did."""
-    return {name: await job(stores) for name, job in JOBS.items()}
+    """Runs every job once, by the clock as it stands; how much each did.
+
+    Raises: why the first of those that failed did, once all have run.
+    """
+    done, failed = await _round(stores)
+    if failed:
+        raise failed[0]
+    return done
 
 
 async def run_forever(stores: Stores) -> None:
-    """Numbers entries every second and runs the rest every half minute, until cancelled."""
+    """Numbers entries every second and runs all jobs every half minute, until cancelled."""
     others_at = datetime.now(UTC)
     while True:
-        try:
-            await number_entries(stores)
-            if datetime.now(UTC) >= others_at:
-                others_at = datetime.now(UTC) + timedelta(seconds=OTHERS_EVERY_S)
-                await run_all(stores)
-        except Exception:  # the next round tries again; the reason is in the log
-            _LOG.exception("a scheduled job failed")
+        if datetime.now(UTC) >= others_at:
+            others_at = datetime.now(UTC) + timedelta(seconds=OTHERS_EVERY_S)
+            await _round(stores)
+        else:
+            await _tried(stores, "number_entries")
         await asyncio.sleep(SEQUENCE_EVERY_S)
 
 
-def _destroyed(version: FileVersion) -> FileVersion:
-    return replace(version, status=FileStatus.DESTROYED)
+async def _round(stores: Stores) -> tuple[dict[str, int], list[Exception]]:
+    """Runs every job, whether or not those before it failed."""
+    told = {name: await _tried(stores, name) for name in JOBS}
+    done = {name: one for name, one in told.items() if isinstance(one, int)}
+    return done, [one for one in told.values() if isinstance(one, Exception)]
+
+
+async def _tried(stores: Stores, name: str) -> int | Exception:
+    """What the job did, or why it failed; the next round tries again."""
+    try:
+        return await JOBS[name](stores)
+    except Exception as problem:
+        _LOG.exception("the job %s failed", name)
+        return problem
 
 
 async def _rounds(
@@ -265,17 +273,29 @@ async def _rounds(
     query: Mapping[str, object],
     look: Callable[[Round, str], Awaitable[int]],
 ) -> int:
-    """Looks at each record that answers, one decision a record; how much was done."""
+    """Looks at each record that answers, one decision a record; how much was done.
+
+    A record that cannot be looked at keeps none of the others waiting. Raises: why the first such
+    one failed; at once where `MAX_FAILED` did, since that is no matter of single records.
+    """
     now = stores.clock.now()
     today = business_date(now)
-    done = 0
+    done, failed = 0, []
     for id in await _ids(stores, collection, query):
 
         async def act(decision: Decision, id: str = id) -> int:
             rules = stores.rulebook.on(today)
             return await look(Round(decision=decision, rules=rules, now=now, today=today), id)
 
-        done += await decide(stores.mongo, act, by=SYSTEM, cause=cause, at=now)
+        try:
+            done += await decide(stores.mongo, act, by=SYSTEM, cause=cause, at=now)
+        except Exception as problem:
+            _LOG.warning("%s: %s failed", cause, id)
+            failed.append(problem)
+            if len(failed) == MAX_FAILED:
+                break
+    if failed:
+        raise failed[0]
     return done
 
 

@@ -17,5 +17,9 @@ class Locked(Exception):
     """The object store refuses: it keeps this version, or cannot lock it as asked."""
 
 
+class Unreadable(Exception):
+    """A record that is not as its class says; names where, never what stands there."""
+
+
 class Missing(Exception):
     """A version that records know is not in the object store; a matter for the fixity report."""

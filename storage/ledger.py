@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from domain.custody import CustodyEvent, broken_link
+from storage.errors import Unreadable
 from storage.records import Record, from_record
 
 
@@ -44,7 +43,7 @@ def ledger(records: Sequence[Record]) -> Ledger:
     for record in records:
         try:
             event = from_record(CustodyEvent, record)
-        except ValidationError:
+        except Unreadable:
             unread.append(record["_id"])
         else:
             if not unread:

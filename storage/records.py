@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bson.int64 import Int64
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from ulid import ULID
 
 from domain.alerts import Alert
@@ -41,6 +41,7 @@ from domain.stocktakes import Stocktake
 from domain.vault_keeping import KeeperChange
 from domain.vaults import SealedPacket, Slot, Vault
 from domain.watch import Incident, LegalCase, LegalHold, RiskSignal
+from storage.errors import Unreadable
 
 Record = dict[str, Any]
 Long = Int64  # how a whole number beyond 32 bits comes back: an int, of a type of its own
@@ -142,8 +143,12 @@ def changes(before: object, after: object) -> Record:
 
 
 def from_record(cls: type[T], record: Mapping[str, Any]) -> T:
-    """The entity of a record; fields that only storage keeps are left out."""
-    entity: T = _ADAPTERS[cls].validate_python({**record, "id": record["_id"]})
+    """The entity of a record; fields that only storage keeps are left out. Raises: Unreadable."""
+    try:
+        entity: T = _ADAPTERS[cls].validate_python({**record, "id": record["_id"]})
+    except ValidationError as error:  # its own text quotes what the record says of people
+        where = {".".join(map(str, one["loc"])) for one in error.errors(include_input=False)}
+        raise Unreadable(f"{cls.__name__} {record['_id']}: {', '.join(sorted(where))}") from None
     return entity
 
 
