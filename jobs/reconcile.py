@@ -1,12 +1,15 @@
 """Reconciling each vault once a business date: book, vault, ledger and registry (CUS-21)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import chain
+from heapq import merge
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import TypeVar
 
 from domain.alerts import Alert, AlertKind
-from domain.certificates import LegalState
+from domain.certificates import CustodyState, LegalState
 from domain.collaterals import Collateral, TitleSearchResult
 from domain.custody import Movement
 from domain.people import Role
@@ -21,9 +24,13 @@ from domain.vaults import Vault
 from domain.watch import Incident, IncidentKind, SignalSeverity, SubjectKind
 from jobs.watch import Round
 from resolvers.incidents import incident_of, room
-from storage.books import booked_stages, inside_stages, right_stages
+from storage.books import booked_stages, inside_stages, last_stages, right_stages, searched_query
+from storage.decisions import MAX_FOUND
 from storage.records import Record, from_record, new_id
 
+T = TypeVar("T")
+PAPERS_AT_ONCE = 1_000  # whose ledgers or collateral are asked for together
+_BY_ID = itemgetter("_id")
 _OPPOSITE = (
     (LegalState.REGISTERED, TitleSearchResult.CANCELLED),
     (LegalState.CANCELLED, TitleSearchResult.CLEAR),
@@ -53,42 +60,66 @@ async def reconcile(this: Round, id: str) -> int:
 
 
 def _standings(this: Round, vault: str) -> Iterator[Standing]:
-    inside = this.decision.tallied("certificates", inside_stages(vault, this.today))
+    inside = this.decision.tallied("certificates", inside_stages(vault))
     booked = this.decision.tallied("postings", booked_stages(vault, this.today))
-    for row in chain(inside, booked):
-        yield Standing(
-            certificate_id=row["_id"],
-            in_vault=row["in_vault"],
-            in_book=row["in_book"],
-            in_ledger=row["in_ledger"],
-            asked_today=row["asked_today"],
-        )
+    sides = groupby(merge(inside, booked, key=_BY_ID), key=_BY_ID)
+    for papers in _batches((id, list(rows)) for id, rows in sides):
+        stages = last_stages([id for id, _ in papers])
+        last = {row["_id"]: row for row in this.decision.tallied("custody_events", stages)}
+        for id, rows in papers:
+            said = {side: number for row in rows for side, number in row.items()}
+            event = last.get(id, {})
+            there = event.get("to_state") == CustodyState.IN_VAULT and event["vault"] == vault
+            yield Standing(
+                certificate_id=id,
+                in_vault=said.get("in_vault", 0),
+                in_book=said.get("in_book", 0),
+                in_ledger=int(there),
+                asked_today=said.get("asked_today", 0),
+            )
+
+
+def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(rows)
+    while some := list(islice(rest, PAPERS_AT_ONCE)):
+        yield some
 
 
 async def _rights(this: Round, vault: str) -> list[Registered]:
     """Rights of which some title search says the opposite; the latest one decides."""
-    rights = []
+    found: list[Registered] = []
     for legal_state, result in _OPPOSITE:
-        stages = right_stages(vault, legal_state, result, limit=MAX_DIFFERENCES)
-        rows = list(this.decision.tallied("certificates", stages))
-        ended = await _ended(this, rows) if legal_state is LegalState.CANCELLED else {}
-        for row in rows:
-            since = ended.get(row["_id"]) or row.get("registered_on") or row.get("issue_date")
-            for told in row["collaterals"]:
-                search = from_record(Collateral, told).latest_search
-                assert search is not None
-                rights.append(
-                    Registered(
-                        certificate_id=row["_id"],
-                        legal_state=legal_state,
-                        since=None if since is None else date.fromisoformat(since),
-                        search=search,
-                    )
-                )
-    return rights
+        rights = this.decision.tallied("certificates", right_stages(vault, legal_state))
+        for some in _batches(rights):
+            if len(found) < MAX_DIFFERENCES:
+                found += await _searched(this, some, legal_state, result)
+    return found[:MAX_DIFFERENCES]
 
 
-async def _ended(this: Round, rows: list[Record]) -> dict[str, str]:
+async def _searched(
+    this: Round, rights: Sequence[Record], legal_state: LegalState, result: TitleSearchResult
+) -> list[Registered]:
+    """Those of the rights of whose collateral a search once had that result."""
+    query = searched_query(rights, result)
+    records = await this.decision.records("collaterals", query, limit=MAX_FOUND)
+    latest = {record["no"]: from_record(Collateral, record).latest_search for record in records}
+    told = [right for right in rights if latest.keys() & right["collateral_nos"]]
+    ended = await _ended(this, told) if legal_state is LegalState.CANCELLED else {}
+    found: list[Registered] = []
+    for right in told:
+        day = ended.get(right["_id"]) or right.get("registered_on") or right.get("issue_date")
+        since = None if day is None else date.fromisoformat(day)
+        searches = filter(None, map(latest.get, right["collateral_nos"]))
+        found += (
+            Registered(
+                certificate_id=right["_id"], legal_state=legal_state, since=since, search=search
+            )
+            for search in searches
+        )
+    return found
+
+
+async def _ended(this: Round, rows: Sequence[Record]) -> dict[str, str]:
     """On which day each of these rights was cancelled, by its ledger."""
     query = {
         "certificate_id": {"$in": [row["_id"] for row in rows]},

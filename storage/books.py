@@ -9,107 +9,22 @@ from domain.collaterals import TitleSearchResult
 from storage.records import Record
 
 _INSIDE = CustodyState.IN_VAULT.value
-_SIDES = ("in_book", "asked_today")
 
 
-def inside_stages(vault: str, on: date) -> Sequence[Record]:
-    """One row for each paper in the vault: how many of it each side says there are.
-
-    To be run on `certificates`. on: what was asked for on that day and not answered counts apart.
-    """
+def inside_stages(vault: str) -> Sequence[Record]:
+    """One row for each paper in the vault, by its id. To be run on `certificates`."""
     return [
         {"$match": {"place.vault": vault, "custody_state": _INSIDE}},
-        {
-            "$lookup": {
-                "from": "postings",
-                "localField": "_id",
-                "foreignField": "certificate_id",
-                "pipeline": _entries(vault, on),
-                "as": "entries",
-            }
-        },
-        {
-            "$project": {
-                "in_vault": {"$literal": 1},
-                **{side: {"$sum": f"$entries.{side}"} for side in _SIDES},
-            }
-        },
-        *_ledger(vault),
+        {"$project": {"in_vault": {"$literal": 1}}},
+        {"$sort": {"_id": 1}},
     ]
 
 
 def booked_stages(vault: str, on: date) -> Sequence[Record]:
-    """The same for each paper that the book alone holds there. To be run on `postings`."""
-    return [
-        *_entries(vault, on),
-        {"$group": {"_id": "$_id", **{side: {"$sum": f"${side}"} for side in _SIDES}}},
-        {"$match": {"$or": [{side: {"$ne": 0}} for side in _SIDES]}},
-        {
-            "$lookup": {
-                "from": "certificates",
-                "localField": "_id",
-                "foreignField": "_id",
-                "pipeline": [{"$match": {"place.vault": vault, "custody_state": _INSIDE}}],
-                "as": "inside",
-            }
-        },
-        {"$match": {"inside": []}},
-        {"$sort": {"_id": 1}},
-        {"$project": {"in_vault": {"$literal": 0}, **dict.fromkeys(_SIDES, 1)}},
-        *_ledger(vault),
-    ]
+    """How many the book holds there of each paper, by the paper's id. To be run on `postings`.
 
-
-def right_stages(
-    vault: str, legal_state: LegalState, result: TitleSearchResult, *, limit: int
-) -> Sequence[Record]:
-    """Rights in the vault in that state on whose collateral a search once had that result.
-
-    To be run on `certificates`; brings the searches along.
+    on: what was asked for on that day and not answered counts apart.
     """
-    return [
-        {
-            "$match": {
-                "place.vault": vault,
-                "custody_state": _INSIDE,
-                "catalog": Catalog.RIGHT_CERT.value,
-                "legal_state": legal_state.value,
-            }
-        },
-        {
-            "$lookup": {
-                "from": "collaterals",
-                "localField": "collateral_nos",
-                "foreignField": "no",
-                "pipeline": [{"$match": {"title_searches.result": result.value}}],
-                "as": "collaterals",
-            }
-        },
-        {"$match": {"collaterals": {"$ne": []}}},
-        {"$sort": {"_id": 1}},
-        {"$limit": limit},
-    ]
-
-
-def _ledger(vault: str) -> Sequence[Record]:
-    """Whether the last event of a paper leaves it in that vault."""
-    there = {"$and": [{"$eq": ["$$this.to_state", _INSIDE]}, {"$eq": ["$$this.vault", vault]}]}
-    return [
-        {
-            "$lookup": {
-                "from": "custody_events",
-                "localField": "_id",
-                "foreignField": "certificate_id",
-                "pipeline": [{"$sort": {"seq": -1}}, {"$limit": 1}],
-                "as": "last",
-            }
-        },
-        {"$set": {"in_ledger": {"$size": {"$filter": {"input": "$last", "cond": there}}}}},
-        {"$unset": "last"},
-    ]
-
-
-def _entries(vault: str, on: date) -> Sequence[Record]:
     pending = {"$eq": ["$status", PostingStatus.PENDING.value]}
     today = {"$eq": ["$asked_on", on.isoformat()]}
     sign = {"$cond": [{"$eq": ["$kind", EntryKind.IN.value]}, 1, -1]}
@@ -122,10 +37,49 @@ def _entries(vault: str, on: date) -> Sequence[Record]:
             }
         },
         {
-            "$project": {
+            "$group": {
                 "_id": "$certificate_id",
-                "in_book": {"$cond": ["$in_core", sign, 0]},
-                "asked_today": {"$cond": [{"$and": [pending, today]}, sign, 0]},
+                "in_book": {"$sum": {"$cond": ["$in_core", sign, 0]}},
+                "asked_today": {"$sum": {"$cond": [{"$and": [pending, today]}, sign, 0]}},
+            }
+        },
+        {"$match": {"$or": [{"in_book": {"$ne": 0}}, {"asked_today": {"$ne": 0}}]}},
+        {"$sort": {"_id": 1}},
+    ]
+
+
+def last_stages(certificate_ids: Sequence[str]) -> Sequence[Record]:
+    """Where the last event of each of these papers leaves it. To be run on `custody_events`."""
+    return [
+        {"$match": {"certificate_id": {"$in": list(certificate_ids)}}},
+        {"$sort": {"certificate_id": 1, "seq": 1}},
+        {
+            "$group": {
+                "_id": "$certificate_id",
+                "to_state": {"$last": "$to_state"},
+                "vault": {"$last": "$vault"},
             }
         },
     ]
+
+
+def right_stages(vault: str, legal_state: LegalState) -> Sequence[Record]:
+    """Rights in the vault in that state, by their id. To be run on `certificates`."""
+    return [
+        {
+            "$match": {
+                "place.vault": vault,
+                "custody_state": _INSIDE,
+                "catalog": Catalog.RIGHT_CERT.value,
+                "legal_state": legal_state.value,
+            }
+        },
+        {"$project": {"registered_on": 1, "issue_date": 1, "collateral_nos": 1}},
+        {"$sort": {"_id": 1}},
+    ]
+
+
+def searched_query(rights: Sequence[Record], result: TitleSearchResult) -> Record:
+    """Which collateral of these rights a search once found so. To be asked of `collaterals`."""
+    numbers = sorted({no for right in rights for no in right["collateral_nos"]})
+    return {"no": {"$in": numbers}, "title_searches.result": result.value}

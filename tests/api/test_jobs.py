@@ -20,6 +20,7 @@ def broken(endpoints):
     with MongoClient(endpoints.mongo_url) as client:
         database = client["lienkeeper"]
         known = database.proposals.find_one({"state": "PENDING"}, sort=[("expires_at", -1)])
+        assert known is not None
         record = {"_id": "prop_broken", "state": "PENDING", "expires_at": known["expires_at"]}
         record["expires_at"] = record["expires_at"].replace(year=2020)
         database.proposals.insert_one(record)
