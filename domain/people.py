@@ -370,6 +370,12 @@ class Actor:
         allowing = (grant for grant in self.grants if _path(grant, operation) is not None)
         return next(allowing, None)
 
+    def acts_for_county(self, operation: Operation) -> bool:
+        """Whether the person may do this as a county's registrar (县域行) alone."""
+        allowing = PERMISSIONS[operation].keys()
+        held = {grant.role for grant in self.grants if grant.role in allowing}
+        return held == {Role.MORTGAGE_REGISTRAR}
+
 
 def actor(user: User, *, today: date) -> Actor:
     """The person as of today: grants that have not begun or have ended do not count.

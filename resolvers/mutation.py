@@ -22,7 +22,7 @@ from domain.certificates import CustodyState, TitleCertificate
 from domain.custody import CustodyEvent, Movement, Operator, moved
 from domain.people import Actor, Operation
 from domain.policy import Policy
-from domain.refusals import Forbidden, Refusal, RefusalCode, Refused, invalid, refuse_if
+from domain.refusals import Forbidden, Refusal, RefusalCode, Refused, invalid
 from resolvers.book import entered
 from resolvers.context import Context, Info, Stores
 from schema.mutations import EXPECTED_VERSION, IDEMPOTENCY_KEY, INPUT, kept, told
@@ -80,15 +80,26 @@ class Deed:
         return self.rules.calendar
 
     async def get(self, cls: type[T], id: str) -> T:
-        """An entity within the actor's reach. Refuses: NOT_FOUND."""
-        return await self.decision.get(cls, id, within=self.reach)
+        """An entity within the actor's reach. Refuses: NOT_FOUND. Raises: Forbidden."""
+        found = await self.decision.first(cls, {"_id": id}, within=self.reach)
+        if found is None:
+            raise self._missed(cls, [id])
+        return found
 
     async def several(self, cls: type[T], ids: Sequence[str]) -> list[T]:
-        """Entities within the actor's reach, in that order. Refuses: NOT_FOUND."""
+        """Entities within the actor's reach, in that order; refuses as `get` does."""
         read = await self.decision.find(cls, several_query(ids), within=self.reach)
         found: dict[str, Any] = {one.id: one for one in read}  # type: ignore[attr-defined]
-        refuse_if(not_found(cls, id) for id in ids if id not in found)
+        missed = [id for id in ids if id not in found]
+        if missed:
+            raise self._missed(cls, missed)
         return [found[id] for id in ids]
+
+    def _missed(self, cls: type, ids: Sequence[str]) -> Exception:
+        """A county's registrar hears of the county, whether or not there is such a thing (S04)."""
+        if self.actor.acts_for_county(self.operation):
+            return Forbidden("Your county has nothing of this id.")
+        return Refused(*(not_found(cls, id) for id in ids))
 
     @property
     def reach(self) -> Record:
