@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date
 
-from domain.calendar import business_date, nd
 from domain.deregistration import (
     Approval,
     ApprovalDecision,
@@ -21,7 +20,6 @@ from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, state_conflict
 from domain.release_question import ReleaseFacts
 
-APPROVAL_VALID_DAYS = 30  # after a registry's rejection (4.9)
 LEGAL = ApprovalStep(role=Role.LEGAL_OFFICER)
 
 
@@ -38,13 +36,13 @@ def approval_steps(
     return tuple(dict.fromkeys(steps))
 
 
-def standing_approvals(case: DeregistrationCase, *, today: date | None) -> list[Approval]:
-    """The approvals that still count; today: when a case is filed anew they age (4.9)."""
+def standing_approvals(case: DeregistrationCase, *, today: date) -> list[Approval]:
+    """The approvals that still count: the registry's rejection lets them end (4.9)."""
     return [
         item
         for item in case.approvals
         if item.decision is ApprovalDecision.APPROVED
-        and (today is None or today <= nd(business_date(item.at), APPROVAL_VALID_DAYS))
+        and (item.valid_until is None or today <= item.valid_until)
     ]
 
 
@@ -53,7 +51,7 @@ def next_approval(
     facts: ReleaseFacts,
     *,
     policy: Policy,
-    today: date | None = None,
+    today: date,
 ) -> ApprovalStep | None:
     """The first required approval that nobody has given yet; None when all are in.
 
@@ -69,10 +67,10 @@ def next_approval(
 
 
 def not_approved(
-    case: DeregistrationCase, facts: ReleaseFacts, *, policy: Policy
+    case: DeregistrationCase, facts: ReleaseFacts, *, policy: Policy, today: date
 ) -> Refusal | None:
     """An approval that is due by the amounts of the moment keeps papers in (4.5)."""
-    step = next_approval(case, facts, policy=policy)
+    step = next_approval(case, facts, policy=policy, today=today)
     return None if step is None else _level(step)
 
 
@@ -91,13 +89,13 @@ def approval_refusals(
         yield state_conflict(
             "DRG-4.5", subject=f"Case {case.no}", state="fully approved", event=CaseStep.APPROVE
         )
-    if approver.login == case.opened_by:
+    if approver.login in case.applicants:
         yield Refusal(code=RefusalCode.SELF_APPROVAL, rule_id="DRG-4.5")
     given = standing_approvals(case, today=today)
     parts = {approval.login: "approver" for approval in given}
     if case.handler is not None:
         parts[case.handler] = "deregistration handler"
-    if approver.login in parts and approver.login != case.opened_by:
+    if approver.login in parts and approver.login not in case.applicants:
         yield Refusal(
             code=RefusalCode.SOD_VIOLATION,
             rule_id="DRG-4.5",
@@ -115,7 +113,7 @@ def _by_kind(
     tier1, head_office = _at(OrgLevel.TIER1_BRANCH), _at(OrgLevel.HEAD_OFFICE)
     match case.kind:
         case DeregKind.PARTIAL_RELEASE:
-            yield from (head, _at(OrgLevel.TIER2_BRANCH))
+            yield from (_at(OrgLevel.LOAN_CENTER), _at(OrgLevel.TIER2_BRANCH))
             if _above(facts, policy, "dereg.partial_tier1_above_yuan"):
                 yield tier1
             if _above(facts, policy, "dereg.partial_head_office_above_yuan"):

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from domain.calendar import business_date, nd
 from domain.collaterals import PledgeState
 from domain.custody import Evidence
 from domain.dossiers import DocType
@@ -17,6 +18,7 @@ from domain.orgs import OrgLevel
 from domain.people import Role
 from domain.refusals import Refusal, RefusalCode, state_conflict
 
+APPROVAL_VALID_DAYS = 30  # after a registry's rejection (4.9)
 MAX_TIMELINE = 500
 
 
@@ -241,6 +243,7 @@ class Approval:
     decision: ApprovalDecision
     at: datetime
     note: str | None = None
+    valid_until: date | None = None  # once the registry has sent the application back
 
 
 class RegistryStatus(StrEnum):
@@ -278,6 +281,7 @@ class Registry:
     history: tuple[RegistryNotice, ...] = ()  # in the registry's own order of time
     done_at: datetime | None = None
     result: Evidence | None = None  # none after DONE: done but undocumented
+    rejected_with: tuple[str, ...] = ()  # file versions that the last rejection had seen
 
 
 class DeadlineStep(StrEnum):
@@ -408,10 +412,16 @@ class DeregistrationCase:
         found = [d for d in self.documents if d.code is code and d.party == party]
         return found[-1] if found else None
 
+    @property
+    def applicants(self) -> frozenset[str]:
+        """Who brought the case: opened it or submitted it."""
+        submitted = {entry.by for entry in self.timeline if entry.step is CaseStep.SUBMIT}
+        return frozenset({self.opened_by, *submitted})
+
     def parts(self) -> dict[str, str]:
         """Who already plays which part; none of them may be one of the two keepers (CUS-04b)."""
         parts = {approval.login: "approver" for approval in self.approvals}
-        parts[self.opened_by] = "applicant"
+        parts |= dict.fromkeys(self.applicants, "applicant")
         if self.handler is not None:
             parts[self.handler] = "deregistration handler"
         return parts
@@ -489,12 +499,21 @@ def stepped(
         to, case = case.suspended_from, replace(case, suspended_from=None)
     if step is CaseStep.SUSPEND and case.state is not CaseState.SUSPENDED:
         case = replace(case, suspended_from=case.state)
+    if step is CaseStep.REGISTRY_REJECT:  # approvals hold for the next filing, but not for ever
+        last = nd(business_date(now), APPROVAL_VALID_DAYS)
+        case = replace(case, approvals=tuple(_until(one, last) for one in case.approvals))
+    if step is CaseStep.WITHDRAW and case.reversed_loans:  # they rested on what is undone
+        case = replace(case, approvals=())
     state = to or CASE_TRANSITIONS[case.state, step]
     entry = TimelineEntry(at=now, step=step, by=by, state=state, note=note)
     if state is not case.state:
         stopped = replace(case.deadlines, next_step=None, next_due=None)
         case = replace(case, deadlines=stopped, escalate_on=None)
     return replace(case, state=state, timeline=(*case.timeline, entry)[-MAX_TIMELINE:])
+
+
+def _until(approval: Approval, last: date) -> Approval:
+    return replace(approval, valid_until=min(approval.valid_until or last, last))
 
 
 def beneath(case: DeregistrationCase) -> DeregistrationCase:

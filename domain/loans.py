@@ -1,6 +1,6 @@
 """Loans (贷款、借据) and credit contracts (授信合同): the money, as the core system tells it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -215,6 +215,11 @@ def owed(loan: Loan) -> dict[str, int]:
 def is_extinguished(loan: Loan) -> bool:
     """Whether nothing is owed and nothing can be drawn any more."""
     return not loan.undrawn and not any(getattr(loan, name) for _, name in OWED_PARTS)
+
+
+def is_paid(loan: Loan) -> bool:
+    """The same, whatever has come in besides and is not posted yet (挂账): that undoes nothing."""
+    return is_extinguished(replace(loan, suspense_amount=0))
 
 
 def never_drawn(loan: Loan) -> bool:

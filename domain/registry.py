@@ -6,9 +6,10 @@ late is kept in the history and moves nothing. Source: domain 4.2, 4.9, chapter 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
+from domain.calendar import business_date
 from domain.certificates import normalised
 from domain.deregistration import (
     MAX_NOTICES,
@@ -34,6 +35,12 @@ _STEP_OF: Mapping[RegistryStatus, CaseStep] = MappingProxyType(
         RegistryStatus.CANCELLED: CaseStep.WITHDRAW,
         RegistryStatus.DONE: CaseStep.REGISTRY_DONE,
     }
+)
+# Of two notices of one moment: a demand means more than that the application lies there.
+_WEIGHT: Mapping[RegistryStatus, int] = MappingProxyType(
+    dict.fromkeys(RegistryStatus, 0)
+    | {RegistryStatus.NEED_MORE_MATERIAL: 1}
+    | dict.fromkeys(ANSWERS, 2)
 )
 _STATE_OF: Mapping[RegistryStatus, CaseState] = MappingProxyType(
     {
@@ -75,7 +82,17 @@ def filing_refusals(
         yield invalid("acceptanceNo", "must not be empty")
     if filed_at > now + MAX_AHEAD:
         yield invalid("filedAt", "lies in the future", rule_id="DRG-4.2")
+    ready = _ready_since(case)
+    if ready is not None and business_date(filed_at) < ready:
+        yield invalid("filedAt", f"lies before {ready}, when the case was ready", rule_id="DRG-4.2")
     yield _nothing_new(case)
+
+
+def _ready_since(case: DeregistrationCase) -> date | None:
+    """The day on which the papers last left, or the last approval was given where none has to."""
+    steps = {CaseStep.VAULT_OUT, CaseStep.APPROVE}
+    days = [business_date(entry.at) for entry in case.timeline if entry.step in steps]
+    return max(days, default=None)
 
 
 def filed(
@@ -175,6 +192,9 @@ def heard(case: DeregistrationCase, notice: RegistryNotice) -> Registry:
     after = replace(registry, history=_ordered(registry, notice))
     if is_late(case, notice):
         return after
+    if notice.status is RegistryStatus.REJECTED:
+        shown = tuple(document.file_version_id for document in case.documents)
+        after = replace(after, rejected_with=shown)
     done = notice.status is RegistryStatus.DONE
     return replace(after, status=notice.status, done_at=notice.at if done else registry.done_at)
 
@@ -190,11 +210,12 @@ def _filing(registry: Registry, notice: RegistryNotice) -> int:
 
 
 def _older(case: DeregistrationCase, notice: RegistryNotice) -> bool:
-    """Whether something later is known of this filing.
+    """Whether something later is known of this filing, that what is told does not outweigh.
 
-    The bank may put down its filing after the registry has answered it already. Under a number
-    that is new, its own entry therefore counts for nothing; under one that was filed before, it
-    parts the two, but never stands against an entry in the register.
+    An answer outweighs every demand, as it does where the demand comes after it. The bank may put
+    down its filing after the registry has answered it already. Under a number that is new, its own
+    entry therefore counts for nothing; under one that was filed before, it parts the two, but never
+    stands against an entry in the register.
     """
     registry = case.registry
     again = any(
@@ -202,11 +223,16 @@ def _older(case: DeregistrationCase, notice: RegistryNotice) -> bool:
         for known in registry.history
     )
     weighed = again and notice.status is not RegistryStatus.DONE
-    return any(
-        notice.at < known.at
-        for known in registry.history
-        if known.filing == registry.filings and (weighed or not known.by_bank)
-    )
+    told = notice.at, _WEIGHT[notice.status]
+
+    def later(known: RegistryNotice) -> bool:
+        if known.by_bank:
+            return weighed and notice.at < known.at
+        if notice.status in ANSWERS and known.status not in ANSWERS:
+            return False
+        return told < (known.at, _WEIGHT[known.status])
+
+    return any(later(known) for known in registry.history if known.filing == registry.filings)
 
 
 def _ordered(registry: Registry, notice: RegistryNotice) -> tuple[RegistryNotice, ...]:
@@ -218,12 +244,9 @@ def _nothing_new(case: DeregistrationCase) -> Refusal | None:
     """After a rejection the registry is shown something it has not seen (4.9)."""
     if case.registry.status is not RegistryStatus.REJECTED:
         return None
-    rejected_at = max(
-        (entry.at for entry in case.timeline if entry.step is CaseStep.REGISTRY_REJECT),
-        default=None,
-    )
-    shown = [one.attached_at for one in case.documents if one.code not in GENERATED]
-    if rejected_at is None or any(at >= rejected_at for at in shown):
+    shown = case.registry.rejected_with
+    new = [one for one in case.documents if one.code not in GENERATED]
+    if any(one.file_version_id not in shown for one in new):
         return None
     return Refusal(
         code=RefusalCode.DOC_MISSING,

@@ -235,7 +235,11 @@ async def _evaluated(
     if case.registry.done_at is not None:
         return case, None, []
     case, facts, evaluation = await asked(deed, case, Stage.VAULT_OUT)
-    due = not_approved(case, facts, policy=deed.policy) if evaluation.ready else None
+    due = (
+        not_approved(case, facts, policy=deed.policy, today=deed.today)
+        if evaluation.ready
+        else None
+    )
     return case, evaluation, [] if due is None else [due]
 
 

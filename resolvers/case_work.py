@@ -20,7 +20,7 @@ from domain.deregistration import (
 from domain.dossiers import DocType, Dossier, with_item
 from domain.loans import Loan
 from domain.people import Operation, Role
-from domain.refusals import Forbidden, Refusal, RefusalCode, Refused
+from domain.refusals import Forbidden, Refusal, RefusalCode
 from domain.release import Evaluation, evaluate
 from domain.release_kinds import SETTLES
 from domain.release_question import ReleaseFacts, Stage
@@ -93,8 +93,8 @@ def kept_results(evaluation: Evaluation) -> Iterable[Mapping[str, object]]:
 
 async def blocked(deed: Deed, case: DeregistrationCase, evaluation: Evaluation) -> dict[str, Any]:
     """A failed precondition stops the case; papers stay where they are (4.2, 4.9)."""
-    if (case.state, CaseStep.BLOCK) not in CASE_TRANSITIONS:
-        raise Refused(*evaluation.refusals)
+    if (case.state, CaseStep.BLOCK) not in CASE_TRANSITIONS:  # filed already: the answer is kept
+        return {"case": deed.decision.save(case), "refusals": evaluation.refusals}
     codes = ", ".join(sorted({refusal.code for refusal in evaluation.refusals}))
     papers_out = case.state is CaseState.VAULT_OUT
     case = stepped(case, CaseStep.BLOCK, by=deed.actor.login, now=deed.now, note=codes)

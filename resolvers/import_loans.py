@@ -19,7 +19,7 @@ from domain.loans import (
     Instalment,
     Loan,
     LoanStatus,
-    is_extinguished,
+    is_paid,
 )
 from domain.orgs import Org
 from domain.parties import Customer, Partner
@@ -115,7 +115,7 @@ def _take_loan(known: Known, line: LoanLine) -> tuple[LineStatus, str]:
     status, id = upserted(known, old, new)
     if status is not LineStatus.UNCHANGED:
         _dossier(known, new, old)
-    if status is LineStatus.UPDATED and not is_extinguished(new) and is_extinguished(old):
+    if status is LineStatus.UPDATED and is_paid(old) and not is_paid(new):
         _undo_settlement(known, new)
     return status, id
 

@@ -31,8 +31,9 @@ from domain.registry import (
     step_of,
 )
 from domain.release_question import Stage
-from resolvers.case_work import advanced, asked, blocked, mark_items
+from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
 from resolvers.mutation import Deed, mutation
+from resolvers.reassignment import on_its_way
 from resolvers.releasing import at, release_when_proven, resumed_when_whole
 from resolvers.reversals import entered_too_soon
 from schema.cases import (
@@ -63,9 +64,14 @@ async def deregistration_case_file(
         filed_at=filed_at,
         now=deed.now,
     )
-    broken = [refusal for refusal in unfit if refusal is not None]
+    moving = await on_its_way(deed, await papers_of(deed, case))
+    broken = [refusal for refusal in (*unfit, moving) if refusal is not None]
     case, facts, evaluation = await asked(deed, case, Stage.FILE)
-    due = not_approved(case, facts, policy=deed.policy) if evaluation.ready else None
+    due = (
+        not_approved(case, facts, policy=deed.policy, today=deed.today)
+        if evaluation.ready
+        else None
+    )
     if due is not None:
         broken.append(due)
     if broken:

@@ -56,14 +56,13 @@ async def release_facts(
     certificates = await decision.find(TitleCertificate, {"collateral_nos": collateral.no})
     customers = sorted({loan.customer_no for loan in loans})
     await decision.find(Customer, {"no": {"$in": customers}})  # fences what hangs on them
-    about = concerning(
-        {
-            SubjectKind.COLLATERAL: [collateral.no],
-            SubjectKind.CERTIFICATE: names_of(certificates),
-            SubjectKind.LOAN: numbers,
-            SubjectKind.CUSTOMER: customers,
-        }
-    )
+    about = {
+        SubjectKind.COLLATERAL: [collateral.no],
+        SubjectKind.CERTIFICATE: names_of(certificates),
+        SubjectKind.LOAN: numbers,
+    }
+    whose = about | {SubjectKind.CUSTOMER: customers}
+    running = {"closed_at": None}  # a suit about other debts of its owner holds no collateral
     return ReleaseFacts(
         collateral=collateral,
         contracts=contracts,
@@ -71,8 +70,8 @@ async def release_facts(
         credit_contracts={credit.no: credit for credit in credits},
         certificates=certificates,
         holds=await open_holds(decision, [collateral.no], certificates),
-        signals=await decision.find(RiskSignal, about | {"eliminated_at": None}),
-        legal_cases=await decision.find(LegalCase, about | {"closed_at": None}),
+        signals=await decision.find(RiskSignal, concerning(whose) | {"eliminated_at": None}),
+        legal_cases=await decision.find(LegalCase, concerning(about) | running),
         other_debts=await _other_debts(decision, customers, numbers),
         dossiers=await _dossiers(decision, numbers),
         rest=await _rest(decision, collateral, contracts, replacing),

@@ -96,6 +96,9 @@ class Approval:
     decision: ApprovalDecision = named("Decision.")
     at: datetime = named("When.")
     note: str | None = named("Note.")
+    valid_until: date | None = named(
+        "Last day on which it counts, once the registry has sent the application back."
+    )
 
 
 @strawberry.type(description="One status the registry reported.")

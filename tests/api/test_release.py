@@ -393,3 +393,15 @@ def test_an_applicant_does_not_approve(bank: Bank):
     )
     story.case_id = opened["case"]["id"]
     assert "SELF_APPROVAL" in codes(bank.approve(story, "two-hats"))
+    submitted = ready_case(bank)  # another person's, who only submits it
+    bank.done("two-hats", "deregistrationCaseSubmit", {"caseId": submitted.case_id}, CASE)
+    assert codes(bank.approve(submitted, "two-hats")) == ["SELF_APPROVAL"]
+    assert bank.approve(submitted)["case"]["state"] == "APPROVED"
+
+
+def test_a_suit_about_other_debts_of_the_owner_holds_no_collateral(bank: Bank):
+    story = ready_case(bank)
+    suit = {"no": f"J{story.n}", "opened_at": "2025-06-18T09:00:00Z", "org": "OB"}
+    about = {"subject_kind": "CUSTOMER", "subject": story.customer_no}
+    bank.load(("LegalCase", suit | about))
+    assert codes(bank.submit(story)) == []

@@ -94,6 +94,39 @@ def test_papers_that_are_out_and_not_filed_come_back(bank: Bank):
     }
 
 
+def test_nothing_is_filed_while_its_papers_are_on_their_way_back(bank: Bank):
+    story = out(bank)
+    bank.attach(story, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
+    given = {"certificateIds": [story.certificate_id], "desk": "V1"}
+    select = f"handover {{ id }} {REFUSALS}"
+    handover = bank.done("handler-1", "handoverInitiate", given, select)["handover"]
+    assert codes(file(bank, story)) == ["OPEN_REQUEST_EXISTS"]
+    recall = {"handoverId": handover["id"], "reason": "it is wanted at the registry"}
+    bank.done("handler-1", "handoverRecall", recall)
+    assert file(bank, story)["case"]["state"] == "FILED"
+
+
+def test_money_that_came_in_and_is_not_posted_reverses_nothing(bank: Bank):
+    story = done(bank)
+    suspense = {**settled("2025-06-18"), "suspense_amount": "10.00"}
+    bank.load(("Loan", loan_line(story, **suspense)))
+    assert watched(bank, story) == NOTHING
+    assert bank.case(story, STATE)["postCloseIncident"] is None
+    [proof] = bank.case(story, "settlementProofs { voidedAt }")["settlementProofs"]
+    assert proof["voidedAt"] is None
+
+
+def test_approvals_of_a_settlement_that_was_undone_are_asked_again(bank: Bank):
+    story = filed(bank)
+    reverse(bank, story)
+    assert say(bank, story, "CANCELLED")["case"]["state"] == "WITHDRAWN"
+    at_home(bank, story)
+    settle(bank, story)
+    assert codes(bank.submit(story)) == []
+    assert bank.case(story)["state"] == "PRECHECKED"
+    assert bank.approve(story)["case"]["state"] == "APPROVED"
+
+
 def test_what_is_filed_has_to_be_withdrawn(bank: Bank):
     story = filed(bank)
     reverse(bank, story)
@@ -101,6 +134,8 @@ def test_what_is_filed_has_to_be_withdrawn(bank: Bank):
     assert f"withdraw application U-{story.n}" in watched(bank, story)["alerts"][0]
     say(bank, story, "NEED_MORE_MATERIAL", note="a form")
     assert "NOT_SETTLED" in codes(file(bank, story))
+    last = bank.case(story, "precheckRuns { stage ready }")["precheckRuns"][-1]
+    assert last == {"stage": "FILE", "ready": False}  # the answer is evidence, too (DRG-R02)
     assert say(bank, story, "CANCELLED")["case"]["state"] == "WITHDRAWN"
     at_home(bank, story)
     assert cancel(bank, story)["case"]["state"] == "CLOSED_FAILED"

@@ -119,7 +119,8 @@ class CaseLives(Confirming):
         if step in {CaseStep.SUBMIT, CaseStep.APPROVE}:
             return inside == papers
         if step in {CaseStep.VAULT_OUT, CaseStep.FILE}:
-            ready = all(paper in inside or paper in out for paper in papers)
+            moving = step is CaseStep.FILE and any(map(self.bank.is_handed_over, out))
+            ready = not moving and all(paper in inside or paper in out for paper in papers)
             return ready and bool(inside if step is CaseStep.VAULT_OUT else out)
         if step is CaseStep.SUSPEND:  # what the entry has ended is not waited for
             return bool(out) and not has_no_right_left(out[0])

@@ -26,7 +26,7 @@ from domain.dual_control import (
     conflicting_part,
     expiry,
 )
-from domain.handovers import Handover
+from domain.handovers import Handover, HandoverItemState
 from domain.refusals import Refusal
 from domain.stocktakes import Stocktake
 from domain.vaults import SealedPacket, Slot, Vault, reserved, unreserved
@@ -86,6 +86,12 @@ class SmallBank:
         """A name nobody has yet."""
         self.numbers += 1
         return f"{prefix}{self.numbers}"
+
+    def is_handed_over(self, paper: TitleCertificate) -> bool:
+        """Whether somebody has still to accept or reject it."""
+        items = (item for handover in self.handovers.values() for item in handover.items)
+        waiting = (i.certificate_id for i in items if i.state is HandoverItemState.PENDING)
+        return paper.id in waiting
 
     def open(self) -> None:
         """Every paper is expected; every slot is empty."""

@@ -68,8 +68,9 @@ def test_the_approvers_follow_the_kind_and_the_value(kind, value, expected):
     assert levels(kind, worth(value)) == expected
 
 
-def test_in_a_county_the_subcentre_comes_first():
-    assert levels(K.PARTIAL_RELEASE, worth(1), county=True) == [COUNTY, TIER2]
+def test_in_a_county_the_subcentre_takes_the_centres_place_where_all_is_paid():
+    assert levels(K.FULL_SETTLEMENT, worth(1), county=True) == [COUNTY]
+    assert levels(K.PARTIAL_RELEASE, worth(1), county=True) == [CENTER, TIER2]
 
 
 @pytest.mark.parametrize(
@@ -114,8 +115,8 @@ BOTH = given((Role.APPROVER, CENTER), (Role.APPROVER, TIER2))
 
 def test_a_higher_value_later_needs_one_more_approval():
     case = a_case(kind=K.PARTIAL_RELEASE, approvals=BOTH, state=CaseState.APPROVED)
-    assert not_approved(case, worth(5_000_000), policy=POLICY) is None
-    refusal = not_approved(case, worth(5_000_001), policy=POLICY)
+    assert not_approved(case, worth(5_000_000), policy=POLICY, today=TODAY) is None
+    refusal = not_approved(case, worth(5_000_001), policy=POLICY, today=TODAY)
     assert refusal is not None
     assert (refusal.code, refusal.detail) == (
         "APPROVAL_LEVEL",
@@ -140,6 +141,6 @@ def test_an_approved_case_takes_only_the_approval_that_is_still_due(state, value
 
 def test_lawyers_of_any_level_answer_for_the_law():
     case = a_case(kind=K.COURT_ORDERED, approvals=given((Role.LEGAL_OFFICER, TIER1)))
-    step = next_approval(case, some_facts(), policy=POLICY)
+    step = next_approval(case, some_facts(), policy=POLICY, today=TODAY)
     assert step is not None
     assert step.level is TIER2

@@ -1,11 +1,17 @@
 """The life of a case: every state with every step in every mode, and who may approve."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain.case_approvals import approval_refusals, approval_steps, next_approval
+from domain.case_approvals import (
+    approval_refusals,
+    approval_steps,
+    next_approval,
+    not_approved,
+)
 from domain.deregistration import (
     MAX_TIMELINE,
     OPEN_STATES,
@@ -15,6 +21,7 @@ from domain.deregistration import (
     CaseStep,
     HandlingMode,
     Registry,
+    TimelineEntry,
     beneath,
     impossible,
     stepped,
@@ -227,10 +234,34 @@ def test_approvals_are_given_in_order(approvals, expected):
 
 @pytest.mark.parametrize(("days", "valid"), [(0, True), (30, True), (31, False)])
 @pytest.mark.parametrize("at", ["2025-06-10T10:00:00", "2025-06-10T00:30:00"])
-def test_an_approval_stays_valid_for_thirty_days_of_shanghai(at, days, valid):
-    case = a_case(approvals=(_given(at=local(at)),))
-    step = next_approval(case, some_facts(), policy=POLICY, today=TODAY + timedelta(days=days))
+def test_after_a_rejection_approvals_stay_valid_for_thirty_days_of_shanghai(at, days, valid):
+    filed = a_case(state=CaseState.FILED, approvals=(_given(),))
+    case = stepped(filed, CaseStep.REGISTRY_REJECT, by="handler", now=local(at))
+    today = TODAY + timedelta(days=days)
+    step = next_approval(case, some_facts(), policy=POLICY, today=today)
     assert (step is None) is valid
+    due = not_approved(case, some_facts(), policy=POLICY, today=today)
+    assert (due is None) is valid
+    case = replace(case, approvals=(*case.approvals, _given()))  # given since
+    assert next_approval(case, some_facts(), policy=POLICY, today=today) is None
+
+
+def test_what_no_registry_sent_back_stays_approved():
+    case = a_case(approvals=(_given(),))
+    late = TODAY + timedelta(days=400)
+    assert next_approval(case, some_facts(), policy=POLICY, today=late) is None
+
+
+@pytest.mark.parametrize(("reversed_loans", "left"), [((), 1), (("L1",), 0)])
+def test_a_withdrawal_for_a_reversed_settlement_takes_the_approvals(reversed_loans, left):
+    case = a_case(state=CaseState.FILED, approvals=(_given(),), reversed_loans=reversed_loans)
+    assert len(stepped(case, CaseStep.WITHDRAW, by="handler", now=NOW).approvals) == left
+
+
+def test_whoever_submitted_the_case_is_an_applicant_and_approves_nothing():
+    entry = TimelineEntry(at=NOW, step=CaseStep.SUBMIT, by="head", state=CaseState.PRECHECKED)
+    assert _may_approve(timeline=(entry,)) == ["SELF_APPROVAL"]
+    assert a_case(timeline=(entry,)).parts()["head"] == "applicant"
 
 
 def _may_approve(login="head", *, grants=None, loans=(), **changes):

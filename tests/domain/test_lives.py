@@ -115,18 +115,12 @@ class Lives(LeavingLives):
         returning = case.id if case is not None and case.state in RETURNING_STATES else None
         desk = "V1" if returning else desk
         receiver = HANDLERS[1 - HANDLERS.index(by)] if desk is None else None
-        waiting = {
-            item.certificate_id
-            for handover in bank.handovers.values()
-            for item in handover.items
-            if item.state is HandoverItemState.PENDING
-        }
         try:
             facts = {"giver": by, "receiver": receiver, "desk": desk, "returning_case": returning}
             refused = codes(initiation_refusals(papers, **facts))
         except Forbidden:
             return
-        if refused or waiting & set(ids):
+        if refused or any(map(bank.is_handed_over, papers)):
             return
         handover = a_handover(*sorted(ids), id=bank.number("handover-"), **facts)
         bank.handovers[handover.id] = handover

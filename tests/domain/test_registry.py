@@ -99,13 +99,22 @@ def test_after_the_answer_another_demand_is_history_alone(answer, hours, late):
     assert len(after.registry.history) == 3
 
 
+@pytest.mark.parametrize("hours", [2, 3, 4])
+@pytest.mark.parametrize("demand", [R.PENDING, R.NEED_MORE_MATERIAL])
 @pytest.mark.parametrize("answer", [R.DONE, R.REJECTED, R.CANCELLED])
-def test_an_answer_older_than_the_last_word_is_history_alone(answer):
-    case = told(a_filed_case(), at(3, R.NEED_MORE_MATERIAL))
-    after = told(case, at(2, answer))
-    assert after.state is S.NEED_MORE_MATERIAL
-    assert [one.status for one in after.registry.history][1:] == [answer, R.NEED_MORE_MATERIAL]
-    assert told(case, at(3, answer)).state is not S.NEED_MORE_MATERIAL
+def test_an_answer_counts_in_whatever_order_it_comes_with_a_demand(answer, demand, hours):
+    notices = [at(hours, answer), at(3, demand)]
+    ends = {
+        told(told(a_filed_case(), first), second).registry.status
+        for first, second in (notices, notices[::-1])
+    }
+    assert ends == {answer}
+
+
+def test_of_one_moment_the_demand_counts_in_whatever_order_it_comes():
+    notices = [at(1, R.PENDING), at(1, R.NEED_MORE_MATERIAL)]
+    for first, second in (notices, notices[::-1]):
+        assert told(told(a_filed_case(), first), second).state is S.NEED_MORE_MATERIAL
 
 
 @pytest.mark.parametrize("second", [R.REJECTED, R.CANCELLED, R.DONE])
@@ -219,17 +228,30 @@ def test_a_filing_has_a_number_that_no_other_case_has(changes, refused):
     assert _filing(a_case(state=S.DRAFT), **changes) == ["STATE_CONFLICT", *refused]
 
 
-@pytest.mark.parametrize(("minutes", "refused"), [(-1, ["DOC_MISSING"]), (0, []), (1, [])])
-def test_after_a_rejection_the_registry_is_shown_something_new(minutes, refused):
-    document = replace(
-        a_document(DocType.REGISTRY_APPLICATION), attached_at=NOW + timedelta(minutes=minutes)
-    )
-    rejection = TimelineEntry(
-        at=NOW, step=CaseStep.REGISTRY_REJECT, by="handler", state=S.REGISTRY_REJECTED
-    )
-    facts = {"state": S.VAULT_OUT, "timeline": (rejection,), "documents": (document,)}
-    assert _filing(a_case(registry=Registry(status=R.REJECTED), **facts)) == refused
-    assert _filing(a_case(registry=Registry(status=R.CANCELLED), **facts)) == []
+@pytest.mark.parametrize(
+    ("answer", "added", "refused"),
+    [
+        (R.REJECTED, (), ["DOC_MISSING"]),
+        (R.REJECTED, (DocType.APPROVAL_SHEET,), ["DOC_MISSING"]),  # drawn here
+        (R.REJECTED, (DocType.REGISTRY_APPLICATION,), []),
+        (R.CANCELLED, (), []),
+    ],
+)
+def test_after_a_rejection_the_registry_is_shown_something_new(answer, added, refused):
+    """All of it in one moment: what was there counts, not when."""
+    shown = a_document(DocType.REGISTRY_APPLICATION)
+    case = told(a_filed_case(documents=(shown,)), at(0, answer))
+    new = tuple(replace(a_document(code), file_version_id=f"new_{code}") for code in added)
+    case = replace(case, state=S.VAULT_OUT, documents=(shown, *new))
+    assert _filing(case) == refused
+
+
+@pytest.mark.parametrize("step", [CaseStep.VAULT_OUT, CaseStep.APPROVE])
+@pytest.mark.parametrize(("hours", "refused"), [(0, []), (-11, ["VALUE_INVALID"])])
+def test_nothing_is_filed_before_the_day_on_which_the_case_was_ready(step, hours, refused):
+    entry = TimelineEntry(at=NOW, step=step, by="handler", state=S.VAULT_OUT)
+    case = a_case(state=S.VAULT_OUT, timeline=(entry,))
+    assert _filing(case, filed_at=NOW + hours * HOUR) == refused
 
 
 def test_numbers_are_compared_as_they_are_meant():
