@@ -108,6 +108,19 @@ def approval_refusals(
         yield _level(step)
 
 
+def acting_as(
+    approver: Actor, case: DeregistrationCase, step: ApprovalStep | None
+) -> tuple[Role, OrgLevel]:
+    """The role and level in which somebody decides: those that are asked for, else his first.
+
+    step: the approval that is due; none where all are in, and the case only goes on.
+    """
+    held = approver.grants_for(Operation.APPROVE_CASE, case.org_path)
+    fit = [g for g in held if step is not None and step.is_met_by(g.role, g.org_level)]
+    grant = (fit or list(held))[0]
+    return grant.role, grant.org_level
+
+
 def _by_kind(
     case: DeregistrationCase, facts: ReleaseFacts, policy: Policy
 ) -> Iterator[ApprovalStep]:

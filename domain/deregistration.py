@@ -129,6 +129,7 @@ CASE_TRANSITIONS: Mapping[tuple[CaseState, CaseStep], CaseState] = MappingProxyT
         (_S.VAULT_OUT, _E.APPROVE): _S.VAULT_OUT,
         (_S.PRECHECKED, _E.REJECT): _S.REJECTED_INTERNAL,
         (_S.APPROVED, _E.REJECT): _S.REJECTED_INTERNAL,
+        (_S.VAULT_OUT, _E.REJECT): _S.BLOCKED,  # its papers have to come back first (X15)
         (_S.DRAFT, _E.CANCEL): _S.CANCELLED,
         (_S.PRECHECKED, _E.CANCEL): _S.CANCELLED,
         (_S.BLOCKED, _E.CANCEL): _S.CANCELLED,

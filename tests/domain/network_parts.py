@@ -217,7 +217,7 @@ def a_paper(
     }
     if chance.likely(0.2):
         told |= {"custody_state": CustodyState.ELECTRONIC_ON_FILE}
-    if stage in {Stage.FILE, Stage.CLOSE} and chance.likely(0.4):
+    if stage in {Stage.APPROVE, Stage.FILE, Stage.CLOSE} and chance.likely(0.4):
         told |= {"custody_state": CustodyState.OUT_FOR_DEREG, "lock": a_case_lock()}
     if n > 1 and chance.likely(0.2):
         told |= {

@@ -10,7 +10,13 @@ from datetime import date
 from typing import Any
 
 from domain.collaterals import Collateral, CollateralKind, Owner
-from domain.deregistration import Applicant, DeregistrationCase, DeregKind, HandlingMode
+from domain.deregistration import (
+    Applicant,
+    CaseState,
+    DeregistrationCase,
+    DeregKind,
+    HandlingMode,
+)
 from domain.dossiers import DocType
 from domain.guarantees import (
     GuaranteeContract,
@@ -275,6 +281,7 @@ def _with_case(chance: Chance, question: Question) -> Question:
         ),
         override_seizure=chance.likely(0.15),
         affected_mortgagees=("M1", "M2")[: chance.one([0, 0, 1, 2])],
+        state=chance.one([CaseState.PRECHECKED, CaseState.VAULT_OUT]),
     )
     question = replace(question, facts=replace(facts, case=case))
     return replace(question, facts=replace(facts, case=_documented(chance, question, case)))

@@ -199,6 +199,8 @@ def p06(q: Question) -> Broken:
         if state == "LOST" and accepted:
             continue
         late = q.stage in {Stage.VAULT_OUT, Stage.FILE, Stage.CLOSE}
+        if q.stage is Stage.APPROVE and q.facts.case is not None:
+            late = q.facts.case.state.value == "VAULT_OUT"
         if state == "OUT_FOR_DEREG" and mine and paper.lock is not None and late:
             continue
         yield "CERT_NOT_IN_VAULT"

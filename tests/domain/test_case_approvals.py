@@ -5,13 +5,21 @@ from typing import Any
 import pytest
 
 from domain.case_approvals import (
+    acting_as,
     approval_refusals,
     approval_steps,
     next_approval,
     not_approved,
 )
 from domain.certificates import CustodyState
-from domain.deregistration import Approval, ApprovalDecision, CaseState, DeregKind
+from domain.deregistration import (
+    CASE_TRANSITIONS,
+    Approval,
+    ApprovalDecision,
+    CaseState,
+    CaseStep,
+    DeregKind,
+)
 from domain.orgs import OrgLevel
 from domain.people import Role
 from tests.domain.builders import (
@@ -136,6 +144,20 @@ def test_an_approved_case_takes_only_the_approval_that_is_still_due(state, value
         today=TODAY,
     )
     assert codes(found) == expected
+
+
+def test_who_decides_acts_in_the_role_that_is_asked_for_else_in_the_first_he_has():
+    legal, tier1 = a_grant(Role.LEGAL_OFFICER), a_grant(Role.APPROVER, org_level=TIER1)
+    both = an_actor("both", legal, tier1)
+    case = a_case(kind=K.WAIVER, org_path=f"{legal.org_path}/OB")
+    due = next_approval(case, worth(1), policy=POLICY)
+    assert acting_as(both, case, due) == (Role.APPROVER, TIER1)
+    assert acting_as(both, case, None) == (Role.LEGAL_OFFICER, CENTER)
+
+
+def test_whatever_can_be_approved_can_be_rejected():
+    for state, step in CASE_TRANSITIONS:
+        assert step is not CaseStep.APPROVE or (state, CaseStep.REJECT) in CASE_TRANSITIONS
 
 
 def test_lawyers_of_any_level_answer_for_the_law():
