@@ -1,6 +1,7 @@
 """Who approves a release (审批). Source: domain 4.5."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from domain.calendar import business_date, nd
@@ -33,9 +34,11 @@ def approval_steps(
     A seizure overridden or a paper lost goes to the first-tier branch besides.
     """
     steps = list(_by_kind(case, facts, policy))
-    if facts.needs_opinion:
-        steps.append(_at(OrgLevel.TIER1_BRANCH))
-    return tuple(dict.fromkeys(steps))
+    tier1 = _at(OrgLevel.TIER1_BRANCH)
+    asked = [(step.role, step.level) for step in steps]
+    if facts.needs_opinion and (tier1.role, tier1.level) not in asked:
+        steps.append(tier1)
+    return tuple(steps)
 
 
 def standing_approvals(case: DeregistrationCase, *, today: date | None) -> list[Approval]:
@@ -134,7 +137,7 @@ def _by_kind(
             if _above(facts, policy, "dereg.partial_head_office_above_yuan"):
                 yield head_office
         case DeregKind.SUBSTITUTION:
-            yield _at(_original_level(facts))
+            yield replace(_at(_original_level(facts)), or_above=True)
         case DeregKind.COURT_ORDERED | DeregKind.ENFORCED:
             yield from (LEGAL, _at(OrgLevel.TIER2_BRANCH))
         case DeregKind.WAIVER:

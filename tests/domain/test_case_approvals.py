@@ -96,6 +96,46 @@ def test_a_substitution_goes_to_whoever_approved_the_credit(approved, expected):
     assert levels(K.SUBSTITUTION, facts) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("approved", "by", "expected"),
+    [
+        (None, CENTER, ["APPROVAL_LEVEL"]),
+        (None, TIER2, []),
+        (None, TIER1, []),
+        (CENTER, HEAD, []),
+        (TIER2, TIER1, []),
+        (TIER1, TIER2, ["APPROVAL_LEVEL"]),
+        (TIER1, TIER1, []),
+        (TIER1, HEAD, []),
+        (HEAD, TIER1, ["APPROVAL_LEVEL"]),
+    ],
+)
+def test_a_substitution_is_approved_at_that_level_or_above(approved, by, expected):
+    facts = worth(1, credit_contracts={"CC1": a_credit(approved_level=approved)})
+    case = a_case(kind=K.SUBSTITUTION)
+    place = {"org_level": by, "jurisdiction_path": "/HO"}
+    approver = an_actor("p", a_grant(Role.APPROVER, **place))
+    found = approval_refusals(case, facts, approver=approver, policy=POLICY, today=TODAY)
+    assert codes(found) == expected
+    approved_case = a_case(kind=K.SUBSTITUTION, approvals=given((Role.APPROVER, by)))
+    assert (next_approval(approved_case, facts, policy=POLICY) is None) is (expected == [])
+
+
+def test_above_the_second_tier_a_partial_release_still_takes_every_level():
+    case = a_case(kind=K.PARTIAL_RELEASE, approvals=given((Role.APPROVER, TIER2)))
+    step = next_approval(case, worth(1), policy=POLICY)
+    assert str(step) == "APPROVER at LOAN_CENTER"
+
+
+@pytest.mark.parametrize(("approved", "expected"), [(TIER2, [TIER2, TIER1]), (TIER1, [TIER1])])
+def test_a_substitution_over_a_seizure_goes_to_the_first_tier_once(approved, expected):
+    facts = some_facts(
+        case=a_case(override_seizure=True),
+        credit_contracts={"CC1": a_credit(approved_level=approved)},
+    )
+    assert levels(K.SUBSTITUTION, facts) == expected
+
+
 @pytest.mark.parametrize("kind", [K.FULL_SETTLEMENT, K.COURT_ORDERED])
 def test_an_overridden_seizure_and_a_lost_paper_go_to_the_first_tier(kind):
     plain = levels(kind, some_facts())
