@@ -82,7 +82,7 @@ def _claims(question: Question) -> Facts:
 
 
 def _documents(question: Question) -> Facts:
-    case = question.facts.case
+    case = question.facts.shown
     return {} if case is None else {d.code: d.file_version_id for d in case.documents}
 
 

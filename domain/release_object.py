@@ -185,7 +185,7 @@ def _in_hand(certificate: Paper, question: Question) -> bool:
         case CustodyState.OUT_FOR_DEREG:
             return own and (question.stage in _LEAVING or _approved_late(question))
         case CustodyState.LOST:
-            return case is not None and _loss_proven(case)
+            return _loss_proven(question.facts.shown)
         case _:
             return False
 
@@ -197,5 +197,5 @@ def _approved_late(question: Question) -> bool:
     return late and question.stage is Stage.APPROVE
 
 
-def _loss_proven(case: DeregistrationCase) -> bool:
-    return all(case.document(code) is not None for code in LOSS_PAPERS)
+def _loss_proven(case: DeregistrationCase | None) -> bool:
+    return case is not None and all(case.document(code) is not None for code in LOSS_PAPERS)

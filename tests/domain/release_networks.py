@@ -50,6 +50,7 @@ from tests.domain.network_parts import (
 from tests.domain.network_surroundings import (
     some_debt_elsewhere,
     some_dossier,
+    some_files,
     some_holds,
     some_signal,
     some_suits,
@@ -284,7 +285,8 @@ def _with_case(chance: Chance, question: Question) -> Question:
         state=chance.one([CaseState.PRECHECKED, CaseState.VAULT_OUT]),
     )
     question = replace(question, facts=replace(facts, case=case))
-    return replace(question, facts=replace(facts, case=_documented(chance, question, case)))
+    case = _documented(chance, question, case)
+    return replace(question, facts=replace(facts, case=case, files=some_files(chance, case)))
 
 
 def _documented(chance: Chance, question: Question, case: DeregistrationCase) -> DeregistrationCase:
@@ -304,4 +306,5 @@ def _documented(chance: Chance, question: Question, case: DeregistrationCase) ->
         (DocType.OTHER_MORTGAGEE_CONSENT, case.affected_mortgagees),
     ):
         given += [replace(a_document(code), party=party) for party in parties if not chance.wrong()]
-    return replace(case, documents=tuple(given))
+    named = [replace(one, file_version_id=f"fv-{n}") for n, one in enumerate(given)]
+    return replace(case, documents=tuple(named))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from domain.calendar import WorkCalendar
-from domain.deregistration import DeregKind
+from domain.deregistration import CaseDocument, DeregKind
 from domain.dossiers import DocType
 from domain.guarantees import GuaranteeContract, GuaranteeLink
 from domain.loans import CreditContract, Loan
@@ -98,7 +98,17 @@ def never_drawn(loan: Loan) -> bool:
 
 
 def documents(q: Question) -> set[DocType]:
-    return set() if q.facts.case is None else {d.code for d in q.facts.case.documents}
+    return {document.code for document in attached(q)}
+
+
+def attached(q: Question) -> list[CaseDocument]:
+    """Papers that were refused, voided, found foul or destroyed since count no more."""
+    found = []
+    for document in () if q.facts.case is None else q.facts.case.documents:
+        status = q.facts.files.get(document.file_version_id)
+        if status is None or status.value in ("READY", "ACCEPTED", "SUPERSEDED", "PENDING"):
+            found.append(document)
+    return found
 
 
 def p01(q: Question) -> Broken:
