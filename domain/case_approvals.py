@@ -148,8 +148,7 @@ def _by_kind(
             yield from (head, _at(OrgLevel.TIER2_BRANCH))
         case _:
             yield head
-            secured = [facts.loans[no] for no in case.loan_nos if no in facts.loans]
-            if any(loan.ever_non_performing for loan in secured):
+            if any(loan.ever_non_performing for loan in facts.loans.values()):
                 yield ApprovalStep(role=Role.RISK_MANAGER, level=OrgLevel.TIER2_BRANCH)
 
 

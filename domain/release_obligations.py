@@ -10,6 +10,7 @@ from domain.deregistration import DeregKind
 from domain.guarantees import GuaranteeContract, GuaranteeMode
 from domain.loans import (
     CreditContract,
+    Loan,
     LoanStatus,
     is_extinguished,
     never_drawn,
@@ -139,12 +140,19 @@ def unencumbered(question: Question) -> Iterator[Refusal]:
 def settlement_final(question: Question) -> Iterator[Refusal]:
     """The last money cannot be called back any more (P12)."""
     policy, calendar, today = question.policy, question.calendar, question.today
-    for loan in question.debts:
+    for loan in to_be_final(question):
         if question.kind is DeregKind.PRE_NOTICE_CANCEL and never_drawn(loan):
             continue
         refusal = not_final(loan, policy=policy, calendar=calendar, today=today)
         if refusal is not None:
             yield refusal
+
+
+def to_be_final(question: Question) -> list[Loan]:
+    """The loans of the release, and what other contracts secured and is paid: P03 rests on it."""
+    own = {loan.loan_no for loan in question.debts}
+    elsewhere = [loan for loan in question.secured(question.others) if loan.loan_no not in own]
+    return [*question.debts, *filter(is_extinguished, elsewhere)]
 
 
 def other_debt(question: Question) -> Iterator[Refusal]:

@@ -244,7 +244,8 @@ def p09(q: Question) -> Broken:
 
 
 def p12(q: Question) -> Broken:
-    for loan in loans_of(of_the_release(q), q.facts):
+    elsewhere = [loan for loan in loans_of(other_contracts(q), q.facts) if not unpaid(loan)]
+    for loan in [*loans_of(of_the_release(q), q.facts), *elsewhere]:
         if q.kind is K.PRE_NOTICE_CANCEL and never_drawn(loan):
             continue
         unsettled = loan.settled_on is None and loan.settlement_final_on is None

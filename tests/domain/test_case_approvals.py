@@ -20,6 +20,7 @@ from domain.deregistration import (
     CaseStep,
     DeregKind,
 )
+from domain.loans import Classification
 from domain.orgs import OrgLevel
 from domain.people import Role
 from tests.domain.builders import (
@@ -31,6 +32,7 @@ from tests.domain.builders import (
     a_collateral,
     a_credit,
     a_grant,
+    a_loan,
     an_actor,
     codes,
 )
@@ -74,6 +76,15 @@ def levels(kind: DeregKind, facts, **changes: Any) -> list[str]:
 )
 def test_the_approvers_follow_the_kind_and_the_value(kind, value, expected):
     assert levels(kind, worth(value)) == expected
+
+
+@pytest.mark.parametrize("worst", [Classification.SPECIAL_MENTION, Classification.SUBSTANDARD])
+def test_whatever_the_collateral_secures_and_was_once_bad_goes_to_the_risk_manager(worst):
+    second = a_loan(id="loan-2", loan_no="L2", worst_classification=worst)
+    facts = some_facts(loans={"L1": a_loan(), "L2": second})
+    bad = ["RISK_MANAGER"] if worst is Classification.SUBSTANDARD else []
+    steps = approval_steps(a_case(contracts_named=True), facts, policy=POLICY)
+    assert [step.role for step in steps] == ["APPROVER", *bad]
 
 
 def test_in_a_county_the_subcentre_comes_first():

@@ -139,6 +139,20 @@ def test_p03_no_other_contract_may_still_secure_a_debt(second, named, expected):
     assert _two_contracts(second=second, named=named) == expected
 
 
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ({"settled_on": TODAY - DAY}, {}),
+        ({"settled_on": TODAY}, {"DRG-P12": ["SETTLEMENT_NOT_FINAL"]}),
+        ({"settled_on": None}, {"DRG-P12": ["SETTLEMENT_NOT_FINAL"]}),
+        ({"settled_on": None, "status": LoanStatus.CANCELLED}, {}),
+        ({"settled_on": TODAY, "balance": 1}, {"DRG-P03": ["OTHER_OBLIGATION"]}),
+    ],
+)
+def test_p12_what_another_contract_secures_is_paid_for_good_as_well(second, expected):
+    assert _two_contracts(second=second, named=("GC1",)) == expected
+
+
 def test_p03_another_maximum_amount_that_may_grow_is_an_obligation():
     assert _two_contracts(named=("GC1",), **MAX) == {"DRG-P03": ["OTHER_OBLIGATION"]}
     assert _two_contracts(named=("GC1",), determined_on=TODAY, **MAX) == {}
