@@ -126,7 +126,9 @@ def _secured(chance: Chance, kind: DeregKind, today: date) -> ReleaseFacts:
         collateral=released,
         contracts=contracts,
         loans={no: loan for no, loan in loans.items() if no in tied},
-        credit_contracts={f"CC{n}": a_facility(chance, f"CC{n}", kind) for n in range(count)},
+        credit_contracts={
+            f"CC{n}": a_facility(chance, f"CC{n}", kind, today) for n in range(count)
+        },
         certificates=(),
         rest=Rest(collaterals=others, contracts=[*contracts, *beside]),
         replacing=replacing,

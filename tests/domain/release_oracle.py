@@ -130,7 +130,7 @@ def p02(q: Question) -> Broken:
             over = bool(loans)
             for loan in loans:
                 over = over and loan.status.value == "CANCELLED"
-            over = over or (credit is not None and credit.terminated_at is not None)
+            over = over or terminated(credit, q.today)
             if not over or has_lines(credit):
                 yield "MAXAMOUNT_UNDETERMINED"
         elif contract.mode.value == "MAX_AMOUNT" and may_grow(contract, credit, q.today):
@@ -142,7 +142,13 @@ def determined(contract: GuaranteeContract, credit: CreditContract | None, today
         return True
     if contract.claim_period_to is not None and contract.claim_period_to < today:
         return True
-    return credit is not None and credit.terminated_at is not None
+    return terminated(credit, today)
+
+
+def terminated(credit: CreditContract | None, today: date) -> bool:
+    if credit is None or credit.terminated_at is None:
+        return False
+    return (credit.terminated_at + timedelta(hours=8)).date() <= today  # told in UTC
 
 
 def has_lines(credit: CreditContract | None) -> bool:

@@ -27,6 +27,7 @@ from tests.domain.builders import (
     a_credit,
     a_loan,
     a_search,
+    local,
 )
 from tests.domain.release_builders import INSIDE, a_hold, a_legal_case, asked, failures
 
@@ -97,6 +98,8 @@ UNTIL = {"claim_period_to": date(2026, 12, 31)}
         (MAX | UNTIL, {"available": 300_000_000}, False),
         (MAX | UNTIL, {}, False),
         (MAX | UNTIL, {"terminated_at": NOW}, True),
+        (MAX | UNTIL, {"terminated_at": local("2025-06-10T23:59:59")}, True),
+        (MAX | UNTIL, {"terminated_at": local("2025-06-11T00:00:00")}, False),
         (MAX | UNTIL, {"terminated_at": NOW, "available": 1}, False),
         (MAX | UNTIL, {"terminated_at": NOW, "contingent": 1}, False),
         (MAX | {"determined_on": TODAY}, {}, True),
