@@ -1,6 +1,7 @@
 """Who approves a release (审批). Source: domain 4.5."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from domain.deregistration import (
@@ -31,9 +32,11 @@ def approval_steps(
     A seizure overridden or a paper lost goes to the first-tier branch besides.
     """
     steps = list(_by_kind(case, facts, policy))
-    if facts.needs_opinion:
-        steps.append(_at(OrgLevel.TIER1_BRANCH))
-    return tuple(dict.fromkeys(steps))
+    tier1 = _at(OrgLevel.TIER1_BRANCH)
+    asked = [(step.role, step.level) for step in steps]
+    if facts.needs_opinion and (tier1.role, tier1.level) not in asked:
+        steps.append(tier1)
+    return tuple(steps)
 
 
 def standing_approvals(case: DeregistrationCase, *, today: date) -> list[Approval]:
@@ -106,6 +109,19 @@ def approval_refusals(
         yield _level(step)
 
 
+def acting_as(
+    approver: Actor, case: DeregistrationCase, step: ApprovalStep | None
+) -> tuple[Role, OrgLevel]:
+    """The role and level in which somebody decides: those that are asked for, else his first.
+
+    step: the approval that is due; none where all are in, and the case only goes on.
+    """
+    held = approver.grants_for(Operation.APPROVE_CASE, case.org_path)
+    fit = [g for g in held if step is not None and step.is_met_by(g.role, g.org_level)]
+    grant = (fit or list(held))[0]
+    return grant.role, grant.org_level
+
+
 def _by_kind(
     case: DeregistrationCase, facts: ReleaseFacts, policy: Policy
 ) -> Iterator[ApprovalStep]:
@@ -119,7 +135,7 @@ def _by_kind(
             if _above(facts, policy, "dereg.partial_head_office_above_yuan"):
                 yield head_office
         case DeregKind.SUBSTITUTION:
-            yield _at(_original_level(facts))
+            yield replace(_at(_original_level(facts)), or_above=True)
         case DeregKind.COURT_ORDERED | DeregKind.ENFORCED:
             yield from (LEGAL, _at(OrgLevel.TIER2_BRANCH))
         case DeregKind.WAIVER:
@@ -130,8 +146,7 @@ def _by_kind(
             yield from (head, _at(OrgLevel.TIER2_BRANCH))
         case _:
             yield head
-            secured = [facts.loans[no] for no in case.loan_nos if no in facts.loans]
-            if any(loan.ever_non_performing for loan in secured):
+            if any(loan.ever_non_performing for loan in facts.loans.values()):
                 yield ApprovalStep(role=Role.RISK_MANAGER, level=OrgLevel.TIER2_BRANCH)
 
 

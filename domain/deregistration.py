@@ -14,7 +14,7 @@ from domain.collaterals import PledgeState
 from domain.custody import Evidence
 from domain.dossiers import DocType
 from domain.loans import LoanStatus
-from domain.orgs import OrgLevel
+from domain.orgs import OrgLevel, is_above
 from domain.people import Role
 from domain.refusals import Refusal, RefusalCode, state_conflict
 
@@ -131,6 +131,7 @@ CASE_TRANSITIONS: Mapping[tuple[CaseState, CaseStep], CaseState] = MappingProxyT
         (_S.VAULT_OUT, _E.APPROVE): _S.VAULT_OUT,
         (_S.PRECHECKED, _E.REJECT): _S.REJECTED_INTERNAL,
         (_S.APPROVED, _E.REJECT): _S.REJECTED_INTERNAL,
+        (_S.VAULT_OUT, _E.REJECT): _S.BLOCKED,  # its papers have to come back first (X15)
         (_S.DRAFT, _E.CANCEL): _S.CANCELLED,
         (_S.PRECHECKED, _E.CANCEL): _S.CANCELLED,
         (_S.BLOCKED, _E.CANCEL): _S.CANCELLED,
@@ -224,13 +225,17 @@ class ApprovalStep:
 
     role: Role
     level: OrgLevel | None = None
+    or_above: bool = False
 
     def __str__(self) -> str:
-        return self.role if self.level is None else f"{self.role} at {self.level}"
+        if self.level is None:
+            return self.role
+        return f"{self.role} at {self.level}" + (" or above" if self.or_above else "")
 
     def is_met_by(self, role: Role, level: OrgLevel) -> bool:
         """Whether an approval in that role and at that level is this one."""
-        return role is self.role and self.level in {None, level}
+        above = self.or_above and self.level is not None and is_above(level, self.level)
+        return role is self.role and (above or self.level in {None, level})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

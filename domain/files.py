@@ -33,6 +33,10 @@ class FileStatus(StrEnum):
     DESTROYED = "DESTROYED"
 
 
+# What was attached and came to this since says nothing any more.
+FALLEN = frozenset(
+    {FileStatus.QUARANTINED, FileStatus.REJECTED, FileStatus.VOIDED, FileStatus.DESTROYED}
+)
 READABLE = frozenset(
     {
         FileStatus.READY,

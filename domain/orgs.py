@@ -36,6 +36,12 @@ class Org:
     version: int = 0
 
 
+def is_above(level: OrgLevel, other: OrgLevel) -> bool:
+    """Whether a level is nearer to head office than another."""
+    order = list(OrgLevel)
+    return order.index(level) < order.index(other)
+
+
 def covers(path: str, other: str) -> bool:
     """Whether the organisation at `other` is the one at `path` or lies below it."""
     return other == path or other.startswith(f"{path}/")

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from domain.loan_to_value import facts_of_test, loan_to_value
 from domain.loans import final_on, owed
 from domain.money import yuan
+from domain.release_obligations import to_be_final
 from domain.release_papers import consenting_guarantors
 from domain.release_question import Question
 
@@ -82,7 +83,7 @@ def _claims(question: Question) -> Facts:
 
 
 def _documents(question: Question) -> Facts:
-    case = question.facts.case
+    case = question.facts.shown
     return {} if case is None else {d.code: d.file_version_id for d in case.documents}
 
 
@@ -99,7 +100,7 @@ def _applicants(question: Question) -> Facts:
 
 def _finality(question: Question) -> Facts:
     told = {}
-    for loan in question.debts:
+    for loan in to_be_final(question):
         day = final_on(loan, policy=question.policy, calendar=question.calendar)
         settled = "not settled" if loan.settled_on is None else loan.settled_on.isoformat()
         told[loan.loan_no] = f"{settled}, final {'never' if day is None else day.isoformat()}"

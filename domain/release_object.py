@@ -16,7 +16,7 @@ from domain.certificates import (
 )
 from domain.certificates import TitleCertificate as Paper
 from domain.collaterals import GONE, Collateral, TitleSearchResult, moves_together
-from domain.deregistration import DeregistrationCase
+from domain.deregistration import CaseState, DeregistrationCase
 from domain.dossiers import DocType
 from domain.loans import LoanStatus
 from domain.refusals import Refusal, RefusalCode
@@ -28,6 +28,7 @@ ALWAYS_BLOCKING = frozenset(
 )
 # A lost paper is released on what the registry took in its place (P06).
 LOSS_PAPERS = (DocType.LOSS_STATEMENT, DocType.REGISTRY_ACCEPTANCE)
+_LEAVING = frozenset({Stage.VAULT_OUT, Stage.FILE, Stage.CLOSE})  # papers may be out by then
 
 
 def not_seized(question: Question) -> Iterator[Refusal]:
@@ -182,12 +183,19 @@ def _in_hand(certificate: Paper, question: Question) -> bool:
         case CustodyState.ELECTRONIC_ON_FILE:
             return True
         case CustodyState.OUT_FOR_DEREG:
-            return own and question.stage in {Stage.VAULT_OUT, Stage.FILE, Stage.CLOSE}
+            return own and (question.stage in _LEAVING or _approved_late(question))
         case CustodyState.LOST:
-            return case is not None and _loss_proven(case)
+            return _loss_proven(question.facts.shown)
         case _:
             return False
 
 
-def _loss_proven(case: DeregistrationCase) -> bool:
-    return all(case.document(code) is not None for code in LOSS_PAPERS)
+def _approved_late(question: Question) -> bool:
+    """Whether an approval is asked for that fell due while the papers were out (4.5)."""
+    case = question.facts.case
+    late = case is not None and case.state is CaseState.VAULT_OUT
+    return late and question.stage is Stage.APPROVE
+
+
+def _loss_proven(case: DeregistrationCase | None) -> bool:
+    return case is not None and all(case.document(code) is not None for code in LOSS_PAPERS)

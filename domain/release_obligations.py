@@ -6,10 +6,12 @@ Source: domain 4.3 (DRG-P01 to P03, P08, P09, P12, W1, W2).
 from collections.abc import Iterator
 from datetime import date
 
+from domain.calendar import business_date
 from domain.deregistration import DeregKind
 from domain.guarantees import GuaranteeContract, GuaranteeMode
 from domain.loans import (
     CreditContract,
+    Loan,
     LoanStatus,
     is_extinguished,
     never_drawn,
@@ -30,8 +32,7 @@ def is_determined(
     """Whether no new claim can arise under a maximum-amount contract. Source: Civil Code 423."""
     determined = contract.determined_on is not None and contract.determined_on <= today
     ended = contract.claim_period_to is not None and contract.claim_period_to < today
-    terminated = credit is not None and credit.terminated_at is not None
-    return determined or ended or terminated
+    return determined or ended or _terminated(credit, today)
 
 
 def contract_undetermined(
@@ -139,12 +140,19 @@ def unencumbered(question: Question) -> Iterator[Refusal]:
 def settlement_final(question: Question) -> Iterator[Refusal]:
     """The last money cannot be called back any more (P12)."""
     policy, calendar, today = question.policy, question.calendar, question.today
-    for loan in question.debts:
+    for loan in to_be_final(question):
         if question.kind is DeregKind.PRE_NOTICE_CANCEL and never_drawn(loan):
             continue
         refusal = not_final(loan, policy=policy, calendar=calendar, today=today)
         if refusal is not None:
             yield refusal
+
+
+def to_be_final(question: Question) -> list[Loan]:
+    """The loans of the release, and what other contracts secured and is paid: P03 rests on it."""
+    own = {loan.loan_no for loan in question.debts}
+    elsewhere = [loan for loan in question.secured(question.others) if loan.loan_no not in own]
+    return [*question.debts, *filter(is_extinguished, elsewhere)]
 
 
 def other_debt(question: Question) -> Iterator[Refusal]:
@@ -169,6 +177,12 @@ def limitation(question: Question) -> Iterator[Refusal]:
             )
 
 
+def _terminated(credit: CreditContract | None, today: date) -> bool:
+    """Whether the facility has been ended in writing; a notice for a later day ends nothing yet."""
+    ended = None if credit is None else credit.terminated_at
+    return ended is not None and business_date(ended) <= today
+
+
 def _open_lines(credit: CreditContract | None) -> Iterator[str]:
     if credit is not None and credit.available:
         yield f"undrawn {yuan(credit.available)}"
@@ -185,7 +199,7 @@ def _not_cancelled(
         for loan in question.secured([contract])
         if loan.status is not LoanStatus.CANCELLED
     ]
-    terminated = credit is not None and credit.terminated_at is not None
+    terminated = _terminated(credit, question.today)
     reasons = list(_open_lines(credit))
     if not terminated and (standing or not contract.secured_loans):
         reasons.insert(0, "the credit is not cancelled")

@@ -45,8 +45,8 @@ def no_release(kind: DeregKind) -> Refusal | None:
 
 
 def documents_complete(question: Question) -> Iterator[Refusal]:
-    """The documents that the kind needs by this stage are attached (P10)."""
-    case = question.facts.case
+    """The documents that the kind needs by this stage are attached, and count (P10)."""
+    case = question.facts.shown
     needed = documents_needed(
         question.kind,
         question.stage,
@@ -68,7 +68,7 @@ def applicant_entitled(question: Question) -> Iterator[Refusal]:
 
     For one who has died his heirs do, under their own numbers and with their proof.
     """
-    refusal = not_entitled(question.facts.collateral, question.facts.case)
+    refusal = not_entitled(question.facts.collateral, question.facts.shown)
     if refusal is not None:
         yield refusal
 
@@ -98,7 +98,7 @@ def archive_complete(question: Question) -> Iterator[Refusal]:
 
 def consents_given(question: Question) -> Iterator[Refusal]:
     """Whoever a change burdens agrees in writing: guarantors, other mortgagees (L05, 409, 435)."""
-    case = question.facts.case
+    case = question.facts.shown
     affected = () if case is None else case.affected_mortgagees
     for code, parties, rule_id in (
         (DocType.GUARANTOR_CONSENT, consenting_guarantors(question), "DRG-L05"),

@@ -4,7 +4,7 @@ Source: domain 4.3, 4.6.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -14,6 +14,7 @@ from domain.certificates import CustodyState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase, DeregKind, HandlingMode
 from domain.dossiers import Dossier
+from domain.files import FALLEN, FileStatus
 from domain.guarantees import GuaranteeContract, GuaranteeLink
 from domain.loans import CreditContract, Loan
 from domain.policy import Policy
@@ -64,7 +65,8 @@ class ReleaseFacts:
     """Everything a release depends on, read in one transaction.
 
     contracts: every contract with an active link on the collateral; loans: all they secure;
-    replacing: numbers of the collateral that comes in its place.
+    replacing: numbers of the collateral that comes in its place; files: what became of the file
+    versions that the case pins, by id.
     """
 
     collateral: Collateral
@@ -80,12 +82,24 @@ class ReleaseFacts:
     rest: Rest = field(default_factory=Rest)
     replacing: Sequence[str] = ()
     case: DeregistrationCase | None = None
+    files: Mapping[str, FileStatus] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> DeregistrationCase | None:
+        """The case with the documents that count."""
+        return None if self.case is None else shown(self.case, self.files)
 
     @property
     def needs_opinion(self) -> bool:
         """Whether a seizure is to be overridden or a paper is lost: lawyers have a say (4.5)."""
         lost = any(paper.custody_state is CustodyState.LOST for paper in self.certificates)
         return lost or (self.case is not None and self.case.override_seizure)
+
+
+def shown(case: DeregistrationCase, files: Mapping[str, FileStatus]) -> DeregistrationCase:
+    """The case without the documents whose file was refused, voided or is gone (4.4, P10)."""
+    documents = [d for d in case.documents if files.get(d.file_version_id) not in FALLEN]
+    return replace(case, documents=tuple(documents))
 
 
 @dataclass(frozen=True, kw_only=True)

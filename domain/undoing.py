@@ -18,7 +18,7 @@ from domain.deregistration import (
     stepped,
     still_suspended,
 )
-from domain.release_kinds import RULES
+from domain.release_kinds import RULES, SOME_GO
 
 MAX_REVERSED = 500  # settlements of one case
 _ENTERED = frozenset({CaseState.REGISTRY_DONE, CaseState.RETURNED, CaseState.CLOSED})
@@ -58,7 +58,7 @@ def reversed_settlement(
     below = beneath(case)
     blocking = (below.state, CaseStep.BLOCK) in CASE_TRANSITIONS
     possible = blocking or (below.state, CaseStep.REVERSE) in CASE_TRANSITIONS
-    if "DRG-P01" not in RULES[case.kind] or not possible:  # it leaves debts as they are
+    if not _rests_on(case, loan_no) or not possible:
         return None
     note = f"settlement of {loan_no} reversed"
     if blocking:
@@ -116,6 +116,13 @@ def waiting_for_reissue(papers: Iterable[TitleCertificate]) -> list[TitleCertifi
 def has_no_right_left(paper: TitleCertificate) -> bool:
     """Whether the bank's right that a paper showed was cancelled by the registry."""
     return paper.catalog is Catalog.RIGHT_CERT and paper.legal_state is LegalState.CANCELLED
+
+
+def _rests_on(case: DeregistrationCase, loan_no: str) -> bool:
+    """Whether a release needs that loan paid; most others leave debts as they are (P01, P03)."""
+    asked = RULES[case.kind]
+    elsewhere = case.contracts_named and loan_no not in case.loan_nos
+    return "DRG-P01" in asked or (elsewhere and "DRG-P03" in asked and case.kind not in SOME_GO)
 
 
 def _demand(case: DeregistrationCase) -> Demand:

@@ -1,6 +1,6 @@
 """Opening a case: the collateral is held, its papers locked, drawdowns stop (新建解押)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -69,9 +69,7 @@ async def deregistration_case_open(
             _free(collateral, input.kind),
             no_release(input.kind),
             *_replacing(input),
-            None
-            if named is None or len(chosen) == len(set(named))
-            else invalid("guaranteeContractNos", "not active on this collateral"),
+            _misnamed(named, chosen),
         ]
     )
     certificates = await deed.decision.find(TitleCertificate, {"collateral_nos": collateral.no})
@@ -119,6 +117,14 @@ async def _registry_form_applies(deed: Deed, case: DeregistrationCase) -> None:
         if item is not None and item.status is known:
             status = ItemStatus.NOT_APPLICABLE if owner else ItemStatus.MISSING
             deed.decision.save(with_item(dossier, code, status=status))
+
+
+def _misnamed(named: Sequence[str] | None, chosen: Sequence[GuaranteeContract]) -> Refusal | None:
+    """A case that names contracts names some, and each of them ties the collateral (P01)."""
+    if named is None or (named and len(chosen) == len(set(named))):
+        return None
+    reason = "not active on this collateral" if named else "name at least one, or none at all"
+    return invalid("guaranteeContractNos", reason, rule_id="DRG-P01")
 
 
 def _replacing(input: DeregistrationCaseOpenInput) -> Iterator[Refusal]:

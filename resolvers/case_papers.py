@@ -54,6 +54,7 @@ from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.proposals import confirmed, proposed
 from resolvers.receipts import give_receipts
+from resolvers.release_facts import shown_case
 from resolvers.releasing import at, returned_when_empty, settlement_items_fall_due
 from resolvers.vault_work import both_keepers, end_proposal, keeper_of
 from schema.cases import (
@@ -191,7 +192,7 @@ async def deregistration_case_return_to_owner(
             *receipt_refusals(receipt, identity_checked=input.identity_checked),
             None if papers else invalid("caseId", "no paper is out for it", rule_id="X17"),
             *map(held_by_book, papers),
-            not_to_him(collateral, case),
+            not_to_him(collateral, await shown_case(deed.decision, case)),
             held(await _holds(deed, case, papers)),
         ]
     )
@@ -304,7 +305,7 @@ async def _after_entry(
     if collateral.pledge_state not in ENDED_PLEDGES:
         found.append(_too_early(case, "RETURN_TO_OWNER", "X17"))
     if any(paper.catalog is Catalog.SAFEKEEPING for paper in papers):
-        found.append(not_to_him(collateral, case))
+        found.append(not_to_him(collateral, await shown_case(deed.decision, case)))
         if input.receipt_file_version_id is None:
             found.append(
                 Refusal(

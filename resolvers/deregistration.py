@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.case_approvals import approval_refusals, approval_steps, next_approval
+from domain.case_approvals import acting_as, approval_refusals, next_approval
+from domain.case_deadlines import papers_due_back
 from domain.custody import Evidence
 from domain.deregistration import (
     Approval,
@@ -17,8 +18,7 @@ from domain.deregistration import (
 )
 from domain.dossiers import DocType, ItemStatus
 from domain.files import FileStatus, FileVersion, attaches_itself
-from domain.orgs import OrgLevel
-from domain.people import Operation, Role
+from domain.people import Operation
 from domain.refusals import (
     Refusal,
     Refused,
@@ -163,10 +163,10 @@ async def deregistration_case_decide(
     if not evaluation.ready and not rejecting:
         return await blocked(deed, case, evaluation)
     step = next_approval(case, facts, policy=policy, today=today)
-    step = step or approval_steps(case, facts, policy=policy)[-1]
+    role, level = acting_as(deed.actor, case, step)
     approval = Approval(
-        role=step.role,
-        level=step.level or _level_of(deed, case, step.role),
+        role=role,
+        level=level,
         login=deed.actor.login,
         decision=input.decision,
         at=deed.now,
@@ -174,15 +174,15 @@ async def deregistration_case_decide(
     )
     case = replace(case, approvals=(*case.approvals, approval))
     if rejecting:
-        case = stepped(case, CaseStep.REJECT, by=deed.actor.login, now=deed.now, note=input.note)
-        await let_go(deed, case)
+        case = await _rejected(deed, case, approval)
     elif case.state is CaseState.PRECHECKED and not next_approval(
         case, facts, policy=policy, today=today
     ):
         case = await with_approval_sheet(deed, advanced(deed, case, CaseStep.APPROVE))
     else:
         by, state = deed.actor.login, case.state
-        case = stepped(case, CaseStep.APPROVE, by=by, now=deed.now, to=state, note=str(step))
+        note = None if step is None else str(step)
+        case = stepped(case, CaseStep.APPROVE, by=by, now=deed.now, to=state, note=note)
     return {"case": deed.decision.save(case)}
 
 
@@ -205,10 +205,17 @@ async def deregistration_case_cancel(
     return {"case": deed.decision.save(case)}
 
 
-def _level_of(deed: Deed, case: DeregistrationCase, role: Role) -> OrgLevel:
-    """The level at which the approver holds a role that any level may give."""
-    held = deed.actor.grants_for(Operation.APPROVE_CASE, case.org_path)
-    return next(grant.org_level for grant in held if grant.role is role)
+async def _rejected(
+    deed: Deed, case: DeregistrationCase, rejection: Approval
+) -> DeregistrationCase:
+    """The case let go; with papers out it is stopped, and they come back first (4.5, X15)."""
+    by, now = deed.actor.login, deed.now
+    case = stepped(case, CaseStep.REJECT, by=by, now=now, note=rejection.note)
+    if case.state is not CaseState.BLOCKED:
+        await let_go(deed, case)
+        return case
+    case = replace(case, approvals=(rejection,))
+    return papers_due_back(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
 
 
 def _whose(input: DeregistrationCaseAttachDocumentInput) -> Refusal | None:

@@ -96,6 +96,9 @@ async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
         for link in guarantee.links
     ]
     await known.read(Collateral, tied)
+    await known.read_lists(
+        "cases_on", DeregistrationCase, "collateral_no", tied, state={"$in": states}
+    )
 
 
 def _tying(known: Known, line: LoanLine) -> list[GuaranteeContract]:
@@ -220,10 +223,21 @@ def _undo_settlement(known: Known, loan: Loan) -> None:
         login=known.by, role=Role.CORE_FEED, org_code="", at=known.now, request_id="import"
     )
     moment = At(by=feed, now=known.now, today=known.today, rules=known.rules)
-    cases = known.listed("cases", loan.loan_no)
+    cases = _resting(known, loan)
     for changed in undo_settlement(known.decision, moment, loan, cases):
         known.found[DeregistrationCase, changed.id] = changed
     _void_proofs(known, loan)
+
+
+def _resting(known: Known, loan: Loan) -> list[DeregistrationCase]:
+    """The releases that rest on a loan's settlement, also by a contract they do not name (P03)."""
+    cases = {case.id: case for case in known.listed("cases", loan.loan_no)}
+    for contract in known.listed("securing", loan.loan_no):
+        for link in contract.links:
+            for case in known.listed("cases_on", link.collateral_no):
+                if link.active or link.released_by_case == case.id:
+                    cases[case.id] = case
+    return list(cases.values())
 
 
 async def _read_proofs(known: Known, numbers: Sequence[str]) -> None:

@@ -7,10 +7,11 @@ from domain.certificates import TitleCertificate
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dossiers import Dossier, ItemStage
+from domain.files import FileStatus, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import CreditContract, Loan, LoanStatus
 from domain.parties import Customer
-from domain.release_question import ReleaseFacts, Rest
+from domain.release_question import ReleaseFacts, Rest, shown
 from domain.watch import (
     LegalCase,
     RiskSignal,
@@ -77,7 +78,20 @@ async def release_facts(
         rest=await _rest(decision, collateral, contracts, replacing),
         replacing=replacing,
         case=case,
+        files={} if case is None else await _files(decision, case),
     )
+
+
+async def shown_case(decision: Decision, case: DeregistrationCase) -> DeregistrationCase:
+    """The case with the documents that count."""
+    return shown(case, await _files(decision, case))
+
+
+async def _files(decision: Decision, case: DeregistrationCase) -> dict[str, FileStatus]:
+    """What became of the file versions that a case pins."""
+    ids = sorted({document.file_version_id for document in case.documents})
+    found = await decision.find(FileVersion, {"_id": {"$in": ids}}) if ids else ()
+    return {version.id: version.status for version in found}
 
 
 async def _rest(

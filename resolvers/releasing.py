@@ -71,7 +71,10 @@ async def release_when_proven(deed: Deed, case: DeregistrationCase) -> Deregistr
 async def end_right(
     decision: Decision, case: DeregistrationCase, moment: At, *, evidence: Sequence[Evidence]
 ) -> DeregistrationCase:
-    """The bank's right ends: certificates cancelled, links untied, collateral released (INV-05)."""
+    """The bank's right ends: certificates cancelled, links untied, collateral released (INV-05).
+
+    Every contract is untied, also one that the case does not name: no right is left to tie.
+    """
     collateral = await decision.get(Collateral, case.collateral_id)
     if collateral.pledge_state in ENDED_PLEDGES:
         return await returned_when_empty(decision, case, moment)
@@ -79,7 +82,7 @@ async def end_right(
     _tell_insurers(decision, case, moment, policies_to_change(collateral, ended))
     contracts = await decision.find(GuaranteeContract, {"links.collateral_no": collateral.no})
     for contract in contracts:
-        if contract.no in case.guarantee_contract_nos:
+        if contract.active_link(collateral.no) is not None:
             after = decision.save(untied(contract, collateral.no, case.id))
             if case.kind in SOME_GO:
                 await _leave_behind(decision, after)

@@ -31,7 +31,8 @@ class DeregistrationCaseOpenInput:
     handling_mode: HandlingMode = named("Who goes to the registry.", default=HandlingMode.BANK)
     applicant: ApplicantInput = named("Who applies.")
     guarantee_contract_nos: list[str] | None = named(
-        "Contracts to release; none means every active one of the collateral.", default=None
+        "Contracts to release, at least one; null means every active one of the collateral.",
+        default=None,
     )
     new_collateral_ids: list[strawberry.ID] = named(
         "For a substitution: what replaces the collateral, registered and in custody first.",

@@ -10,6 +10,7 @@ from domain.collaterals import PledgeState
 from domain.custody import Movement
 from domain.deregistration import (
     CASE_TRANSITIONS,
+    CLOSED_STATES,
     CaseState,
     CaseStep,
     beneath,
@@ -109,22 +110,23 @@ class CaseLives(Confirming):
             self._wait_on(group, suspended)
         if step is CaseStep.RETURN:
             self._send_home(case, papers)
-        if step in {CaseStep.CANCEL, CaseStep.REJECT}:
+        if bank.cases[group].state in CLOSED_STATES - {CaseState.CLOSED}:
             self._let_go(group, case, papers)
 
     def _papers_ready(self, case, step, papers, out):
         """What the preconditions ask of the papers (DRG-P06), and what must come back first."""
         own = a_case_lock(case.id)
         inside = [p for p in papers if p.custody_state is CustodyState.IN_VAULT and p.lock == own]
-        if step in {CaseStep.SUBMIT, CaseStep.APPROVE}:
+        late = step is CaseStep.APPROVE and case.state is CaseState.VAULT_OUT
+        if step in {CaseStep.SUBMIT, CaseStep.APPROVE} and not late:
             return inside == papers
-        if step in {CaseStep.VAULT_OUT, CaseStep.FILE}:
+        if step in {CaseStep.VAULT_OUT, CaseStep.FILE} or late:
             moving = step is CaseStep.FILE and any(map(self.bank.is_handed_over, out))
             ready = not moving and all(paper in inside or paper in out for paper in papers)
             return ready and bool(inside if step is CaseStep.VAULT_OUT else out)
         if step is CaseStep.SUSPEND:  # what the entry has ended is not waited for
             return bool(out) and not has_no_right_left(out[0])
-        return step not in {CaseStep.CANCEL, CaseStep.REJECT} or not out
+        return step is not CaseStep.CANCEL or not out
 
     def lose_out(self, paper):
         """A paper that is out is lost: told by the lives that know losses."""

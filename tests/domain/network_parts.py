@@ -5,7 +5,7 @@ Each is in order unless the dice say otherwise; days lie about the boundaries ei
 
 import random
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 
 from domain.certificates import (
@@ -29,7 +29,6 @@ from domain.deregistration import DeregKind
 from domain.loans import Classification, CreditContract, Loan, LoanStatus, SettlementChannel
 from domain.release_question import Stage
 from tests.domain.builders import (
-    NOW,
     a_case_lock,
     a_certificate,
     a_collateral,
@@ -121,13 +120,14 @@ def _faults_of_a_loan(chance: Chance, today: date) -> dict[str, Any]:
     return told | {name: chance.one(values) for name, values in faults if chance.wrong(0.5)}
 
 
-def a_facility(chance: Chance, no: str, kind: DeregKind) -> CreditContract:
+def a_facility(chance: Chance, no: str, kind: DeregKind, today: date) -> CreditContract:
     """A credit contract with nothing left to draw, where nothing may be left."""
     told: dict[str, Any] = {"no": no}
     if kind in STAYS and chance.likely(0.5):
         told |= {"available": chance.round(10**6), "contingent": chance.round(10**3)}
     if chance.likely(0.3):
-        told["terminated_at"] = NOW
+        last_minute = datetime.combine(today, time(15, 59), UTC)
+        told["terminated_at"] = last_minute + timedelta(minutes=chance.one([-60, 0, 0, 1]))
     told |= {name: chance.fen() for name in ("available", "contingent") if chance.wrong()}
     return a_credit(**told)
 
@@ -217,7 +217,7 @@ def a_paper(
     }
     if chance.likely(0.2):
         told |= {"custody_state": CustodyState.ELECTRONIC_ON_FILE}
-    if stage in {Stage.FILE, Stage.CLOSE} and chance.likely(0.4):
+    if stage in {Stage.APPROVE, Stage.FILE, Stage.CLOSE} and chance.likely(0.4):
         told |= {"custody_state": CustodyState.OUT_FOR_DEREG, "lock": a_case_lock()}
     if n > 1 and chance.likely(0.2):
         told |= {

@@ -5,7 +5,9 @@ Also what is over: it must not count.
 
 from dataclasses import replace
 
+from domain.deregistration import DeregistrationCase
 from domain.dossiers import DocType, Dossier, DossierItem, ItemStage, ItemStatus
+from domain.files import FileStatus
 from domain.loans import Loan, LoanStatus
 from domain.release_question import Question
 from domain.watch import (
@@ -61,6 +63,15 @@ def some_dossier(chance: Chance) -> Dossier:
         for code in (DocType.SETTLEMENT_PROOF, DocType.CERT_RECEIPT)
     ]
     return a_dossier(items=tuple(items))
+
+
+def some_files(chance: Chance, case: DeregistrationCase) -> dict[str, FileStatus]:
+    """What became of each file since it was attached; now and then it counts no more."""
+    fit = [FileStatus.READY, FileStatus.ACCEPTED, FileStatus.ACCEPTED, FileStatus.SUPERSEDED]
+    return {
+        one.file_version_id: chance.one(list(FileStatus) if chance.wrong(0.3) else fit)
+        for one in case.documents
+    }
 
 
 def as_read(question: Question) -> Question:

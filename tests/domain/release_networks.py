@@ -10,7 +10,13 @@ from datetime import date
 from typing import Any
 
 from domain.collaterals import Collateral, CollateralKind, Owner
-from domain.deregistration import Applicant, DeregistrationCase, DeregKind, HandlingMode
+from domain.deregistration import (
+    Applicant,
+    CaseState,
+    DeregistrationCase,
+    DeregKind,
+    HandlingMode,
+)
 from domain.dossiers import DocType
 from domain.guarantees import (
     GuaranteeContract,
@@ -44,6 +50,7 @@ from tests.domain.network_parts import (
 from tests.domain.network_surroundings import (
     some_debt_elsewhere,
     some_dossier,
+    some_files,
     some_holds,
     some_signal,
     some_suits,
@@ -119,7 +126,9 @@ def _secured(chance: Chance, kind: DeregKind, today: date) -> ReleaseFacts:
         collateral=released,
         contracts=contracts,
         loans={no: loan for no, loan in loans.items() if no in tied},
-        credit_contracts={f"CC{n}": a_facility(chance, f"CC{n}", kind) for n in range(count)},
+        credit_contracts={
+            f"CC{n}": a_facility(chance, f"CC{n}", kind, today) for n in range(count)
+        },
         certificates=(),
         rest=Rest(collaterals=others, contracts=[*contracts, *beside]),
         replacing=replacing,
@@ -275,9 +284,11 @@ def _with_case(chance: Chance, question: Question) -> Question:
         ),
         override_seizure=chance.likely(0.15),
         affected_mortgagees=("M1", "M2")[: chance.one([0, 0, 1, 2])],
+        state=chance.one([CaseState.PRECHECKED, CaseState.VAULT_OUT]),
     )
     question = replace(question, facts=replace(facts, case=case))
-    return replace(question, facts=replace(facts, case=_documented(chance, question, case)))
+    case = _documented(chance, question, case)
+    return replace(question, facts=replace(facts, case=case, files=some_files(chance, case)))
 
 
 def _documented(chance: Chance, question: Question, case: DeregistrationCase) -> DeregistrationCase:
@@ -297,4 +308,5 @@ def _documented(chance: Chance, question: Question, case: DeregistrationCase) ->
         (DocType.OTHER_MORTGAGEE_CONSENT, case.affected_mortgagees),
     ):
         given += [replace(a_document(code), party=party) for party in parties if not chance.wrong()]
-    return replace(case, documents=tuple(given))
+    named = [replace(one, file_version_id=f"fv-{n}") for n, one in enumerate(given)]
+    return replace(case, documents=tuple(named))

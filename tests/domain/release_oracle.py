@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from domain.calendar import WorkCalendar
-from domain.deregistration import DeregKind
+from domain.deregistration import CaseDocument, DeregKind
 from domain.dossiers import DocType
 from domain.guarantees import GuaranteeContract, GuaranteeLink
 from domain.loans import CreditContract, Loan
@@ -98,7 +98,17 @@ def never_drawn(loan: Loan) -> bool:
 
 
 def documents(q: Question) -> set[DocType]:
-    return set() if q.facts.case is None else {d.code for d in q.facts.case.documents}
+    return {document.code for document in attached(q)}
+
+
+def attached(q: Question) -> list[CaseDocument]:
+    """Papers that were refused, voided, found foul or destroyed since count no more."""
+    found = []
+    for document in () if q.facts.case is None else q.facts.case.documents:
+        status = q.facts.files.get(document.file_version_id)
+        if status is None or status.value in ("READY", "ACCEPTED", "SUPERSEDED", "PENDING"):
+            found.append(document)
+    return found
 
 
 def p01(q: Question) -> Broken:
@@ -120,7 +130,7 @@ def p02(q: Question) -> Broken:
             over = bool(loans)
             for loan in loans:
                 over = over and loan.status.value == "CANCELLED"
-            over = over or (credit is not None and credit.terminated_at is not None)
+            over = over or terminated(credit, q.today)
             if not over or has_lines(credit):
                 yield "MAXAMOUNT_UNDETERMINED"
         elif contract.mode.value == "MAX_AMOUNT" and may_grow(contract, credit, q.today):
@@ -132,7 +142,13 @@ def determined(contract: GuaranteeContract, credit: CreditContract | None, today
         return True
     if contract.claim_period_to is not None and contract.claim_period_to < today:
         return True
-    return credit is not None and credit.terminated_at is not None
+    return terminated(credit, today)
+
+
+def terminated(credit: CreditContract | None, today: date) -> bool:
+    if credit is None or credit.terminated_at is None:
+        return False
+    return (credit.terminated_at + timedelta(hours=8)).date() <= today  # told in UTC
 
 
 def has_lines(credit: CreditContract | None) -> bool:
@@ -199,6 +215,8 @@ def p06(q: Question) -> Broken:
         if state == "LOST" and accepted:
             continue
         late = q.stage in {Stage.VAULT_OUT, Stage.FILE, Stage.CLOSE}
+        if q.stage is Stage.APPROVE and q.facts.case is not None:
+            late = q.facts.case.state.value == "VAULT_OUT"
         if state == "OUT_FOR_DEREG" and mine and paper.lock is not None and late:
             continue
         yield "CERT_NOT_IN_VAULT"
@@ -232,7 +250,8 @@ def p09(q: Question) -> Broken:
 
 
 def p12(q: Question) -> Broken:
-    for loan in loans_of(of_the_release(q), q.facts):
+    elsewhere = [loan for loan in loans_of(other_contracts(q), q.facts) if not unpaid(loan)]
+    for loan in [*loans_of(of_the_release(q), q.facts), *elsewhere]:
         if q.kind is K.PRE_NOTICE_CANCEL and never_drawn(loan):
             continue
         unsettled = loan.settled_on is None and loan.settlement_final_on is None

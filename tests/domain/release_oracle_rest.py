@@ -11,6 +11,7 @@ from tests.domain.release_oracle import (
     LEFT,
     OVER,
     Broken,
+    attached,
     determined,
     link_on,
     loans_of,
@@ -49,7 +50,7 @@ def l04(q: Question) -> Broken:
 def l05(q: Question) -> Broken:
     case = q.facts.case
     given = set()
-    for document in () if case is None else case.documents:
+    for document in attached(q):
         given.add((document.code, document.party))
     for party in () if case is None else case.affected_mortgagees:
         if (DocType.OTHER_MORTGAGEE_CONSENT, party) not in given:

@@ -5,13 +5,22 @@ from typing import Any
 import pytest
 
 from domain.case_approvals import (
+    acting_as,
     approval_refusals,
     approval_steps,
     next_approval,
     not_approved,
 )
 from domain.certificates import CustodyState
-from domain.deregistration import Approval, ApprovalDecision, CaseState, DeregKind
+from domain.deregistration import (
+    CASE_TRANSITIONS,
+    Approval,
+    ApprovalDecision,
+    CaseState,
+    CaseStep,
+    DeregKind,
+)
+from domain.loans import Classification
 from domain.orgs import OrgLevel
 from domain.people import Role
 from tests.domain.builders import (
@@ -23,6 +32,7 @@ from tests.domain.builders import (
     a_collateral,
     a_credit,
     a_grant,
+    a_loan,
     an_actor,
     codes,
 )
@@ -73,6 +83,15 @@ def test_in_a_county_the_subcentre_takes_the_centres_place_where_all_is_paid():
     assert levels(K.PARTIAL_RELEASE, worth(1), county=True) == [CENTER, TIER2]
 
 
+@pytest.mark.parametrize("worst", [Classification.SPECIAL_MENTION, Classification.SUBSTANDARD])
+def test_whatever_the_collateral_secures_and_was_once_bad_goes_to_the_risk_manager(worst):
+    second = a_loan(id="loan-2", loan_no="L2", worst_classification=worst)
+    facts = some_facts(loans={"L1": a_loan(), "L2": second})
+    bad = ["RISK_MANAGER"] if worst is Classification.SUBSTANDARD else []
+    steps = approval_steps(a_case(contracts_named=True), facts, policy=POLICY)
+    assert [step.role for step in steps] == ["APPROVER", *bad]
+
+
 @pytest.mark.parametrize(
     ("approved", "expected"),
     [
@@ -87,6 +106,48 @@ def test_in_a_county_the_subcentre_takes_the_centres_place_where_all_is_paid():
 def test_a_substitution_goes_to_whoever_approved_the_credit(approved, expected):
     facts = worth(1, credit_contracts={"CC1": a_credit(approved_level=approved)})
     assert levels(K.SUBSTITUTION, facts) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("approved", "by", "expected"),
+    [
+        (None, CENTER, ["APPROVAL_LEVEL"]),
+        (None, TIER2, []),
+        (None, TIER1, []),
+        (CENTER, HEAD, []),
+        (TIER2, TIER1, []),
+        (TIER1, TIER2, ["APPROVAL_LEVEL"]),
+        (TIER1, TIER1, []),
+        (TIER1, HEAD, []),
+        (HEAD, TIER1, ["APPROVAL_LEVEL"]),
+    ],
+)
+def test_a_substitution_is_approved_at_that_level_or_above(approved, by, expected):
+    facts = worth(1, credit_contracts={"CC1": a_credit(approved_level=approved)})
+    case = a_case(kind=K.SUBSTITUTION)
+    place = {"org_level": by, "jurisdiction_path": "/HO"}
+    approver = an_actor("p", a_grant(Role.APPROVER, **place))
+    found = approval_refusals(case, facts, approver=approver, policy=POLICY, today=TODAY)
+    assert codes(found) == expected
+    approved_case = a_case(kind=K.SUBSTITUTION, approvals=given((Role.APPROVER, by)))
+    assert (next_approval(approved_case, facts, policy=POLICY, today=TODAY) is None) is (
+        expected == []
+    )
+
+
+def test_above_the_second_tier_a_partial_release_still_takes_every_level():
+    case = a_case(kind=K.PARTIAL_RELEASE, approvals=given((Role.APPROVER, TIER2)))
+    step = next_approval(case, worth(1), policy=POLICY, today=TODAY)
+    assert str(step) == "APPROVER at LOAN_CENTER"
+
+
+@pytest.mark.parametrize(("approved", "expected"), [(TIER2, [TIER2, TIER1]), (TIER1, [TIER1])])
+def test_a_substitution_over_a_seizure_goes_to_the_first_tier_once(approved, expected):
+    facts = some_facts(
+        case=a_case(override_seizure=True),
+        credit_contracts={"CC1": a_credit(approved_level=approved)},
+    )
+    assert levels(K.SUBSTITUTION, facts) == expected
 
 
 @pytest.mark.parametrize("kind", [K.FULL_SETTLEMENT, K.COURT_ORDERED])
@@ -137,6 +198,20 @@ def test_an_approved_case_takes_only_the_approval_that_is_still_due(state, value
         today=TODAY,
     )
     assert codes(found) == expected
+
+
+def test_who_decides_acts_in_the_role_that_is_asked_for_else_in_the_first_he_has():
+    legal, tier1 = a_grant(Role.LEGAL_OFFICER), a_grant(Role.APPROVER, org_level=TIER1)
+    both = an_actor("both", legal, tier1)
+    case = a_case(kind=K.WAIVER, org_path=f"{legal.org_path}/OB")
+    due = next_approval(case, worth(1), policy=POLICY, today=TODAY)
+    assert acting_as(both, case, due) == (Role.APPROVER, TIER1)
+    assert acting_as(both, case, None) == (Role.LEGAL_OFFICER, CENTER)
+
+
+def test_whatever_can_be_approved_can_be_rejected():
+    for state, step in CASE_TRANSITIONS:
+        assert step is not CaseStep.APPROVE or (state, CaseStep.REJECT) in CASE_TRANSITIONS
 
 
 def test_lawyers_of_any_level_answer_for_the_law():

@@ -197,6 +197,7 @@ MAX = {"mode": GuaranteeMode.MAX_AMOUNT, "registered_max_claim": 3_000_000 * YUA
         (2_200_000, {"claim_period_to": TODAY - timedelta(days=1)}, {}, "800000.00"),
         (2_200_000, {"claim_period_to": TODAY}, {}, "3000000.00"),
         (2_200_000, {}, {"terminated_at": NOW}, "800000.00"),
+        (2_200_000, {}, {"terminated_at": NOW + timedelta(days=1)}, "3000000.00"),
         (2_200_000, {"mode": GuaranteeMode.ORDINARY}, {}, "800000.00"),
     ],
 )

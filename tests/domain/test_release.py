@@ -27,6 +27,7 @@ from tests.domain.builders import (
     a_credit,
     a_loan,
     a_search,
+    local,
 )
 from tests.domain.release_builders import INSIDE, a_hold, a_legal_case, asked, failures
 
@@ -97,6 +98,8 @@ UNTIL = {"claim_period_to": date(2026, 12, 31)}
         (MAX | UNTIL, {"available": 300_000_000}, False),
         (MAX | UNTIL, {}, False),
         (MAX | UNTIL, {"terminated_at": NOW}, True),
+        (MAX | UNTIL, {"terminated_at": local("2025-06-10T23:59:59")}, True),
+        (MAX | UNTIL, {"terminated_at": local("2025-06-11T00:00:00")}, False),
         (MAX | UNTIL, {"terminated_at": NOW, "available": 1}, False),
         (MAX | UNTIL, {"terminated_at": NOW, "contingent": 1}, False),
         (MAX | {"determined_on": TODAY}, {}, True),
@@ -137,6 +140,20 @@ def _two_contracts(*, second=None, named=(), **changes):
 )
 def test_p03_no_other_contract_may_still_secure_a_debt(second, named, expected):
     assert _two_contracts(second=second, named=named) == expected
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ({"settled_on": TODAY - DAY}, {}),
+        ({"settled_on": TODAY}, {"DRG-P12": ["SETTLEMENT_NOT_FINAL"]}),
+        ({"settled_on": None}, {"DRG-P12": ["SETTLEMENT_NOT_FINAL"]}),
+        ({"settled_on": None, "status": LoanStatus.CANCELLED}, {}),
+        ({"settled_on": TODAY, "balance": 1}, {"DRG-P03": ["OTHER_OBLIGATION"]}),
+    ],
+)
+def test_p12_what_another_contract_secures_is_paid_for_good_as_well(second, expected):
+    assert _two_contracts(second=second, named=("GC1",)) == expected
 
 
 def test_p03_another_maximum_amount_that_may_grow_is_an_obligation():

@@ -1,6 +1,7 @@
 """Each kind of release asks what the table says, by its own sentence, and nothing else."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -115,6 +116,11 @@ CANCELLED = a_loan(status=LoanStatus.CANCELLED, **UNDRAWN)
     [
         (CANCELLED, {}, {}),
         (replace(CANCELLED, status=LoanStatus.APPROVED), {"terminated_at": NOW}, {}),
+        (
+            replace(CANCELLED, status=LoanStatus.APPROVED),
+            {"terminated_at": NOW + timedelta(days=1)},
+            {"DRG-P02": ["MAXAMOUNT_UNDETERMINED"]},
+        ),
         (
             replace(CANCELLED, status=LoanStatus.APPROVED),
             {},

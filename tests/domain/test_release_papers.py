@@ -1,13 +1,19 @@
 """Which documents each stage asks for, several refusals at once, and what is kept as evidence."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from domain.certificates import CustodyState
+from domain.collaterals import Owner
 from domain.deregistration import DeregKind, HandlingMode
 from domain.dossiers import DocType
+from domain.files import FileStatus
+from domain.guarantees import Guarantor
 from domain.loans import LoanStatus
 from domain.release_kinds import documents_needed
-from domain.release_question import Stage
+from domain.release_question import Rest, Stage
 from domain.watch import SignalSeverity
 from tests.domain.builders import (
     NOW,
@@ -15,6 +21,8 @@ from tests.domain.builders import (
     a_case,
     a_certificate,
     a_collateral,
+    a_contract,
+    a_document,
     a_loan,
 )
 from tests.domain.release_builders import a_signal, asked, failures
@@ -110,3 +118,55 @@ def test_an_evaluation_keeps_what_it_saw():
     }
     assert seen["DRG-P04"] == {"TS1": f"{TODAY.isoformat()} CLEAR"}
     assert seen["DRG-P06"] == {a_certificate().cert_no: "IN_VAULT"}
+
+
+def with_file(status: FileStatus, *documents: D, **changes: Any) -> dict[str, list[str]]:
+    """What fails where the file of each of a case's documents came to that."""
+    case = a_case(D.DEREG_APPLICATION, D.OWNER_ID, *documents)
+    return failures(case=case, files={"fv-1": status}, **changes)
+
+
+@pytest.mark.parametrize(
+    ("status", "counts"),
+    [
+        (FileStatus.READY, True),
+        (FileStatus.ACCEPTED, True),
+        (FileStatus.SUPERSEDED, True),
+        (FileStatus.REJECTED, False),
+        (FileStatus.VOIDED, False),
+        (FileStatus.QUARANTINED, False),
+        (FileStatus.DESTROYED, False),
+    ],
+)
+def test_a_document_whose_file_was_refused_or_is_gone_counts_no_more(status, counts):
+    assert with_file(status) == ({} if counts else {"DRG-P10": ["DOC_MISSING"]})
+    lost = (a_certificate(custody_state=CustodyState.LOST),)
+    papers = (D.LOSS_STATEMENT, D.REGISTRY_ACCEPTANCE, D.LEGAL_OPINION)
+    found = with_file(status, *papers, certificates=lost)
+    assert found.get("DRG-P06") == (None if counts else ["CERT_NOT_IN_VAULT"])
+    minor = a_collateral(owners=(Owner(party="C1", minor=True),))
+    found = with_file(status, D.GUARDIAN_PROOF, collateral=minor)
+    assert found.get("DRG-P11") == (None if counts else ["APPLICANT_NOT_ENTITLED"])
+
+
+def test_an_older_document_of_that_kind_still_counts():
+    refused = replace(a_document(D.OWNER_ID), file_version_id="fv-2")
+    case = a_case()
+    case = replace(case, documents=(*case.documents, refused))
+    files = {"fv-1": FileStatus.ACCEPTED, "fv-2": FileStatus.REJECTED}
+    assert failures(case=case, files=files) == {}
+
+
+@pytest.mark.parametrize("status", [FileStatus.ACCEPTED, FileStatus.REJECTED])
+def test_a_consent_that_was_refused_is_none(status):
+    consent = replace(a_document(D.GUARANTOR_CONSENT), party="G1", file_version_id="fv-consent")
+    guarantor = Guarantor(party="G1", third_party=True)
+    contract = a_contract(guarantors=(guarantor,))
+    papers = [a_document(code) for code in (D.DEREG_APPLICATION, D.OWNER_ID)]
+    found = failures(
+        contracts=(contract,),
+        rest=Rest(contracts=(contract,)),
+        case=replace(a_case(kind=DeregKind.WAIVER), documents=(*papers, consent)),
+        files={"fv-consent": status},
+    )
+    assert found.get("DRG-L05") == (None if status is FileStatus.ACCEPTED else ["CONSENT_MISSING"])

@@ -140,3 +140,21 @@ LOST = CustodyState.LOST
 def test_a_lost_paper_is_waited_for_unless_its_right_has_ended(paper, waits):
     lost = a_certificate(**{"custody_state": LOST} | paper)
     assert waiting_for_reissue([lost]) == ([lost] if waits else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "named", "loan_no", "stops"),
+    [
+        (DeregKind.FULL_SETTLEMENT, True, "L1", True),
+        (DeregKind.FULL_SETTLEMENT, True, "L2", True),
+        (DeregKind.WAIVER, True, "L1", False),
+        (DeregKind.WAIVER, True, "L2", True),
+        (DeregKind.WAIVER, False, "L2", False),
+        (DeregKind.PARTIAL_RELEASE, True, "L2", False),
+        (DeregKind.COURT_ORDERED, True, "L2", False),
+    ],
+)
+def test_a_release_rests_on_what_the_contracts_it_does_not_name_secure(kind, named, loan_no, stops):
+    case = a_case(kind=kind, contracts_named=named, state=S.FILED)
+    reversal = reversed_settlement(case, loan_no, by="feed", now=NOW)
+    assert (reversal is not None) is stops
