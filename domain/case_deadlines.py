@@ -30,7 +30,7 @@ _FIELDS: Mapping[DeadlineStep, str] = MappingProxyType(
         _D.TOTAL: "total_due",
     }
 )
-# While a complete application waits for its end; a blocked one is not complete any more.
+# While a complete application waits for its end.
 TOTAL_RUNS = frozenset(
     {
         _S.PRECHECKED,

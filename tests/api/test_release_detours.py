@@ -3,7 +3,7 @@
 import pytest
 
 from tests.api.releasing import filed, say
-from tests.client import NOON, Bank, codes
+from tests.client import NOON, Bank, codes, loan_line, search, settled
 
 MORNING = "T09:00:00+08:00"
 CLOCK = "state overdue deadlines { nextStep nextDue vaultBackDue totalDue }"
@@ -33,7 +33,7 @@ def test_papers_stay_due_back_though_a_case_is_submitted_before_they_are(bank: B
         assert blocked == {
             "state": "BLOCKED",
             "overdue": False,
-            "deadlines": due | {"totalDue": "2025-07-07"},
+            "deadlines": due | {"totalDue": None},
         }
         bank.submit(story)
     on(bank, "2025-06-25")
@@ -47,3 +47,15 @@ def test_papers_stay_due_back_though_a_case_is_submitted_before_they_are(bank: B
     assert {"id": story.case_id} in rows
     bank.hand_to_vault(story)
     assert bank.case(story, CLOCK)["deadlines"]["nextStep"] is None
+
+
+def test_the_whole_begins_anew_once_the_debt_is_paid_again(bank: Bank):
+    story = bank.approved()
+    assert bank.case(story, CLOCK)["deadlines"]["totalDue"] == "2025-07-07"
+    bank.load(("Loan", loan_line(story, balance="500.00")))
+    bank.clock("2025-08-01" + MORNING)
+    bank.load(("Loan", loan_line(story, **settled("2025-08-01"))))
+    bank.load(("TitleSearch", search(story, "CLEAR", "2025-08-01")))
+    assert bank.submit(story)["refusals"] == []
+    again = bank.case(story, CLOCK)
+    assert (again["deadlines"]["totalDue"], again["overdue"]) == ("2025-08-18", False)
