@@ -12,7 +12,7 @@ from domain.calendar import WorkCalendar
 from domain.deregistration import SettlementProof
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import ADDABLE, ArchiveFile, FileStatus, FileVersion
-from domain.loans import Loan, not_final, not_ours, not_settled
+from domain.loans import Loan, never_drawn, not_final, not_ours, not_settled
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, state_conflict
 
@@ -44,8 +44,18 @@ def unproven(
 ) -> Iterator[Refusal | None]:
     """Everything that keeps the bank from saying that this loan is settled (P01, P08, P12)."""
     yield not_settled(loan)
+    yield nothing_paid(loan)
     yield not_ours(loan)
     yield not_final(loan, policy=policy, calendar=calendar, today=today)
+
+
+def nothing_paid(loan: Loan) -> Refusal | None:
+    """Where no money ever left there is no settlement to prove, whatever the loan's status (4.4)."""
+    if not never_drawn(loan):
+        return None
+    return state_conflict(
+        "DRG-4.4", subject=f"Loan {loan.loan_no}", state="NEVER_DRAWN", event="PROVE_SETTLEMENT"
+    )
 
 
 def proven_already(standing_one: SettlementProof | None) -> Refusal | None:

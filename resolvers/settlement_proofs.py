@@ -11,7 +11,7 @@ from graphql import GraphQLError
 from domain.deregistration import DeregistrationCase, SettlementProof
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import ArchiveFile, FileVersion
-from domain.loans import Loan, is_extinguished, never_drawn
+from domain.loans import Loan, is_extinguished
 from domain.orgs import Org
 from domain.people import SYSTEM, Operation
 from domain.processing import out_of_scope
@@ -114,13 +114,12 @@ async def issue_proofs(
     """A proof for each loan of a case that is settled for good; one that stands is taken (4.4)."""
     numbers = list(case.settlement_proof_nos)
     given = 0
-    secured = [facts.loans[no] for no in case.loan_nos if no in facts.loans]
-    drawn = {loan.loan_no: loan for loan in secured if not never_drawn(loan)}
-    these = {"loan_no": {"$in": list(drawn)}}
+    secured = {no: facts.loans[no] for no in case.loan_nos if no in facts.loans}
+    these = {"loan_no": {"$in": list(secured)}}
     known = await deed.decision.find(SettlementProof, these | {"voided_at": None})
     proofs = {proof.loan_no: proof for proof in known if proof.voided_at is None}
     dossiers = {one.loan_no: one for one in await deed.decision.find(Dossier, these)}
-    for loan_no, loan in drawn.items():
+    for loan_no, loan in secured.items():
         proof, dossier = proofs.get(loan_no), dossiers.get(loan_no)
         if proof is None and given < MAX_PROOFS:
             open_ones = [

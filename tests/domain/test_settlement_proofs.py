@@ -68,12 +68,16 @@ def test_what_could_still_be_reversed_is_not_proven(channel, settled_on, expecte
     assert refused(settlement_channel=channel, settled_on=settled_on) == expected
 
 
+UNDRAWN = {"disbursed_on": None, "settled_on": None}
+
+
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
         ({"status": LoanStatus.ASSIGNED}, ["CLAIM_TRANSFERRED"]),
         ({"status": LoanStatus.APPROVED}, ["NOT_SETTLED"]),
-        ({"status": LoanStatus.CANCELLED, "settled_on": None}, []),
+        ({"status": LoanStatus.CANCELLED, "settled_on": None}, []),  # drawn, and paid back
+        ({"status": LoanStatus.CANCELLED} | UNDRAWN, ["STATE_CONFLICT"]),
         ({"status": LoanStatus.WRITTEN_OFF}, []),  # written off and paid after all
         (
             {"status": LoanStatus.ASSIGNED, "penalty": 1, "settled_on": None},
