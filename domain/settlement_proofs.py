@@ -50,7 +50,7 @@ def unproven(
 
 
 def nothing_paid(loan: Loan) -> Refusal | None:
-    """Where no money ever left there is no settlement to prove, whatever the loan's status (4.4)."""
+    """Where no money ever left there is no settlement to prove, whatever its status (4.4)."""
     if not never_drawn(loan):
         return None
     return state_conflict(
@@ -129,9 +129,16 @@ def voided_version(version: FileVersion, proof: SettlementProof) -> FileVersion:
 
 
 def reopened(dossier: Dossier, proof: SettlementProof) -> Dossier:
-    """The dossier whose line waits for a proof again."""
-    return with_item(
+    """The dossier whose line waits for a proof again, though a closed release locked it (4.9)."""
+    unlocked = replace(
         dossier,
+        items=tuple(
+            replace(item, locked=False) if item.code is DocType.SETTLEMENT_PROOF else item
+            for item in dossier.items
+        ),
+    )
+    return with_item(
+        unlocked,
         DocType.SETTLEMENT_PROOF,
         status=ItemStatus.MISSING,
         current_version_id=None,

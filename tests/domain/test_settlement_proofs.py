@@ -1,10 +1,18 @@
 """When the bank says that a loan is settled, and what takes the word back."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from domain.dossiers import DocType, DossierItem, DossierStatus, ItemStage, ItemStatus
+from domain.dossiers import (
+    DocType,
+    DossierItem,
+    DossierStatus,
+    ItemStage,
+    ItemStatus,
+    settlement_locked,
+)
 from domain.files import ADDABLE, READABLE, ArchiveFile, FileClass, FileStatus
 from domain.loans import OWED_PARTS, LoanStatus, SettlementChannel
 from domain.settlement_proofs import (
@@ -161,9 +169,12 @@ def test_the_checklist_waits_for_a_proof_again():
         accepted_by="SYSTEM",
     )
     other = DossierItem(code=DocType.OWNER_ID, stage=ItemStage.AT_SETTLEMENT, required=True)
-    after = reopened(a_dossier(items=(line, other)), a_proof())
+    before = a_dossier(items=(line, other))
+    after = reopened(before, a_proof())
     assert after.items[1] == other
     item = after.items[0]
+    locked = reopened(settlement_locked(before), a_proof())
+    assert locked.items == (item, replace(other, locked=True))
     assert (item.status, item.current_version_id) == (ItemStatus.MISSING, None)
     assert (item.accepted_at, item.accepted_by) == (None, None)
     assert item.reason == "SP20250610-0000000001 is void"
