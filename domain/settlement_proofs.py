@@ -3,18 +3,19 @@
 Source: domain 4.4, 4.9; DRG-P01, P08, P12.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from domain.calendar import WorkCalendar
-from domain.deregistration import SettlementProof
+from domain.deregistration import DeregistrationCase, SettlementProof
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import ADDABLE, ArchiveFile, FileStatus, FileVersion
 from domain.loans import Loan, never_drawn, not_final, not_ours, not_settled
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, state_conflict
+from domain.release_kinds import SETTLES
 
 MAX_NO_LENGTH = 100  # characters of a number that is asked about
 
@@ -105,6 +106,14 @@ def proof_of(
         org_code=loan.org_code,
         org_path=loan.org_path,
     )
+
+
+def resting_on(case: DeregistrationCase, proofs: Iterable[SettlementProof]) -> DeregistrationCase:
+    """The case that names these proofs of its loans too, each once; void ones stay (DRG-R02)."""
+    if case.kind not in SETTLES:
+        return case
+    numbers = dict.fromkeys([*case.settlement_proof_nos, *(proof.no for proof in proofs)])
+    return replace(case, settlement_proof_nos=tuple(numbers))
 
 
 def voided(proof: SettlementProof, *, reason: str, now: datetime) -> SettlementProof:

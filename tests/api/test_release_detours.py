@@ -2,9 +2,11 @@
 
 import pytest
 
-from tests.api.releasing import filed, say
-from tests.client import NOON, Bank, codes, loan_line, search, settled
+from tests.api.releasing import HOUSE, filed, say
+from tests.client import NOON, REFUSALS, Bank, Story, codes, loan_line, search, settled
 
+PROOFS = "settlementProofNos settlementProofs { no voidedAt }"
+PROOF = f"proof {{ no }} {REFUSALS}"
 MORNING = "T09:00:00+08:00"
 CLOCK = "state overdue deadlines { nextStep nextDue vaultBackDue totalDue }"
 
@@ -59,3 +61,39 @@ def test_the_whole_begins_anew_once_the_debt_is_paid_again(bank: Bank):
     assert bank.submit(story)["refusals"] == []
     again = bank.case(story, CLOCK)
     assert (again["deadlines"]["totalDue"], again["overdue"]) == ("2025-08-18", False)
+
+
+def closed(bank: Bank, story: Story) -> None:
+    """The release brought to its end from the filing on."""
+    result = bank.accepted(story, "REGISTRY_RESULT", caseId=story.case_id)
+    assert say(bank, story, "DONE", resultFileVersionId=result)["refusals"] == []
+    own = {"caseId": story.case_id}
+    bank.done("handler-1", "deregistrationCaseSurrender", own)
+    bank.accepted(story, "CERT_RECEIPT", caseId=story.case_id)
+    bank.done("handler-1", "deregistrationCaseClose", own, HOUSE)
+
+
+def issue(bank: Bank, story: Story) -> str:
+    """The number of a proof that is given outside the case."""
+    loan = "query($n: String!) { loan(no: $n) { id } }"
+    given = {"loanId": bank.query("auditor", loan, n=story.loan_no)["loan"]["id"]}
+    return bank.done("handler-1", "settlementProofIssue", given, PROOF)["proof"]["no"]
+
+
+def test_a_case_names_the_proof_that_it_goes_on_with_beside_the_one_that_is_void(bank: Bank):
+    story = filed(bank)
+    [void] = bank.case(story, PROOFS)["settlementProofNos"]
+    bank.load(("Loan", loan_line(story, balance="500.00")))
+    bank.load(("Loan", loan_line(story, **settled())))
+    valid = issue(bank, story)
+    for _ in range(2):  # while it is open, and once it is closed
+        found = bank.case(story, PROOFS)
+        assert found["settlementProofNos"] == [void, valid]
+        states = {one["no"]: one["voidedAt"] is None for one in found["settlementProofs"]}
+        assert states == {void: False, valid: True}
+        bundle = "query($c: ID!) { deregistrationCaseEvidence(caseId: $c) { proofs withheld } }"
+        told = bank.query("auditor", bundle, c=story.case_id)["deregistrationCaseEvidence"]
+        assert told == {"proofs": 2, "withheld": 0}
+        if bank.case(story)["state"] == "FILED":
+            closed(bank, story)
+    assert bank.case(story)["state"] == "CLOSED"

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from domain.deregistration import DeregKind
 from domain.dossiers import (
     DocType,
     DossierItem,
@@ -15,6 +16,7 @@ from domain.dossiers import (
 )
 from domain.files import ADDABLE, READABLE, ArchiveFile, FileClass, FileStatus
 from domain.loans import OWED_PARTS, LoanStatus, SettlementChannel
+from domain.release_kinds import SETTLES
 from domain.settlement_proofs import (
     ProofStanding,
     no_place,
@@ -22,6 +24,7 @@ from domain.settlement_proofs import (
     proof_of,
     proven_already,
     reopened,
+    resting_on,
     standing,
     unproven,
     voided,
@@ -35,6 +38,7 @@ from tests.domain.builders import (
     PLACE,
     POLICY,
     TODAY,
+    a_case,
     a_dossier,
     a_loan,
     a_version,
@@ -178,3 +182,11 @@ def test_the_checklist_waits_for_a_proof_again():
     assert (item.status, item.current_version_id) == (ItemStatus.MISSING, None)
     assert (item.accepted_at, item.accepted_by) == (None, None)
     assert item.reason == "SP20250610-0000000001 is void"
+
+
+@pytest.mark.parametrize("kind", DeregKind)
+def test_a_case_that_ends_a_debt_names_each_proof_once_beside_the_void_ones(kind):
+    case = a_case(kind=kind, settlement_proof_nos=("SP1",))
+    after = resting_on(case, [a_proof(no="SP2"), a_proof(no="SP1")])
+    expected = ("SP1", "SP2") if kind in SETTLES else ("SP1",)
+    assert after.settlement_proof_nos == expected
