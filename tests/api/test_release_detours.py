@@ -1,9 +1,21 @@
 """Releases that take a detour, through HTTP: clocks and archives stay right on the way."""
 
+import httpx2
 import pytest
 
 from tests.api.releasing import HOUSE, filed, say
-from tests.client import NOON, REFUSALS, Bank, Story, codes, loan_line, search, settled
+from tests.client import (
+    NOON,
+    REFUSALS,
+    Bank,
+    Story,
+    codes,
+    loan_line,
+    pdf,
+    search,
+    settled,
+    upload_input,
+)
 
 PROOFS = "settlementProofNos settlementProofs { no voidedAt }"
 PROOF = f"proof {{ no }} {REFUSALS}"
@@ -97,3 +109,21 @@ def test_a_case_names_the_proof_that_it_goes_on_with_beside_the_one_that_is_void
         if bank.case(story)["state"] == "FILED":
             closed(bank, story)
     assert bank.case(story)["state"] == "CLOSED"
+
+
+def test_a_file_announced_before_the_dossier_was_closed_stays_out_of_it(bank: Bank):
+    story, content = filed(bank), pdf("late")
+    announced = bank.done(
+        "handler-1",
+        "fileRequestUpload",
+        upload_input(story, "EVIDENCE", content, "application/pdf"),
+        f"fileVersion {{ id }} upload {{ url }} {REFUSALS}",
+    )
+    closed(bank, story)
+    assert httpx2.put(announced["upload"]["url"], content=content).status_code == 200
+    late = {"fileVersionId": announced["fileVersion"]["id"]}
+    assert codes(bank.do("handler-1", "fileCompleteUpload", late)) == ["IMMUTABLE"]
+    more = {"dossierId": story.dossier_id, "docType": "EVIDENCE", "reason": "found later"}
+    bank.done("approver-t2", "dossierApproveSupplement", more)
+    assert codes(bank.do("handler-1", "fileCompleteUpload", late)) == ["IMMUTABLE"]
+    bank.upload("handler-1", story, "EVIDENCE", content)
