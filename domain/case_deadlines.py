@@ -30,7 +30,7 @@ _FIELDS: Mapping[DeadlineStep, str] = MappingProxyType(
         _D.TOTAL: "total_due",
     }
 )
-# While a complete application waits for its end; a blocked one is not complete any more.
+# While a complete application waits for its end.
 TOTAL_RUNS = frozenset(
     {
         _S.PRECHECKED,
@@ -65,8 +65,12 @@ def running(case: DeregistrationCase) -> tuple[Due, ...]:
 def papers_due_back(
     case: DeregistrationCase, *, today: date, policy: Policy, calendar: WorkCalendar
 ) -> DeregistrationCase:
-    """A stopped case whose papers have to be in the vault again in time (4.9)."""
-    due = calendar.wd(today, policy.number("dereg.vault_back_wd"))
+    """A stopped case whose papers have to be in the vault again in time (4.9).
+
+    What stops it once more, while they are still out, gives them no more time.
+    """
+    due = case.deadlines.vault_back_due
+    due = due or calendar.wd(today, policy.number("dereg.vault_back_wd"))
     case = replace(case, deadlines=replace(case.deadlines, vault_back_due=due))
     return _scheduled(case, today=today, policy=policy, calendar=calendar)
 

@@ -498,6 +498,7 @@ def stepped(
     """The case after a step the table allows; `to` where the step does not leave the state.
 
     What was due in the state before is due no more; the new state's deadlines are another rule's.
+    A blocked application is not complete, so the whole begins anew with the next that is (4.7).
     """
     if step is CaseStep.RESUME:
         assert case.suspended_from is not None
@@ -512,7 +513,8 @@ def stepped(
     state = to or CASE_TRANSITIONS[case.state, step]
     entry = TimelineEntry(at=now, step=step, by=by, state=state, note=note)
     if state is not case.state:
-        stopped = replace(case.deadlines, next_step=None, next_due=None)
+        total = None if state is CaseState.BLOCKED else case.deadlines.total_due
+        stopped = replace(case.deadlines, next_step=None, next_due=None, total_due=total)
         case = replace(case, deadlines=stopped, escalate_on=None)
     return replace(case, state=state, timeline=(*case.timeline, entry)[-MAX_TIMELINE:])
 

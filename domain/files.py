@@ -207,11 +207,7 @@ def request_refusals(
 ) -> Iterator[Refusal | None]:
     """Every rule that an announced upload breaks, before a byte is sent."""
     if not takes(dossier, doc_type):
-        yield Refusal(
-            code=RefusalCode.IMMUTABLE,
-            rule_id="ARC-25",
-            detail={"subject": f"Dossier {dossier.dossier_no}", "reason": dossier.status},
-        )
+        yield _shut(dossier)
     if not _SHA256.fullmatch(sha256):
         yield invalid("sha256", "64 lower-case hexadecimal digits", rule_id="ARC-20")
     if not 0 < len(title) <= MAX_TITLE_LENGTH:
@@ -285,6 +281,12 @@ def waiting(version: FileVersion) -> Refusal | None:
     )
 
 
+def shut_out(version: FileVersion, dossier: Dossier) -> Refusal | None:
+    """What was announced before its dossier was closed stays outside, but on an approval (4.8)."""
+    approved = any(one.file_version_id == version.id for one in dossier.supplements)
+    return None if approved or dossier.status in ADDABLE else _shut(dossier)
+
+
 def unfiled(version: FileVersion) -> bool:
     """Whether a document that was drawn here still waits to be stored (ARC-29)."""
     return version.source is FileSource.GENERATED and version.status is FileStatus.PENDING
@@ -317,6 +319,14 @@ def decision_refusals(version: FileVersion, *, checker: str) -> Iterator[Refusal
             rule_id="ARC-21",
             detail={"person": checker, "part": "uploader"},
         )
+
+
+def _shut(dossier: Dossier) -> Refusal:
+    return Refusal(
+        code=RefusalCode.IMMUTABLE,
+        rule_id="ARC-25",
+        detail={"subject": f"Dossier {dossier.dossier_no}", "reason": dossier.status},
+    )
 
 
 def _type_refusal(doc_type: DocType, mime: str, announced: str | None = None) -> Refusal | None:

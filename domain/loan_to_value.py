@@ -7,7 +7,7 @@ L04.
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from domain.calendar import md
 from domain.certificates import ENDED_RIGHTS, Catalog, LegalState
@@ -65,11 +65,11 @@ class LoanToValue:
 
     @property
     def ratio(self) -> str:
-        """Debt over net value, to four places of a percent."""
+        """Debt over net value, to four places of a percent, half-up; it decides nothing (0.4)."""
         net = sum(carrier.net for carrier in self.carriers)
         if not net:
             return "none: nothing of value stays" if self.exposure else "0.0000 %"
-        return f"{(Decimal(self.exposure) * _HUNDRED / net).quantize(_PLACES)} %"
+        return f"{(Decimal(self.exposure) * _HUNDRED / net).quantize(_PLACES, ROUND_HALF_UP)} %"
 
 
 def exposure(question: Question, contract: GuaranteeContract) -> int:

@@ -15,6 +15,7 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan, LoanStatus, is_extinguished, not_settled
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, state_conflict
+from domain.settlement_proofs import nothing_paid
 
 
 def with_notice(loan: Loan, old: Loan | None, *, policy: Policy, calendar: WorkCalendar) -> Loan:
@@ -81,6 +82,7 @@ def request_refusals(loan: Loan, *, proof_no: str | None) -> Iterator[Refusal | 
     proof_no: number of the proof that stands, if one does.
     """
     yield not_settled(loan)
+    yield nothing_paid(loan)
     if loan.proof_due is not None:
         yield Refusal(
             code=RefusalCode.OPEN_REQUEST_EXISTS,

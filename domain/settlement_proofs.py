@@ -3,18 +3,19 @@
 Source: domain 4.4, 4.9; DRG-P01, P08, P12.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from domain.calendar import WorkCalendar
-from domain.deregistration import SettlementProof
+from domain.deregistration import DeregistrationCase, SettlementProof
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import ADDABLE, ArchiveFile, FileStatus, FileVersion
-from domain.loans import Loan, not_final, not_ours, not_settled
+from domain.loans import Loan, never_drawn, not_final, not_ours, not_settled
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, state_conflict
+from domain.release_kinds import SETTLES
 
 MAX_NO_LENGTH = 100  # characters of a number that is asked about
 
@@ -44,8 +45,18 @@ def unproven(
 ) -> Iterator[Refusal | None]:
     """Everything that keeps the bank from saying that this loan is settled (P01, P08, P12)."""
     yield not_settled(loan)
+    yield nothing_paid(loan)
     yield not_ours(loan)
     yield not_final(loan, policy=policy, calendar=calendar, today=today)
+
+
+def nothing_paid(loan: Loan) -> Refusal | None:
+    """Where no money ever left there is no settlement to prove, whatever its status (4.4)."""
+    if not never_drawn(loan):
+        return None
+    return state_conflict(
+        "DRG-4.4", subject=f"Loan {loan.loan_no}", state="NEVER_DRAWN", event="PROVE_SETTLEMENT"
+    )
 
 
 def proven_already(standing_one: SettlementProof | None) -> Refusal | None:
@@ -97,6 +108,14 @@ def proof_of(
     )
 
 
+def resting_on(case: DeregistrationCase, proofs: Iterable[SettlementProof]) -> DeregistrationCase:
+    """The case that names these proofs of its loans too, each once; void ones stay (DRG-R02)."""
+    if case.kind not in SETTLES:
+        return case
+    numbers = dict.fromkeys([*case.settlement_proof_nos, *(proof.no for proof in proofs)])
+    return replace(case, settlement_proof_nos=tuple(numbers))
+
+
 def voided(proof: SettlementProof, *, reason: str, now: datetime) -> SettlementProof:
     """The proof once its settlement is undone; its number is never valid again (4.9)."""
     assert proof.voided_at is None
@@ -119,9 +138,16 @@ def voided_version(version: FileVersion, proof: SettlementProof) -> FileVersion:
 
 
 def reopened(dossier: Dossier, proof: SettlementProof) -> Dossier:
-    """The dossier whose line waits for a proof again."""
-    return with_item(
+    """The dossier whose line waits for a proof again, though a closed release locked it (4.9)."""
+    unlocked = replace(
         dossier,
+        items=tuple(
+            replace(item, locked=False) if item.code is DocType.SETTLEMENT_PROOF else item
+            for item in dossier.items
+        ),
+    )
+    return with_item(
+        unlocked,
         DocType.SETTLEMENT_PROOF,
         status=ItemStatus.MISSING,
         current_version_id=None,

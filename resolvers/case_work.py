@@ -96,10 +96,9 @@ async def blocked(deed: Deed, case: DeregistrationCase, evaluation: Evaluation) 
     if (case.state, CaseStep.BLOCK) not in CASE_TRANSITIONS:  # filed already: the answer is kept
         return {"case": deed.decision.save(case), "refusals": evaluation.refusals}
     codes = ", ".join(sorted({refusal.code for refusal in evaluation.refusals}))
-    papers_out = case.state is CaseState.VAULT_OUT
     case = stepped(case, CaseStep.BLOCK, by=deed.actor.login, now=deed.now, note=codes)
     case = replace(case, approvals=())
-    if papers_out:
+    if still_out(await papers_of(deed, case)):
         case = papers_due_back(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
     if any(refusal.code is RefusalCode.NOT_SETTLED for refusal in evaluation.refusals):
         await void_proofs(deed.decision, case, reason="NOT_SETTLED", now=deed.now)

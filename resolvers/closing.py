@@ -22,10 +22,12 @@ from domain.people import Operation
 from domain.refusals import Refusal, refuse_if, state_conflict
 from domain.release_kinds import SETTLES
 from domain.releasing import undocumented
+from domain.settlement_proofs import resting_on
 from domain.watch import LegalCase, SubjectKind
 from resolvers.case_work import advanced, papers_of, still_out
 from resolvers.holds import concerning
 from resolvers.mutation import Deed, mutation
+from resolvers.settlement_proofs import standing_of
 from schema.cases import DeregistrationCaseInput, DeregistrationCasePayload
 
 _OPEN = sorted(OPEN_STATES)
@@ -49,6 +51,7 @@ async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) 
             *await _unfiled(deed, case, dossiers),
         ]
     )
+    case = resting_on(case, await standing_of(deed.decision, case.loan_nos))
     case = replace(advanced(deed, case, CaseStep.CLOSE), closed_on=deed.today)
     collateral = await deed.decision.get(Collateral, case.collateral_id)
     deed.decision.save(replace(collateral, open_case_id=None))

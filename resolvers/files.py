@@ -30,6 +30,7 @@ from domain.files import (
     file_class,
     made_here,
     request_refusals,
+    shut_out,
     size_limit,
     waiting,
 )
@@ -116,7 +117,8 @@ async def file_request_upload(deed: Deed, input: FileRequestUploadInput) -> dict
 async def file_complete_upload(deed: Deed, input: FileCompleteUploadInput) -> dict[str, Any]:
     """The stored object is read once: hash, type by content, pages, place and time of a photo."""
     version = await deed.subject(FileVersion, input.file_version_id)
-    refuse_if([waiting(version)])
+    dossier = await deed.decision.get(Dossier, version.dossier_id)
+    refuse_if([waiting(version), shut_out(version, dossier)])
     limit = size_limit(version.doc_type, version.mime, deed.policy)
     measured = await _measured(deed, version, limit)
     if measured is None:

@@ -1,6 +1,6 @@
 """Settlement proofs (贷款结清证明): given, voided, and asked about by their number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import strawberry
 from graphql import GraphQLError
 
-from domain.deregistration import DeregistrationCase, SettlementProof
+from domain.deregistration import OPEN_STATES, DeregistrationCase, SettlementProof
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import ArchiveFile, FileVersion
-from domain.loans import Loan, is_extinguished, never_drawn
+from domain.loans import Loan, is_extinguished
 from domain.orgs import Org
 from domain.people import SYSTEM, Operation
 from domain.processing import out_of_scope
@@ -24,6 +24,7 @@ from domain.settlement_proofs import (
     proof_of,
     proven_already,
     reopened,
+    resting_on,
     standing,
     unproven,
     voided,
@@ -69,12 +70,16 @@ async def settlement_proof_issue(deed: Deed, input: SettlementProofIssueInput) -
         [
             *out_of_scope([loan]),
             *unproven(loan, policy=deed.policy, calendar=deed.calendar, today=deed.today),
-            proven_already(await _valid(deed.decision, loan)),
+            proven_already(next(iter(await standing_of(deed.decision, [loan.loan_no])), None)),
             no_place(loan, dossier),
         ]
     )
     assert dossier is not None
-    return {"proof": await _give(deed, loan, dossier, case_id=None)}
+    proof = await _give(deed, loan, dossier, case_id=None)
+    releasing = {"loan_nos": loan.loan_no, "state": {"$in": sorted(OPEN_STATES)}}
+    for case in await deed.decision.find(DeregistrationCase, releasing):
+        deed.decision.save(resting_on(case, [proof]))
+    return {"proof": proof}
 
 
 @strawberry.type
@@ -112,15 +117,12 @@ async def issue_proofs(
     deed: Deed, case: DeregistrationCase, facts: ReleaseFacts
 ) -> DeregistrationCase:
     """A proof for each loan of a case that is settled for good; one that stands is taken (4.4)."""
-    numbers = list(case.settlement_proof_nos)
-    given = 0
-    secured = [facts.loans[no] for no in case.loan_nos if no in facts.loans]
-    drawn = {loan.loan_no: loan for loan in secured if not never_drawn(loan)}
-    these = {"loan_no": {"$in": list(drawn)}}
-    known = await deed.decision.find(SettlementProof, these | {"voided_at": None})
-    proofs = {proof.loan_no: proof for proof in known if proof.voided_at is None}
+    resting, given = [], 0
+    secured = {no: facts.loans[no] for no in case.loan_nos if no in facts.loans}
+    these = {"loan_no": {"$in": list(secured)}}
+    proofs = {proof.loan_no: proof for proof in await standing_of(deed.decision, list(secured))}
     dossiers = {one.loan_no: one for one in await deed.decision.find(Dossier, these)}
-    for loan_no, loan in drawn.items():
+    for loan_no, loan in secured.items():
         proof, dossier = proofs.get(loan_no), dossiers.get(loan_no)
         if proof is None and given < MAX_PROOFS:
             open_ones = [
@@ -130,9 +132,15 @@ async def issue_proofs(
             if dossier is not None and not any(open_ones):
                 proof = await _give(deed, loan, dossier, case_id=case.id)
                 given += 1
-        if proof is not None and proof.no not in numbers:
-            numbers.append(proof.no)
-    return replace(case, settlement_proof_nos=tuple(numbers))
+        if proof is not None:
+            resting.append(proof)
+    return resting_on(case, resting)
+
+
+async def standing_of(decision: Decision, loan_nos: Sequence[str]) -> list[SettlementProof]:
+    """The proofs that stand for these loans."""
+    query = {"loan_no": {"$in": list(loan_nos)}, "voided_at": None}
+    return [one for one in await decision.find(SettlementProof, query) if one.voided_at is None]
 
 
 async def void_proofs(
@@ -145,11 +153,9 @@ async def void_proofs(
         for loan in await decision.find(Loan, {"loan_no": {"$in": numbers}})
         if not is_extinguished(loan)
     ]
-    query = {"loan_no": {"$in": owing}, "voided_at": None}
-    for proof in await decision.find(SettlementProof, query) if owing else ():
-        if proof.voided_at is None:
-            papers = await _papers(decision, proof)
-            keep_void(decision.save, proof, papers, reason=reason, now=now)
+    for proof in await standing_of(decision, owing) if owing else ():
+        papers = await _papers(decision, proof)
+        keep_void(decision.save, proof, papers, reason=reason, now=now)
 
 
 def keep_void(
@@ -164,13 +170,6 @@ def keep_void(
     dossier = papers.dossier
     if dossier is not None and dossier.item(DocType.SETTLEMENT_PROOF) is not None:
         save(reopened(dossier, proof))
-
-
-async def _valid(decision: Decision, loan: Loan) -> SettlementProof | None:
-    """The proof that stands for a loan; the loan was read, so no other decision gives a second."""
-    query = {"loan_no": loan.loan_no, "voided_at": None}
-    found = await decision.find(SettlementProof, query, limit=1)
-    return next((proof for proof in found if proof.voided_at is None), None)
 
 
 async def _give(

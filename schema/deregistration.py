@@ -141,7 +141,9 @@ class Deadlines:
     return_due: date | None = named("Papers to the owner.")
     owner_proof_due: date | None = named("Title search that proves an owner's own cancellation.")
     close_due: date | None = named("Archiving.")
-    total_due: date | None = named("The whole release.")
+    total_due: date | None = named(
+        "The whole release, from the application that is complete; none while it is blocked."
+    )
     next_step: DeadlineStep | None = named("What the case waits for.")
     next_due: date | None = named("When that is due; the whole may be due before.")
     owed_since: date | None = named(

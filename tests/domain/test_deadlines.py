@@ -66,6 +66,19 @@ def test_the_whole_is_due_in_fifteen_days_rolled_forward(today, total):
     assert again.deadlines.total_due == total
 
 
+@pytest.mark.parametrize(
+    ("way", "kept"), [((S.BLOCKED,), False), ((S.REGISTRY_REJECTED,), True), ((S.FILED,), True)]
+)
+def test_the_whole_begins_anew_with_an_application_that_is_complete_again(way, kept):
+    case = first = _in(S.PRECHECKED)
+    for state in way:
+        case = stepped(case, CaseStep.BLOCK, by="u", now=NOW, to=state)
+    assert (case.deadlines.total_due is None) is not kept
+    again = _in(S.PRECHECKED, today=date(2025, 8, 1), case=case)
+    expected = first.deadlines.total_due if kept else date(2025, 8, 18)
+    assert again.deadlines.total_due == expected
+
+
 def test_more_material_does_not_move_the_registrys_deadline():
     filed = _in(S.FILED)
     asked = _in(S.NEED_MORE_MATERIAL, today=date(2025, 6, 20), case=filed)

@@ -89,6 +89,12 @@ def test_seventy_percent_of_a_flat_carries_and_equality_passes(staying, debt, co
     assert (found, facts["GC1 ltv"]) == (codes, ltv)
 
 
+def test_a_ratio_is_told_half_up_and_decided_exactly():
+    """1,400,001 over 2,000,000 is 70.00005 %: told as 70.0001 %, refused by one yuan."""
+    codes, facts = released(stays("C2", 2_000_000), loan=a_debt(1_400_001))
+    assert (codes, facts["GC1 ltv"]) == (["LTV_EXCEEDED"], "70.0001 %")
+
+
 def test_one_fen_more_is_too_much():
     flat = stays("B", 1_500_000)
     exact = a_debt(1_050_000)

@@ -127,6 +127,7 @@ def test_a_proof_is_due_three_working_days_after_it_was_asked_for():
     ("loan", "proof_no", "expected"),
     [
         (a_loan(), None, []),
+        (a_loan(disbursed_on=None, settled_on=None), None, ["STATE_CONFLICT"]),
         (a_loan(**OWING), None, ["NOT_SETTLED"]),
         (a_loan(proof_due=TODAY), None, ["OPEN_REQUEST_EXISTS"]),
         (a_loan(), "SP1", ["STATE_CONFLICT"]),

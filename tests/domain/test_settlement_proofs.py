@@ -1,12 +1,22 @@
 """When the bank says that a loan is settled, and what takes the word back."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from domain.dossiers import DocType, DossierItem, DossierStatus, ItemStage, ItemStatus
+from domain.deregistration import DeregKind
+from domain.dossiers import (
+    DocType,
+    DossierItem,
+    DossierStatus,
+    ItemStage,
+    ItemStatus,
+    settlement_locked,
+)
 from domain.files import ADDABLE, READABLE, ArchiveFile, FileClass, FileStatus
 from domain.loans import OWED_PARTS, LoanStatus, SettlementChannel
+from domain.release_kinds import SETTLES
 from domain.settlement_proofs import (
     ProofStanding,
     no_place,
@@ -14,6 +24,7 @@ from domain.settlement_proofs import (
     proof_of,
     proven_already,
     reopened,
+    resting_on,
     standing,
     unproven,
     voided,
@@ -27,6 +38,7 @@ from tests.domain.builders import (
     PLACE,
     POLICY,
     TODAY,
+    a_case,
     a_dossier,
     a_loan,
     a_version,
@@ -68,12 +80,16 @@ def test_what_could_still_be_reversed_is_not_proven(channel, settled_on, expecte
     assert refused(settlement_channel=channel, settled_on=settled_on) == expected
 
 
+UNDRAWN = {"disbursed_on": None, "settled_on": None}
+
+
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
         ({"status": LoanStatus.ASSIGNED}, ["CLAIM_TRANSFERRED"]),
         ({"status": LoanStatus.APPROVED}, ["NOT_SETTLED"]),
-        ({"status": LoanStatus.CANCELLED, "settled_on": None}, []),
+        ({"status": LoanStatus.CANCELLED, "settled_on": None}, []),  # drawn, and paid back
+        ({"status": LoanStatus.CANCELLED} | UNDRAWN, ["STATE_CONFLICT"]),
         ({"status": LoanStatus.WRITTEN_OFF}, []),  # written off and paid after all
         (
             {"status": LoanStatus.ASSIGNED, "penalty": 1, "settled_on": None},
@@ -157,9 +173,20 @@ def test_the_checklist_waits_for_a_proof_again():
         accepted_by="SYSTEM",
     )
     other = DossierItem(code=DocType.OWNER_ID, stage=ItemStage.AT_SETTLEMENT, required=True)
-    after = reopened(a_dossier(items=(line, other)), a_proof())
+    before = a_dossier(items=(line, other))
+    after = reopened(before, a_proof())
     assert after.items[1] == other
     item = after.items[0]
+    locked = reopened(settlement_locked(before), a_proof())
+    assert locked.items == (item, replace(other, locked=True))
     assert (item.status, item.current_version_id) == (ItemStatus.MISSING, None)
     assert (item.accepted_at, item.accepted_by) == (None, None)
     assert item.reason == "SP20250610-0000000001 is void"
+
+
+@pytest.mark.parametrize("kind", DeregKind)
+def test_a_case_that_ends_a_debt_names_each_proof_once_beside_the_void_ones(kind):
+    case = a_case(kind=kind, settlement_proof_nos=("SP1",))
+    after = resting_on(case, [a_proof(no="SP2"), a_proof(no="SP1")])
+    expected = ("SP1", "SP2") if kind in SETTLES else ("SP1",)
+    assert after.settlement_proof_nos == expected

@@ -12,11 +12,11 @@ from domain.dossiers import (
     open_supplement,
     supplemented,
 )
-from domain.files import takes
+from domain.files import ADDABLE, shut_out, takes
 from domain.orgs import OrgLevel
 from domain.people import Role
 from domain.supplements import self_approved, supplement_refusals
-from tests.domain.builders import NOW, a_dossier, a_grant, codes
+from tests.domain.builders import NOW, a_dossier, a_grant, a_version, codes
 
 TIER2 = a_grant(Role.APPROVER, org_level=OrgLevel.TIER2_BRANCH)
 ONE = Supplement(doc_type=DocType.EVIDENCE, reason="late", approved_by="t2", approved_at=NOW)
@@ -76,3 +76,11 @@ def test_whoever_approved_it_does_not_bring_it():
     ]
     assert self_approved(_closed(ONE), DocType.EVIDENCE, uploader="other") is None
     assert self_approved(_closed(), DocType.EVIDENCE, uploader="t2") is None
+
+
+@pytest.mark.parametrize("status", DossierStatus)
+def test_what_was_announced_before_the_closing_does_not_come_in_after_it(status):
+    dossier = supplemented(_closed(ONE, status=status), DocType.EVIDENCE, "fv-1")
+    own, other = a_version(id="fv-1"), a_version(id="fv-2")
+    assert codes([shut_out(own, dossier)]) == []
+    assert codes([shut_out(other, dossier)]) == ([] if status in ADDABLE else ["IMMUTABLE"])

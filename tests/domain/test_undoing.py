@@ -115,11 +115,16 @@ def test_each_demand_says_what_to_do_with_which_case(demand):
     assert len({demand_text(other, case, ["L1"]) for other in Demand}) == len(Demand)
 
 
+LATER = {"today": date(2025, 6, 11)}
+
+
 def test_papers_of_a_stopped_release_are_back_in_two_working_days():
     rules = {"today": TODAY, "policy": POLICY, "calendar": CALENDAR}
     stopped = papers_due_back(a_case(state=S.BLOCKED), **rules)
     due = (stopped.deadlines.vault_back_due, stopped.deadlines.next_due)
     assert due == (date(2025, 6, 12), date(2025, 6, 12))
+    again = papers_due_back(stepped(stopped, CaseStep.BLOCK, by="u", now=NOW), **rules | LATER)
+    assert again.deadlines == stopped.deadlines
     assert papers_back(stopped, **rules).deadlines == Deadlines()
 
 

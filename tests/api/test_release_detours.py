@@ -1,0 +1,129 @@
+"""Releases that take a detour, through HTTP: clocks and archives stay right on the way."""
+
+import httpx2
+import pytest
+
+from tests.api.releasing import HOUSE, filed, say
+from tests.client import (
+    NOON,
+    REFUSALS,
+    Bank,
+    Story,
+    codes,
+    loan_line,
+    pdf,
+    search,
+    settled,
+    upload_input,
+)
+
+PROOFS = "settlementProofNos settlementProofs { no voidedAt }"
+PROOF = f"proof {{ no }} {REFUSALS}"
+MORNING = "T09:00:00+08:00"
+CLOCK = "state overdue deadlines { nextStep nextDue vaultBackDue totalDue }"
+
+
+@pytest.fixture(autouse=True)
+def at_noon(bank: Bank):
+    bank.clock(NOON)
+    yield
+    bank.clock(NOON)
+
+
+def on(bank: Bank, day: str) -> None:
+    """The jobs as they run on the morning of that day."""
+    bank.clock(day + MORNING)
+    bank.run_jobs()
+
+
+def test_papers_stay_due_back_though_a_case_is_submitted_before_they_are(bank: Bank):
+    story = filed(bank)
+    say(bank, story, "REJECTED", note="a page is missing")
+    bank.clock("2025-06-23" + MORNING)
+    assert "CERT_NOT_IN_VAULT" in codes(bank.submit(story))
+    for _ in range(2):  # blocked, and blocked again
+        blocked = bank.case(story, CLOCK)
+        due = {"nextStep": "VAULT_BACK", "nextDue": "2025-06-24", "vaultBackDue": "2025-06-24"}
+        assert blocked == {
+            "state": "BLOCKED",
+            "overdue": False,
+            "deadlines": due | {"totalDue": None},
+        }
+        bank.submit(story)
+    on(bank, "2025-06-25")
+    assert bank.case(story, "overdue") == {"overdue": True}
+    late = {"state": ["BLOCKED"], "overdueOnly": True}
+    rows = bank.query(
+        "auditor",
+        "query($f: BoardFilter) { deregistrationBoard(filter: $f, first: 100) { nodes { id } } }",
+        f=late,
+    )["deregistrationBoard"]["nodes"]
+    assert {"id": story.case_id} in rows
+    bank.hand_to_vault(story)
+    assert bank.case(story, CLOCK)["deadlines"]["nextStep"] is None
+
+
+def test_the_whole_begins_anew_once_the_debt_is_paid_again(bank: Bank):
+    story = bank.approved()
+    assert bank.case(story, CLOCK)["deadlines"]["totalDue"] == "2025-07-07"
+    bank.load(("Loan", loan_line(story, balance="500.00")))
+    bank.clock("2025-08-01" + MORNING)
+    bank.load(("Loan", loan_line(story, **settled("2025-08-01"))))
+    bank.load(("TitleSearch", search(story, "CLEAR", "2025-08-01")))
+    assert bank.submit(story)["refusals"] == []
+    again = bank.case(story, CLOCK)
+    assert (again["deadlines"]["totalDue"], again["overdue"]) == ("2025-08-18", False)
+
+
+def closed(bank: Bank, story: Story) -> None:
+    """The release brought to its end from the filing on."""
+    result = bank.accepted(story, "REGISTRY_RESULT", caseId=story.case_id)
+    assert say(bank, story, "DONE", resultFileVersionId=result)["refusals"] == []
+    own = {"caseId": story.case_id}
+    bank.done("handler-1", "deregistrationCaseSurrender", own)
+    bank.accepted(story, "CERT_RECEIPT", caseId=story.case_id)
+    bank.done("handler-1", "deregistrationCaseClose", own, HOUSE)
+
+
+def issue(bank: Bank, story: Story) -> str:
+    """The number of a proof that is given outside the case."""
+    loan = "query($n: String!) { loan(no: $n) { id } }"
+    given = {"loanId": bank.query("auditor", loan, n=story.loan_no)["loan"]["id"]}
+    return bank.done("handler-1", "settlementProofIssue", given, PROOF)["proof"]["no"]
+
+
+def test_a_case_names_the_proof_that_it_goes_on_with_beside_the_one_that_is_void(bank: Bank):
+    story = filed(bank)
+    [void] = bank.case(story, PROOFS)["settlementProofNos"]
+    bank.load(("Loan", loan_line(story, balance="500.00")))
+    bank.load(("Loan", loan_line(story, **settled())))
+    valid = issue(bank, story)
+    for _ in range(2):  # while it is open, and once it is closed
+        found = bank.case(story, PROOFS)
+        assert found["settlementProofNos"] == [void, valid]
+        states = {one["no"]: one["voidedAt"] is None for one in found["settlementProofs"]}
+        assert states == {void: False, valid: True}
+        bundle = "query($c: ID!) { deregistrationCaseEvidence(caseId: $c) { proofs withheld } }"
+        told = bank.query("auditor", bundle, c=story.case_id)["deregistrationCaseEvidence"]
+        assert told == {"proofs": 2, "withheld": 0}
+        if bank.case(story)["state"] == "FILED":
+            closed(bank, story)
+    assert bank.case(story)["state"] == "CLOSED"
+
+
+def test_a_file_announced_before_the_dossier_was_closed_stays_out_of_it(bank: Bank):
+    story, content = filed(bank), pdf("late")
+    announced = bank.done(
+        "handler-1",
+        "fileRequestUpload",
+        upload_input(story, "EVIDENCE", content, "application/pdf"),
+        f"fileVersion {{ id }} upload {{ url }} {REFUSALS}",
+    )
+    closed(bank, story)
+    assert httpx2.put(announced["upload"]["url"], content=content).status_code == 200
+    late = {"fileVersionId": announced["fileVersion"]["id"]}
+    assert codes(bank.do("handler-1", "fileCompleteUpload", late)) == ["IMMUTABLE"]
+    more = {"dossierId": story.dossier_id, "docType": "EVIDENCE", "reason": "found later"}
+    bank.done("approver-t2", "dossierApproveSupplement", more)
+    assert codes(bank.do("handler-1", "fileCompleteUpload", late)) == ["IMMUTABLE"]
+    bank.upload("handler-1", story, "EVIDENCE", content)
