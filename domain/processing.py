@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 from domain.calendar import WorkCalendar, nd
 from domain.certificates import (
@@ -53,6 +54,25 @@ class PaperFacts:
     expires_on: date | None
     rank: int
     pages: int
+
+    def payload(self, *, holder: str) -> dict[str, Any]:
+        """All of it, as the second person must repeat it (CUS-04c); one number prints many ways.
+
+        holder: what stands for the right holder, whose name no proposal keeps.
+        """
+        return {
+            "certNo": normalised(self.cert_no),
+            "issuer": self.issuer.strip(),
+            "issuerCode": self.issuer_code,
+            "issueDate": self.issue_date.isoformat(),
+            "rightHolder": holder,
+            "rightAmount": self.right_amount,
+            "registeredOn": self.registered_on and self.registered_on.isoformat(),
+            "registeredUntil": self.registered_until and self.registered_until.isoformat(),
+            "expiresOn": self.expires_on and self.expires_on.isoformat(),
+            "rank": self.rank,
+            "pages": self.pages,
+        }
 
 
 def out_of_scope(loans: Sequence[Loan]) -> Iterator[Refusal]:

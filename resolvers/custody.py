@@ -12,7 +12,6 @@ from domain.certificates import (
     Lock,
     LockKind,
     TitleCertificate,
-    normalised,
 )
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, moved
@@ -42,6 +41,7 @@ from resolvers.papers import (
     printed,
     same_number_query,
     scan_falls_due,
+    sealed_holder,
 )
 from resolvers.proposals import confirmed, proposed
 from resolvers.reminders import obtained
@@ -163,7 +163,7 @@ async def certificate_file_electronic_propose(
     """X24, first half."""
     certificate, _ = await _electronic(deed, input, own_lock=None)
     proposal = proposed(
-        deed, Movement.FILE_ELECTRONIC, _filing(input), [certificate.id], certificate
+        deed, Movement.FILE_ELECTRONIC, _filing(deed, input), [certificate.id], certificate
     )
     lock = Lock(kind=LockKind.VAULT_PROPOSAL, id=proposal.id)
     deed.decision.save(replace(certificate, lock=lock))
@@ -182,7 +182,7 @@ async def certificate_file_electronic_confirm(
     proposal = await deed.subject(Proposal, input.proposal_id)
     refuse_if(
         confirmation_refusals(
-            proposal, payload=_filing(input.filing), checker=deed.actor.login, now=deed.now
+            proposal, payload=_filing(deed, input.filing), checker=deed.actor.login, now=deed.now
         )
     )
     certificate, evidence = await _electronic(deed, input.filing, own_lock=proposal.id)
@@ -267,16 +267,12 @@ def _held_by_other(certificate: TitleCertificate, own_lock: str | None) -> Refus
     )
 
 
-def _filing(input: CertificateFileElectronicInput) -> dict[str, Any]:
-    paper = input.paper
+def _filing(deed: Deed, input: CertificateFileElectronicInput) -> dict[str, Any]:
+    paper = paper_facts(input.paper)
     return {
         "certificateId": input.certificate_id,
         "fileVersionId": input.file_version_id,
-        "certNo": normalised(paper.cert_no),
-        "issuer": paper.issuer.strip(),
-        "issueDate": paper.issue_date.isoformat(),
-        "rightAmount": paper.right_amount,
-        "pages": paper.pages,
+        **paper.payload(holder=sealed_holder(deed, input.certificate_id, paper)),
     }
 
 

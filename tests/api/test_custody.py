@@ -265,6 +265,10 @@ def test_an_electronic_certificate_is_filed_by_two_and_never_moved(bank: Bank):
     assert codes(bank.do("handler-1", "certificateFileElectronicConfirm", confirm)) == [
         "DUAL_CONTROL_SAME_PERSON"
     ]
+    for change in ({"rightHolder": "another"}, {"rank": 2}, {"expiresOn": "2030-01-01"}):
+        other = {"proposalId": proposal["id"], "filing": {**filing, **collected(story, **change)}}
+        told = bank.do("archivist-1", "certificateFileElectronicConfirm", other)
+        assert codes(told) == ["PAYLOAD_CHANGED"], change
     bank.done("archivist-1", "certificateFileElectronicConfirm", confirm)
     assert bank.certificate(story)["custodyState"] == "ELECTRONIC_ON_FILE"
     given = {"certificateIds": [story.certificate_id], "receiver": "handler-2"}

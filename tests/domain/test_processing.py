@@ -1,5 +1,6 @@
 """Expecting, collecting and filing certificates: types, facts, duplicates, due dates."""
 
+from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from domain.certificates import Carrier, CertType, CustodyState
 from domain.collaterals import CollateralKind
 from domain.custody import Movement
+from domain.dual_control import payload_hash
 from domain.loans import DisbursementBasis, Product
 from domain.processing import (
     MAX_PAGES,
@@ -193,3 +195,35 @@ def test_a_certificate_is_due_as_its_product_says(cert_type, loan, due):
 def test_without_a_loan_the_period_runs_from_today():
     found = expected_by(PROOF, None, policy=POLICY, calendar=CALENDAR, today=TODAY)
     assert found == CALENDAR.wd(TODAY, 15)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cert_no": "粤(2024)第2号"},
+        {"issuer": "another registry"},
+        {"issuer_code": "R-4402"},
+        {"issue_date": TODAY - timedelta(days=1)},
+        {"right_amount": 1},
+        {"registered_on": None},
+        {"registered_until": TODAY},
+        {"expires_on": TODAY},
+        {"rank": 2},
+        {"pages": 2},
+    ],
+)
+def test_a_paper_of_which_anything_differs_is_another_one_to_confirm(change):
+    told = _facts().payload(holder="sealed")
+    assert payload_hash(_facts(**change).payload(holder="sealed")) != payload_hash(told)
+    assert payload_hash(_facts().payload(holder="another")) != payload_hash(told)
+
+
+def test_a_proposed_paper_tells_every_fact_and_names_nobody():
+    told = _facts(right_holder="Zhang San").payload(holder="sealed")
+    assert len(told) == len(fields(PaperFacts))
+    assert "Zhang San" not in str(told)
+
+
+def test_a_number_printed_with_other_brackets_is_the_same_to_confirm():
+    told = _facts(cert_no="粤（2024）第1号", issuer=" registry ").payload(holder="sealed")
+    assert told == _facts().payload(holder="sealed")
