@@ -21,6 +21,7 @@ from domain.certificates import (
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import RULE_OF, Movement, illegal
 from domain.dossiers import DocType
+from domain.files import ArchiveFile, FileStatus, FileVersion
 from domain.loans import DisbursementBasis, Loan, Product
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
@@ -36,6 +37,7 @@ SCAN_ITEM: Mapping[CertType, DocType] = MappingProxyType(
         CertType.TREASURY_BOND_RECEIPT: DocType.PLEDGE_CERT_SCAN,
     }
 )
+_USABLE = frozenset({FileStatus.READY, FileStatus.ACCEPTED})  # of an electronic certificate's file
 PRE_NOTICES = frozenset({CertType.PRE_NOTICE_TITLE, CertType.PRE_NOTICE_MORTGAGE})
 
 
@@ -165,6 +167,31 @@ def paper_refusals(
             field="certNo",
             detail={"certificate": duplicate.id},
         )
+
+
+def electronic_refusal(
+    certificate: TitleCertificate, file: ArchiveFile, version: FileVersion, *, intact: bool
+) -> Refusal | None:
+    """The signed file of an electronic certificate: its own, of its type, whole and not rejected.
+
+    intact: whether the stored bytes still have the recorded hash. Source: X24.
+    """
+    fitting = {DocType.CERT_SCAN, SCAN_ITEM.get(certificate.cert_type)}
+    reason = None
+    if file.certificate_id != certificate.id:
+        reason = "the file belongs to something else"
+    elif version.doc_type not in fitting:
+        reason = f"a {version.doc_type} is no such certificate"
+    elif version.status not in _USABLE or not intact:
+        reason = "the file is not verified"
+    if reason is None:
+        return None
+    return Refusal(
+        code=RefusalCode.SCAN_MISSING,
+        rule_id="X24",
+        field="fileVersionId",
+        detail={"certificate": certificate.label, "reason": reason},
+    )
 
 
 def cancellation_refusal(certificate: TitleCertificate, *, done: bool) -> Refusal | None:

@@ -20,13 +20,14 @@ from domain.dual_control import (
     Proposal,
     confirmation_refusals,
 )
-from domain.files import READABLE, FileVersion
+from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.people import Operation
 from domain.processing import (
     cancellation_refusal,
     collection_refusals,
+    electronic_refusal,
     expectation_refusals,
     expected_by,
     expected_from,
@@ -231,26 +232,20 @@ async def _electronic(
     deed.permit(certificate.org_path)
     version = await deed.get(FileVersion, input.file_version_id)
     paper = paper_facts(input.paper)
-    refusals = [
-        *collection_refusals(
-            certificate,
-            paper,
-            duplicate=await duplicate_of(deed, certificate, paper),
-            movement=Movement.FILE_ELECTRONIC,
-            today=deed.today,
-        ),
-        _held_by_other(certificate, own_lock),
-    ]
-    if version.status not in READABLE or not await is_intact(deed, version):
-        refusals.append(
-            Refusal(
-                code=RefusalCode.SCAN_MISSING,
-                rule_id="X24",
-                field="fileVersionId",
-                detail={"certificate": certificate.label, "reason": "the file is not verified"},
-            )
-        )
-    refuse_if(refusals)
+    file = await deed.decision.get(ArchiveFile, version.file_id)
+    refuse_if(
+        [
+            *collection_refusals(
+                certificate,
+                paper,
+                duplicate=await duplicate_of(deed, certificate, paper),
+                movement=Movement.FILE_ELECTRONIC,
+                today=deed.today,
+            ),
+            _held_by_other(certificate, own_lock),
+            electronic_refusal(certificate, file, version, intact=await is_intact(deed, version)),
+        ]
+    )
     return certificate, Evidence(file_version_id=version.id, sha256=version.sha256)
 
 

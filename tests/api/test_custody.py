@@ -5,7 +5,7 @@ from pymongo import MongoClient
 
 from resolvers.context import Stores
 from tests.api.test_verification import beside
-from tests.client import NOON, REFUSALS, Bank, codes, collected, vault_plan
+from tests.client import NOON, REFUSALS, Bank, codes, collected, pdf, vault_plan
 
 PROPOSED = f"proposal {{ id expiresAt }} {REFUSALS}"
 
@@ -258,6 +258,14 @@ def test_an_electronic_certificate_is_filed_by_two_and_never_moved(bank: Bank):
     assert codes(bank.do("handler-1", "certificateCollect", collected(story))) == [
         "ELECTRONIC_CERT"
     ]
+    for strange in (
+        bank.upload("handler-1", story, "CERT_SCAN", pdf("else"), certificateId=bank.expect(story)),
+        bank.upload("handler-1", story, "EVIDENCE", pdf("a letter")),
+    ):
+        other = {**filing, "fileVersionId": strange}
+        assert codes(bank.do("handler-1", "certificateFileElectronicPropose", other)) == [
+            "SCAN_MISSING"
+        ]
     proposal = bank.done("handler-1", "certificateFileElectronicPropose", filing, PROPOSED)[
         "proposal"
     ]
@@ -275,6 +283,24 @@ def test_an_electronic_certificate_is_filed_by_two_and_never_moved(bank: Bank):
     assert "ELECTRONIC_CERT" in codes(bank.do("handler-1", "handoverInitiate", given))
     early = {"certificateId": story.certificate_id}
     assert codes(bank.do("handler-1", "certificateCancelElectronic", early)) == ["STATE_CONFLICT"]
+
+
+def test_an_electronic_certificate_is_not_filed_on_what_was_rejected_meanwhile(bank: Bank):
+    story = bank.mortgage()
+    story.certificate_id = bank.expect(story, carrier="ELECTRONIC")
+    story.cert_no = f"E-{story.n}"
+    version_id = bank.upload(
+        "handler-1", story, "CERT_SCAN", pdf("signed"), certificateId=story.certificate_id
+    )
+    filing = {**collected(story), "fileVersionId": version_id}
+    proposal = bank.done("handler-1", "certificateFileElectronicPropose", filing, PROPOSED)[
+        "proposal"
+    ]
+    rejected = {"fileVersionId": version_id, "reason": "the signature does not verify"}
+    bank.done("archivist-1", "fileReject", rejected)
+    confirm = {"proposalId": proposal["id"], "filing": filing}
+    told = bank.do("archivist-1", "certificateFileElectronicConfirm", confirm)
+    assert codes(told) == ["SCAN_MISSING"]
 
 
 def test_a_frozen_vault_moves_nothing(bank: Bank):

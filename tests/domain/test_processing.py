@@ -9,13 +9,16 @@ import pytest
 from domain.certificates import Carrier, CertType, CustodyState
 from domain.collaterals import CollateralKind
 from domain.custody import Movement
+from domain.dossiers import DocType
 from domain.dual_control import payload_hash
+from domain.files import FileStatus
 from domain.loans import DisbursementBasis, Product
 from domain.processing import (
     MAX_PAGES,
     PaperFacts,
     cancellation_refusal,
     collection_refusals,
+    electronic_refusal,
     expectation_refusals,
     expected_by,
 )
@@ -25,7 +28,9 @@ from tests.domain.builders import (
     TODAY,
     a_certificate,
     a_collateral,
+    a_file,
     a_loan,
+    a_version,
     codes,
 )
 
@@ -227,3 +232,31 @@ def test_a_proposed_paper_tells_every_fact_and_names_nobody():
 def test_a_number_printed_with_other_brackets_is_the_same_to_confirm():
     told = _facts(cert_no="粤（2024）第1号", issuer=" registry ").payload(holder="sealed")
     assert told == _facts().payload(holder="sealed")
+
+
+@pytest.mark.parametrize(
+    ("file", "version", "intact", "expected"),
+    [
+        ({}, {}, True, []),
+        ({}, {"status": FileStatus.ACCEPTED}, True, []),
+        ({}, {"doc_type": DocType.MORTGAGE_CERT_SCAN}, True, []),
+        ({}, {"doc_type": DocType.PRE_NOTICE_CERT_SCAN}, True, ["SCAN_MISSING"]),
+        ({}, {"doc_type": DocType.OWNER_ID}, True, ["SCAN_MISSING"]),
+        ({"certificate_id": "cert-2"}, {}, True, ["SCAN_MISSING"]),
+        ({"certificate_id": None}, {}, True, ["SCAN_MISSING"]),
+        ({}, {}, False, ["SCAN_MISSING"]),
+        *(
+            ({}, {"status": status}, True, ["SCAN_MISSING"])
+            for status in set(FileStatus) - {FileStatus.READY, FileStatus.ACCEPTED}
+        ),
+    ],
+)
+def test_an_electronic_certificate_is_filed_on_its_own_sound_file(file, version, intact, expected):
+    certificate = a_certificate(carrier=Carrier.ELECTRONIC)
+    refusal = electronic_refusal(
+        certificate,
+        a_file(**file),
+        a_version(**{"status": FileStatus.READY} | version),
+        intact=intact,
+    )
+    assert codes([refusal]) == expected
