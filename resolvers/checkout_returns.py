@@ -65,7 +65,7 @@ from storage.records import new_id
 )
 async def check_out_return(deed: Deed, input: CheckOutReturnInput) -> dict[str, Any]:
     """X12 or X13, the borrower's half: the borrower answers for it until a keeper has it."""
-    check_out = await deed.get(CheckOut, input.check_out_id)
+    check_out = deed.as_expected(await deed.get(CheckOut, input.check_out_id))
     if deed.actor.login not in {check_out.borrower, check_out.requester, check_out.substitute}:
         raise Forbidden("Only the borrower may bring a paper back.")
     certificate = await deed.get(TitleCertificate, check_out.certificate_id)
@@ -245,7 +245,7 @@ async def _brought(
 ) -> tuple[CheckOut, TitleCertificate]:
     """The check-out whose paper a borrower has brought to this vault's desk."""
     vault = await keeper_of(deed, vault_code)
-    check_out = await deed.get(CheckOut, check_out_id)
+    check_out = deed.as_expected(await deed.get(CheckOut, check_out_id))
     certificate = await deed.get(TitleCertificate, check_out.certificate_id)
     offered = check_out.state is CheckOutState.OUT and check_out.return_offered_by is not None
     refuse_if(

@@ -153,7 +153,7 @@ async def check_out_cancel(deed: Deed, input: CheckOutCancelInput) -> dict[str, 
 )
 async def check_out_renew(deed: Deed, input: CheckOutRenewInput) -> dict[str, Any]:
     """X11, asked by the borrower."""
-    check_out = await deed.get(CheckOut, input.check_out_id)
+    check_out = deed.as_expected(await deed.get(CheckOut, input.check_out_id))
     waiting = waiting_renewal(check_out)
     refuse_if(
         [

@@ -70,7 +70,7 @@ async def certificate_register_expected(
     deed: Deed, input: CertificateRegisterExpectedInput
 ) -> dict[str, Any]:
     """X01."""
-    collaterals = [await deed.subject(Collateral, id) for id in input.collateral_ids]
+    collaterals = await deed.subjects(Collateral, input.collateral_ids)
     numbers = [collateral.no for collateral in collaterals]
     contracts = await deed.decision.find(
         GuaranteeContract, {"links.collateral_no": {"$in": numbers}}
@@ -162,6 +162,7 @@ async def certificate_file_electronic_propose(
     deed: Deed, input: CertificateFileElectronicInput
 ) -> dict[str, Any]:
     """X24, first half."""
+    await deed.subject(TitleCertificate, input.certificate_id)
     certificate, _ = await _electronic(deed, input, own_lock=None)
     proposal = proposed(
         deed, Movement.FILE_ELECTRONIC, _filing(deed, input), [certificate.id], certificate

@@ -42,7 +42,7 @@ async def handover_initiate(deed: Deed, input: HandoverInitiateInput) -> dict[st
     """X03; X15 where the papers come back from a failed deregistration."""
     if not input.certificate_ids:
         raise Refused(invalid("certificateIds", "name at least one paper", rule_id="X03"))
-    certificates = [await deed.subject(TitleCertificate, id) for id in input.certificate_ids]
+    certificates = await deed.subjects(TitleCertificate, input.certificate_ids)
     case = await _returning_case(deed, certificates)
     receiver, desk = await _receiver(deed, input)
     refuse_if(

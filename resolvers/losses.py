@@ -106,6 +106,7 @@ async def incident_report(deed: Deed, input: IncidentReportInput) -> dict[str, A
 )
 async def certificate_found_propose(deed: Deed, input: CertificateFoundInput) -> dict[str, Any]:
     """X21, first half."""
+    await deed.subject(TitleCertificate, input.certificate_id)
     proposal_id = new_id(Proposal)
     certificate, vault, unfit = await _found(deed, input, proposal_id)
     refuse_if(unfit)

@@ -358,6 +358,7 @@ class Slot(Node):
     packet_nos: list[str] = named("Packets in it.")
     reserved_until: datetime | None = named("Until when a proposal keeps it.")
     closed: bool = named("Whether it is out of use.")
+    version: int = named("Times changed; give it as `expectedVersion`.")
     code: str = _coded()
 
 
@@ -417,6 +418,7 @@ class SealedPacket(Node):
     cabinet: str = named("Cabinet.")
     slot: str = named("Slot.")
     status: PacketStatus = named("Whether it holds paper.")
+    version: int = named("Times changed; give it as `expectedVersion`.")
     code: str = _coded()
     certificates: list[TitleCertificate] = related(
         Relation(collection="certificates", local="certificate_ids", many=True),
