@@ -44,6 +44,7 @@ from domain.refusals import (
 )
 from resolvers.holds import holds_on, litigation_open
 from resolvers.mutation import Deed, mutation
+from resolvers.vault_work import freed
 from schema.checkouts import (
     CheckOutCancelInput,
     CheckOutDecideInput,
@@ -63,7 +64,8 @@ from storage.records import new_id
 )
 async def check_out_request(deed: Deed, input: CheckOutRequestInput) -> dict[str, Any]:
     """X08: nothing moves, the paper is held for the request."""
-    certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    known = await deed.subject(TitleCertificate, input.certificate_id)
+    (certificate,) = await freed(deed, [known])
     facts = await facts_of(deed, certificate, deed.actor.login)
     refuse_if(
         [

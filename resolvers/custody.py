@@ -33,7 +33,8 @@ from domain.processing import (
     expected_from,
     out_of_scope,
 )
-from domain.refusals import Refusal, RefusalCode, invalid, refuse_if
+from domain.refusals import invalid, refuse_if
+from domain.vaulting import locked
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import (
     MAX_SAME,
@@ -48,6 +49,7 @@ from resolvers.proposals import confirmed, proposed
 from resolvers.reminders import obtained
 from resolvers.scans import is_intact
 from resolvers.secured import collaterals_query, contracts_query
+from resolvers.vault_work import read_papers
 from schema.custody import (
     CertificateCancelElectronicInput,
     CertificateCollectInput,
@@ -163,7 +165,7 @@ async def certificate_file_electronic_propose(
 ) -> dict[str, Any]:
     """X24, first half."""
     await deed.subject(TitleCertificate, input.certificate_id)
-    certificate, _ = await _electronic(deed, input, own_lock=None)
+    certificate, _ = await _electronic(deed, input, own_lock="")
     proposal = proposed(
         deed, Movement.FILE_ELECTRONIC, _filing(deed, input), [certificate.id], certificate
     )
@@ -227,10 +229,9 @@ async def certificate_cancel_electronic(
 
 
 async def _electronic(
-    deed: Deed, input: CertificateFileElectronicInput, *, own_lock: str | None
+    deed: Deed, input: CertificateFileElectronicInput, *, own_lock: str
 ) -> tuple[TitleCertificate, Evidence]:
-    certificate = await deed.get(TitleCertificate, input.certificate_id)
-    deed.permit(certificate.org_path)
+    (certificate,) = await read_papers(deed, [input.certificate_id])
     version = await deed.get(FileVersion, input.file_version_id)
     paper = paper_facts(input.paper)
     file = await deed.decision.get(ArchiveFile, version.file_id)
@@ -243,24 +244,11 @@ async def _electronic(
                 movement=Movement.FILE_ELECTRONIC,
                 today=deed.today,
             ),
-            _held_by_other(certificate, own_lock),
+            locked(certificate, proposal_id=own_lock),
             electronic_refusal(certificate, file, version, intact=await is_intact(deed, version)),
         ]
     )
     return certificate, Evidence(file_version_id=version.id, sha256=version.sha256)
-
-
-def _held_by_other(certificate: TitleCertificate, own_lock: str | None) -> Refusal | None:
-    if certificate.lock is None or certificate.lock.id == own_lock:
-        return None
-    return Refusal(
-        code=RefusalCode.OPEN_REQUEST_EXISTS,
-        rule_id="INV-02",
-        detail={
-            "subject": certificate.label,
-            "lock": f"{certificate.lock.kind} {certificate.lock.id}",
-        },
-    )
 
 
 def _filing(deed: Deed, input: CertificateFileElectronicInput) -> dict[str, Any]:

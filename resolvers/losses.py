@@ -43,6 +43,7 @@ from resolvers.vault_work import (
     case_lock,
     keeper_of,
     parts_of,
+    read_papers,
     unproposed,
 )
 from schema.custody import CertificatePayload, ProposalPayload
@@ -229,10 +230,8 @@ async def _found(
     deed: Deed, input: CertificateFoundInput, proposal_id: str
 ) -> tuple[TitleCertificate, Vault, list[Refusal | None]]:
     vault = await keeper_of(deed, input.vault)
-    certificate = await deed.get(TitleCertificate, input.certificate_id)
-    deed.permit(certificate.org_path)
+    (certificate,) = await read_papers(deed, [input.certificate_id])
     parts = await parts_of(deed, [certificate])
-    certificate = await deed.get(TitleCertificate, certificate.id)
     scans = await accepted_scans(deed, [certificate])
     unfit = [
         *found_refusals(

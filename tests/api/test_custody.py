@@ -170,6 +170,50 @@ def test_a_withdrawn_proposal_leaves_nothing(bank: Bank):
     bank.vault(story)
 
 
+def expired(bank: Bank, story) -> None:
+    """Nobody confirmed that the paper's packet goes to another slot, and the time is over."""
+    move = {"packetNo": f"P{story.n:05}", "cabinet": "B", "slot": f"{story.n + 200:03}"}
+    bank.done("keeper-1", "packetRelocatePropose", move)
+    bank.clock("2025-06-20T10:31:00+08:00")
+
+
+def test_a_proposal_that_expired_keeps_no_check_out_away(bank: Bank):
+    story = bank.vaulted()
+    expired(bank, story)
+    asked = {
+        "certificateId": story.certificate_id,
+        "purpose": "NON_LITIGATION_USE",
+        "dueDate": "2025-07-01",
+        "reason": "The registry wants to see it.",
+    }
+    bank.done("handler-1", "checkOutRequest", asked)
+    assert bank.certificate(story, "lock { kind }") == {"lock": {"kind": "CHECK_OUT"}}
+
+
+def test_a_case_that_is_opened_holds_the_paper_of_a_proposal_that_expired(bank: Bank):
+    story = bank.vaulted()
+    bank.settle(story)
+    expired(bank, story)
+    bank.open_case(story)
+    held = bank.certificate(story, "lock { kind id }")["lock"]
+    assert held == {"kind": "DEREGISTRATION", "id": story.case_id}
+
+
+def test_an_electronic_filing_that_expired_is_proposed_anew(bank: Bank):
+    story = bank.mortgage()
+    story.certificate_id = bank.expect(story, carrier="ELECTRONIC")
+    story.cert_no = f"E-{story.n}"
+    version_id = bank.upload(
+        "handler-1", story, "CERT_SCAN", pdf("signed"), certificateId=story.certificate_id
+    )
+    filing = {**collected(story), "fileVersionId": version_id}
+    bank.done("handler-1", "certificateFileElectronicPropose", filing)
+    again = bank.do("handler-2", "certificateFileElectronicPropose", filing)
+    assert codes(again) == ["OPEN_REQUEST_EXISTS"]
+    bank.clock("2025-06-20T10:31:00+08:00")
+    bank.done("handler-2", "certificateFileElectronicPropose", filing)
+
+
 def test_relocation_by_two_keepers(bank: Bank):
     story = bank.vaulted()
     move = {"packetNo": f"P{story.n:05}", "cabinet": "B", "slot": f"{story.n + 200:03}"}

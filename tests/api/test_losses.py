@@ -85,6 +85,21 @@ def test_a_missing_paper_is_found_by_two_keepers_and_goes_back_in(bank: Bank):
     assert bank.certificate(story)["custodyState"] == "IN_VAULT"
 
 
+def test_a_finding_that_nobody_confirmed_is_proposed_anew(bank: Bank):
+    room, story = missing(bank)
+    found = {
+        "certificateId": story.certificate_id,
+        "vault": room.code,
+        "certNo": story.cert_no,
+        "pages": 1,
+    }
+    bank.done(room.keepers[0], "certificateFoundPropose", found)
+    again = bank.do(room.keepers[1], "certificateFoundPropose", found)
+    assert codes(again) == ["OPEN_REQUEST_EXISTS"]
+    bank.clock("2025-06-20T10:31:00+08:00")
+    bank.done(room.keepers[1], "certificateFoundPropose", found)
+
+
 def test_a_scan_rejected_between_the_halves_keeps_a_found_paper_missing(bank: Bank):
     room, story = missing(bank)
     found = {
