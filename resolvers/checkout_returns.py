@@ -146,7 +146,6 @@ async def check_out_receive_exchanged(
         carrier=old.carrier,
         collateral_nos=old.collateral_nos,
         guarantee_contract_nos=old.guarantee_contract_nos,
-        expected_by=old.expected_by,
         org_code=old.org_code,
         org_path=old.org_path,
     )

@@ -113,7 +113,6 @@ def _successor(lost: TitleCertificate) -> TitleCertificate:
         carrier=Carrier.PAPER,
         collateral_nos=lost.collateral_nos,
         guarantee_contract_nos=lost.guarantee_contract_nos,
-        expected_by=lost.expected_by,
         supersedes=lost.id,
         org_code=lost.org_code,
         org_path=lost.org_path,

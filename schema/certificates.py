@@ -225,7 +225,9 @@ class TitleCertificate(Node):
     lock: Lock | None = named("The open request that holds it.")
     due_date: date | None = named("When a check-out is due back.")
     expected_from: date | None = named("The day its processing counts from.")
-    expected_by: date | None = named("When it should have been obtained.")
+    expected_by: date | None = named(
+        "When it should have been obtained; none for one that took another's place."
+    )
     collected_on: date | None = named("When it was collected.")
     vault_due: date | None = named("When it should be in the vault.")
     vaulted_on: date | None = named("When it first went into the vault.")

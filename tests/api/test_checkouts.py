@@ -396,8 +396,11 @@ def test_a_new_certificate_takes_the_old_ones_place(bank: Bank):
     assert old["supersededBy"] == new_id
     first = story.certificate_id
     story.certificate_id = new_id
-    new = bank.certificate(story, "custodyState legalState supersedes priorityDate certNo")
+    new = bank.certificate(
+        story, "custodyState legalState supersedes priorityDate certNo expectedBy"
+    )
     assert new == {
+        "expectedBy": None,
         "custodyState": "RECEIVED_PENDING_VAULT",
         "legalState": "REGISTERED",
         "supersedes": first,
