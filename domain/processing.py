@@ -9,7 +9,6 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from domain.calendar import WorkCalendar, nd
 from domain.certificates import (
     CERT_TYPES,
     Carrier,
@@ -22,8 +21,7 @@ from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import RULE_OF, Movement, illegal
 from domain.dossiers import DocType
 from domain.files import ArchiveFile, FileStatus, FileVersion
-from domain.loans import DisbursementBasis, Loan, Product
-from domain.policy import Policy
+from domain.loans import Loan
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
 MAX_PAGES = 10_000
@@ -38,6 +36,10 @@ SCAN_ITEM: Mapping[CertType, DocType] = MappingProxyType(
     }
 )
 _USABLE = frozenset({FileStatus.READY, FileStatus.ACCEPTED})  # of an electronic certificate's file
+# What a pre-notice is converted into: the bank's right, and the owner's.
+FULL_RIGHTS = frozenset(
+    {CertType.MORTGAGE_REG_PROOF, CertType.OTHER_RIGHT_LEGACY, CertType.REAL_ESTATE_TITLE}
+)
 PRE_NOTICES = frozenset({CertType.PRE_NOTICE_TITLE, CertType.PRE_NOTICE_MORTGAGE})
 
 
@@ -204,40 +206,6 @@ def cancellation_refusal(certificate: TitleCertificate, *, done: bool) -> Refusa
         state=certificate.custody_state,
         event="CANCEL_ELECTRONIC before the registry is done",
     )
-
-
-def expected_by(
-    cert_type: CertType, loan: Loan | None, *, policy: Policy, calendar: WorkCalendar, today: date
-) -> date:
-    """When a certificate should have been obtained (CUS-27)."""
-    start = expected_from(cert_type, loan, policy=policy, today=today)
-    unit, length = policy.period(_period(cert_type, loan, policy))
-    return calendar.wd(start, length) if unit == "wd" else nd(start, length)
-
-
-def expected_from(cert_type: CertType, loan: Loan | None, *, policy: Policy, today: date) -> date:
-    """The day from which obtaining a certificate is counted: money out, or the receipt (CUS-27)."""
-    start = (loan.disbursed_on if loan else None) or today
-    if loan is not None and _on_receipt(cert_type, loan, policy):
-        return loan.acceptance_on or start
-    return start
-
-
-def _period(cert_type: CertType, loan: Loan | None, policy: Policy) -> str:
-    """The key of the time allowed."""
-    key = f"cert.expected.{loan.product if loan else Product.HOUSING_RESALE}"
-    if cert_type in PRE_NOTICES or key not in policy.values:
-        return "cert.expected.HOUSING_NEW"
-    if loan is not None and _on_receipt(cert_type, loan, policy):
-        return "cert.expected.HOUSING_RESALE"
-    return key
-
-
-def _on_receipt(cert_type: CertType, loan: Loan, policy: Policy) -> bool:
-    """Whether the money went out on the registry's receipt (见抵押收件单放款)."""
-    known = f"cert.expected.{loan.product}" in policy.values
-    lent_on_it = loan.disbursement_basis is DisbursementBasis.ACCEPTANCE_RECEIPT
-    return lent_on_it and known and cert_type not in PRE_NOTICES
 
 
 def _right_carrier(certificate: TitleCertificate, movement: Movement) -> Refusal | None:

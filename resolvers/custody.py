@@ -20,6 +20,7 @@ from domain.dual_control import (
     Proposal,
     confirmation_refusals,
 )
+from domain.expected_days import expected_by, expected_from
 from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
@@ -29,8 +30,6 @@ from domain.processing import (
     collection_refusals,
     electronic_refusal,
     expectation_refusals,
-    expected_by,
-    expected_from,
     out_of_scope,
 )
 from domain.refusals import invalid, refuse_if
@@ -99,9 +98,16 @@ async def certificate_register_expected(
         carrier=input.carrier,
         collateral_nos=tuple(numbers),
         guarantee_contract_nos=tuple(standing if named is None else named),
-        expected_from=expected_from(input.cert_type, loan, policy=deed.policy, today=deed.today),
+        expected_from=expected_from(
+            input.cert_type, loan, collaterals, policy=deed.policy, today=deed.today
+        ),
         expected_by=expected_by(
-            input.cert_type, loan, policy=deed.policy, calendar=deed.calendar, today=deed.today
+            input.cert_type,
+            loan,
+            collaterals,
+            policy=deed.policy,
+            calendar=deed.calendar,
+            today=deed.today,
         ),
         org_code=collaterals[0].org_code,
         org_path=collaterals[0].org_path,

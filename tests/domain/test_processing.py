@@ -1,7 +1,7 @@
 """Expecting, collecting and filing certificates: types, facts, duplicates, due dates."""
 
 from dataclasses import fields
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,6 @@ from domain.custody import Movement
 from domain.dossiers import DocType
 from domain.dual_control import payload_hash
 from domain.files import FileStatus
-from domain.loans import DisbursementBasis, Product
 from domain.processing import (
     MAX_PAGES,
     PaperFacts,
@@ -20,16 +19,12 @@ from domain.processing import (
     collection_refusals,
     electronic_refusal,
     expectation_refusals,
-    expected_by,
 )
 from tests.domain.builders import (
-    CALENDAR,
-    POLICY,
     TODAY,
     a_certificate,
     a_collateral,
     a_file,
-    a_loan,
     a_version,
     codes,
 )
@@ -164,42 +159,6 @@ def test_every_reason_is_told_at_once():
 def test_an_electronic_certificate_ends_with_the_registrys_entry(state, done, expected):
     certificate = a_certificate(custody_state=state)
     assert codes([cancellation_refusal(certificate, done=done)]) == expected
-
-
-LENT = date(2025, 9, 22)
-RECEIPT = DisbursementBasis.ACCEPTANCE_RECEIPT
-PRE_NOTICE = CertType.PRE_NOTICE_MORTGAGE
-
-
-@pytest.mark.parametrize(
-    ("cert_type", "loan", "due"),
-    [
-        (PROOF, {"product": Product.HOUSING_RESALE}, date(2025, 10, 17)),
-        (PRE_NOTICE, {"product": Product.HOUSING_NEW}, date(2025, 10, 22)),
-        (CertType.PRE_NOTICE_TITLE, {"product": Product.HOUSING_RESALE}, date(2025, 10, 22)),
-        (VEHICLE, {"product": Product.AUTO}, date(2025, 10, 22)),
-        (
-            PROOF,
-            {"disbursement_basis": RECEIPT, "acceptance_on": date(2025, 6, 9)},
-            date(2025, 6, 30),
-        ),
-        (
-            PRE_NOTICE,
-            {"disbursement_basis": RECEIPT, "acceptance_on": date(2025, 6, 9)},
-            date(2025, 10, 22),
-        ),
-    ],
-)
-def test_a_certificate_is_due_as_its_product_says(cert_type, loan, due):
-    # 23-26, 28-30 September are seven working days, 9-11 October three, 13-17 October five.
-    lent = a_loan(**{"disbursed_on": LENT, "settled_on": None} | loan)
-    found = expected_by(cert_type, lent, policy=POLICY, calendar=CALENDAR, today=TODAY)
-    assert found == due
-
-
-def test_without_a_loan_the_period_runs_from_today():
-    found = expected_by(PROOF, None, policy=POLICY, calendar=CALENDAR, today=TODAY)
-    assert found == CALENDAR.wd(TODAY, 15)
 
 
 @pytest.mark.parametrize(
