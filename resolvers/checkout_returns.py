@@ -43,7 +43,7 @@ from domain.refusals import (
 from domain.watch import Incident, IncidentKind, SignalSeverity
 from resolvers.checkouts import stuck
 from resolvers.exchanged import Brought, received_instead
-from resolvers.incidents import incident_of
+from resolvers.incidents import end_losses, incident_of
 from resolvers.incidents import paper as about_paper
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import duplicate_of, paper_facts, printed
@@ -116,6 +116,7 @@ async def check_out_receive(deed: Deed, input: CheckOutReceiveInput) -> dict[str
         given_by=check_out.return_offered_by,
         lock=await case_lock(deed.decision, certificate),
     )
+    await end_losses(deed.decision, certificate, "RETURNED", now=deed.now)
     back = replace(
         check_out,
         state=CheckOutState.RETURNED,
@@ -199,6 +200,7 @@ async def check_out_receive_exchanged(
         due_date=None,
         lock=None,
     )
+    await end_losses(deed.decision, old, "EXCHANGED", now=deed.now)
     done = replace(
         check_out,
         state=CheckOutState.EXCHANGED,
