@@ -25,6 +25,7 @@ from domain.loans import Loan
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
 MAX_PAGES = 10_000
+MAX_RANK = 99  # as the feed takes it
 SCAN_ITEM: Mapping[CertType, DocType] = MappingProxyType(
     {
         CertType.PRE_NOTICE_MORTGAGE: DocType.PRE_NOTICE_CERT_SCAN,
@@ -154,8 +155,11 @@ def paper_refusals(
     ):
         if not text:
             yield invalid(field, "must not be empty", rule_id=rule_id)
-    if facts.issue_date > today:
-        yield invalid("issueDate", "lies in the future", rule_id=rule_id)
+    for field, day in (("issueDate", facts.issue_date), ("registeredOn", facts.registered_on)):
+        if day is not None and day > today:
+            yield invalid(field, "lies in the future", rule_id=rule_id)
+    if not 0 < facts.rank <= MAX_RANK:
+        yield invalid("rank", f"1 to {MAX_RANK}", rule_id=rule_id)
     if not 0 < facts.pages <= MAX_PAGES:
         yield invalid("pages", f"1 to {MAX_PAGES}", rule_id=rule_id)
     if catalog is Catalog.RIGHT_CERT and facts.right_amount is None:

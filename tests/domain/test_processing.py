@@ -14,6 +14,7 @@ from domain.dual_control import payload_hash
 from domain.files import FileStatus
 from domain.processing import (
     MAX_PAGES,
+    MAX_RANK,
     PaperFacts,
     cancellation_refusal,
     collection_refusals,
@@ -94,7 +95,14 @@ def _collect(certificate=None, *, movement=Movement.COLLECT, duplicate=None, **f
         ({"cert_no": "  "}, "certNo"),
         ({"issuer": ""}, "issuer"),
         ({"right_holder": " "}, "rightHolder"),
+        ({"issue_date": TODAY}, None),
         ({"issue_date": TODAY + timedelta(days=1)}, "issueDate"),
+        ({"registered_on": TODAY + timedelta(days=1)}, "registeredOn"),
+        ({"registered_on": None}, None),
+        ({"rank": -1}, "rank"),
+        ({"rank": 0}, "rank"),
+        ({"rank": MAX_RANK}, None),
+        ({"rank": MAX_RANK + 1}, "rank"),
         ({"pages": 0}, "pages"),
         ({"pages": MAX_PAGES}, None),
         ({"pages": MAX_PAGES + 1}, "pages"),
