@@ -71,7 +71,6 @@ def renewal_refusals(
                 rule_id="CUS-12",
                 detail={"purpose": check_out.purpose, "limit": str(limit)},
             )
-            return
     if new_due <= check_out.due_date:
         yield due_invalid(new_due, f"later than {check_out.due_date}")
     last = period_end(f"checkout.{check_out.purpose}.renewal", check_out.due_date, policy, calendar)

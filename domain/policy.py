@@ -73,6 +73,7 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "cert.expected.CONSUMER": "wd:15",
         "cert.expected.AUTO": "nd:30",
         "cert.expected.PLEDGE": "wd:0",
+        "cert.expected.CONVERSION": "nd:60",
         "prenotice.legal_days": "90",
         "prenotice.alerts": "30,60,75",
         "expiry.alerts": "30,15,5",

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
-from domain.calendar import WorkCalendar, nd
 from domain.certificates import (
     CERT_TYPES,
     Carrier,
@@ -20,11 +20,12 @@ from domain.certificates import (
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import RULE_OF, Movement, illegal
 from domain.dossiers import DocType
-from domain.loans import DisbursementBasis, Loan, Product
-from domain.policy import Policy
+from domain.files import ArchiveFile, FileStatus, FileVersion
+from domain.loans import Loan
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
 MAX_PAGES = 10_000
+MAX_RANK = 99  # as the feed takes it
 SCAN_ITEM: Mapping[CertType, DocType] = MappingProxyType(
     {
         CertType.PRE_NOTICE_MORTGAGE: DocType.PRE_NOTICE_CERT_SCAN,
@@ -34,6 +35,11 @@ SCAN_ITEM: Mapping[CertType, DocType] = MappingProxyType(
         CertType.DEPOSIT_RECEIPT: DocType.PLEDGE_CERT_SCAN,
         CertType.TREASURY_BOND_RECEIPT: DocType.PLEDGE_CERT_SCAN,
     }
+)
+_USABLE = frozenset({FileStatus.READY, FileStatus.ACCEPTED})  # of an electronic certificate's file
+# What a pre-notice is converted into: the bank's right, and the owner's.
+FULL_RIGHTS = frozenset(
+    {CertType.MORTGAGE_REG_PROOF, CertType.OTHER_RIGHT_LEGACY, CertType.REAL_ESTATE_TITLE}
 )
 PRE_NOTICES = frozenset({CertType.PRE_NOTICE_TITLE, CertType.PRE_NOTICE_MORTGAGE})
 
@@ -53,6 +59,25 @@ class PaperFacts:
     expires_on: date | None
     rank: int
     pages: int
+
+    def payload(self, *, holder: str) -> dict[str, Any]:
+        """All of it, as the second person must repeat it (CUS-04c); one number prints many ways.
+
+        holder: what stands for the right holder, whose name no proposal keeps.
+        """
+        return {
+            "certNo": normalised(self.cert_no),
+            "issuer": self.issuer.strip(),
+            "issuerCode": self.issuer_code,
+            "issueDate": self.issue_date.isoformat(),
+            "rightHolder": holder,
+            "rightAmount": self.right_amount,
+            "registeredOn": self.registered_on and self.registered_on.isoformat(),
+            "registeredUntil": self.registered_until and self.registered_until.isoformat(),
+            "expiresOn": self.expires_on and self.expires_on.isoformat(),
+            "rank": self.rank,
+            "pages": self.pages,
+        }
 
 
 def out_of_scope(loans: Sequence[Loan]) -> Iterator[Refusal]:
@@ -130,8 +155,11 @@ def paper_refusals(
     ):
         if not text:
             yield invalid(field, "must not be empty", rule_id=rule_id)
-    if facts.issue_date > today:
-        yield invalid("issueDate", "lies in the future", rule_id=rule_id)
+    for field, day in (("issueDate", facts.issue_date), ("registeredOn", facts.registered_on)):
+        if day is not None and day > today:
+            yield invalid(field, "lies in the future", rule_id=rule_id)
+    if not 0 < facts.rank <= MAX_RANK:
+        yield invalid("rank", f"1 to {MAX_RANK}", rule_id=rule_id)
     if not 0 < facts.pages <= MAX_PAGES:
         yield invalid("pages", f"1 to {MAX_PAGES}", rule_id=rule_id)
     if catalog is Catalog.RIGHT_CERT and facts.right_amount is None:
@@ -147,6 +175,31 @@ def paper_refusals(
         )
 
 
+def electronic_refusal(
+    certificate: TitleCertificate, file: ArchiveFile, version: FileVersion, *, intact: bool
+) -> Refusal | None:
+    """The signed file of an electronic certificate: its own, of its type, whole and not rejected.
+
+    intact: whether the stored bytes still have the recorded hash. Source: X24.
+    """
+    fitting = {DocType.CERT_SCAN, SCAN_ITEM.get(certificate.cert_type)}
+    reason = None
+    if file.certificate_id != certificate.id:
+        reason = "the file belongs to something else"
+    elif version.doc_type not in fitting:
+        reason = f"a {version.doc_type} is no such certificate"
+    elif version.status not in _USABLE or not intact:
+        reason = "the file is not verified"
+    if reason is None:
+        return None
+    return Refusal(
+        code=RefusalCode.SCAN_MISSING,
+        rule_id="X24",
+        field="fileVersionId",
+        detail={"certificate": certificate.label, "reason": reason},
+    )
+
+
 def cancellation_refusal(certificate: TitleCertificate, *, done: bool) -> Refusal | None:
     """An electronic certificate ends only after the registry has cancelled it (X25)."""
     if done:
@@ -157,40 +210,6 @@ def cancellation_refusal(certificate: TitleCertificate, *, done: bool) -> Refusa
         state=certificate.custody_state,
         event="CANCEL_ELECTRONIC before the registry is done",
     )
-
-
-def expected_by(
-    cert_type: CertType, loan: Loan | None, *, policy: Policy, calendar: WorkCalendar, today: date
-) -> date:
-    """When a certificate should have been obtained (CUS-27)."""
-    start = expected_from(cert_type, loan, policy=policy, today=today)
-    unit, length = policy.period(_period(cert_type, loan, policy))
-    return calendar.wd(start, length) if unit == "wd" else nd(start, length)
-
-
-def expected_from(cert_type: CertType, loan: Loan | None, *, policy: Policy, today: date) -> date:
-    """The day from which obtaining a certificate is counted: money out, or the receipt (CUS-27)."""
-    start = (loan.disbursed_on if loan else None) or today
-    if loan is not None and _on_receipt(cert_type, loan, policy):
-        return loan.acceptance_on or start
-    return start
-
-
-def _period(cert_type: CertType, loan: Loan | None, policy: Policy) -> str:
-    """The key of the time allowed."""
-    key = f"cert.expected.{loan.product if loan else Product.HOUSING_RESALE}"
-    if cert_type in PRE_NOTICES or key not in policy.values:
-        return "cert.expected.HOUSING_NEW"
-    if loan is not None and _on_receipt(cert_type, loan, policy):
-        return "cert.expected.HOUSING_RESALE"
-    return key
-
-
-def _on_receipt(cert_type: CertType, loan: Loan, policy: Policy) -> bool:
-    """Whether the money went out on the registry's receipt (见抵押收件单放款)."""
-    known = f"cert.expected.{loan.product}" in policy.values
-    lent_on_it = loan.disbursement_basis is DisbursementBasis.ACCEPTANCE_RECEIPT
-    return lent_on_it and known and cert_type not in PRE_NOTICES
 
 
 def _right_carrier(certificate: TitleCertificate, movement: Movement) -> Refusal | None:

@@ -137,7 +137,6 @@ async def _remainder(
         carrier=old.carrier,
         collateral_nos=stays,
         guarantee_contract_nos=still_securing(contracts, stays),
-        expected_by=old.expected_by,
         org_code=old.org_code,
         org_path=old.org_path,
     )

@@ -37,6 +37,7 @@ from resolvers.case_work import (
     on_the_clock,
 )
 from resolvers.mutation import Deed, mutation
+from resolvers.vault_work import freed
 from schema.cases import (
     DeregistrationCaseOpenInput,
     DeregistrationCasePayload,
@@ -73,7 +74,7 @@ async def deregistration_case_open(
         ]
     )
     certificates = await deed.decision.find(TitleCertificate, {"collateral_nos": collateral.no})
-    papers = [c for c in certificates if c.custody_state not in TERMINAL]
+    papers = await freed(deed, [c for c in certificates if c.custody_state not in TERMINAL])
     org = await deed.decision.first(Org, {"code": collateral.org_code})
     case_id = new_id(DeregistrationCase)
     case = DeregistrationCase(

@@ -62,7 +62,7 @@ from schema.custody import ProposalPayload
 )
 async def check_out_sign(deed: Deed, input: CheckOutInput) -> dict[str, Any]:
     """X10: the borrower's signature, without which no second keeper lets the paper go."""
-    check_out = await deed.get(CheckOut, input.check_out_id)
+    check_out = deed.as_expected(await deed.get(CheckOut, input.check_out_id))
     refuse_if(signing_refusals(check_out, borrower=deed.actor.login, today=deed.today))
     return {"check_out": deed.decision.save(replace(check_out, signed_by=deed.actor.login))}
 
@@ -74,6 +74,7 @@ async def check_out_sign(deed: Deed, input: CheckOutInput) -> dict[str, Any]:
 )
 async def check_out_vault_out_propose(deed: Deed, input: CheckOutVaultOutInput) -> dict[str, Any]:
     """X10, first half."""
+    deed.as_expected(await deed.get(CheckOut, input.check_out_id))
     check_out, certificate, unfit = await _leaving(deed, input)
     refuse_if(unfit)
     await _end_waiting(deed, check_out)

@@ -43,7 +43,7 @@ from domain.refusals import (
 from domain.watch import Incident, IncidentKind, SignalSeverity
 from resolvers.checkouts import stuck
 from resolvers.exchanged import Brought, received_instead
-from resolvers.incidents import incident_of
+from resolvers.incidents import end_losses, incident_of
 from resolvers.incidents import paper as about_paper
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import duplicate_of, paper_facts, printed
@@ -65,7 +65,7 @@ from storage.records import new_id
 )
 async def check_out_return(deed: Deed, input: CheckOutReturnInput) -> dict[str, Any]:
     """X12 or X13, the borrower's half: the borrower answers for it until a keeper has it."""
-    check_out = await deed.get(CheckOut, input.check_out_id)
+    check_out = deed.as_expected(await deed.get(CheckOut, input.check_out_id))
     if deed.actor.login not in {check_out.borrower, check_out.requester, check_out.substitute}:
         raise Forbidden("Only the borrower may bring a paper back.")
     certificate = await deed.get(TitleCertificate, check_out.certificate_id)
@@ -116,6 +116,7 @@ async def check_out_receive(deed: Deed, input: CheckOutReceiveInput) -> dict[str
         given_by=check_out.return_offered_by,
         lock=await case_lock(deed.decision, certificate),
     )
+    await end_losses(deed.decision, certificate, "RETURNED", now=deed.now)
     back = replace(
         check_out,
         state=CheckOutState.RETURNED,
@@ -146,7 +147,6 @@ async def check_out_receive_exchanged(
         carrier=old.carrier,
         collateral_nos=old.collateral_nos,
         guarantee_contract_nos=old.guarantee_contract_nos,
-        expected_by=old.expected_by,
         org_code=old.org_code,
         org_path=old.org_path,
     )
@@ -200,6 +200,7 @@ async def check_out_receive_exchanged(
         due_date=None,
         lock=None,
     )
+    await end_losses(deed.decision, old, "EXCHANGED", now=deed.now)
     done = replace(
         check_out,
         state=CheckOutState.EXCHANGED,
@@ -245,7 +246,7 @@ async def _brought(
 ) -> tuple[CheckOut, TitleCertificate]:
     """The check-out whose paper a borrower has brought to this vault's desk."""
     vault = await keeper_of(deed, vault_code)
-    check_out = await deed.get(CheckOut, check_out_id)
+    check_out = deed.as_expected(await deed.get(CheckOut, check_out_id))
     certificate = await deed.get(TitleCertificate, check_out.certificate_id)
     offered = check_out.state is CheckOutState.OUT and check_out.return_offered_by is not None
     refuse_if(

@@ -44,6 +44,7 @@ from domain.refusals import (
 )
 from resolvers.holds import holds_on, litigation_open
 from resolvers.mutation import Deed, mutation
+from resolvers.vault_work import freed
 from schema.checkouts import (
     CheckOutCancelInput,
     CheckOutDecideInput,
@@ -63,7 +64,8 @@ from storage.records import new_id
 )
 async def check_out_request(deed: Deed, input: CheckOutRequestInput) -> dict[str, Any]:
     """X08: nothing moves, the paper is held for the request."""
-    certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    known = await deed.subject(TitleCertificate, input.certificate_id)
+    (certificate,) = await freed(deed, [known])
     facts = await facts_of(deed, certificate, deed.actor.login)
     refuse_if(
         [
@@ -153,7 +155,7 @@ async def check_out_cancel(deed: Deed, input: CheckOutCancelInput) -> dict[str, 
 )
 async def check_out_renew(deed: Deed, input: CheckOutRenewInput) -> dict[str, Any]:
     """X11, asked by the borrower."""
-    check_out = await deed.get(CheckOut, input.check_out_id)
+    check_out = deed.as_expected(await deed.get(CheckOut, input.check_out_id))
     waiting = waiting_renewal(check_out)
     refuse_if(
         [

@@ -69,7 +69,7 @@ async def claim_transfer_approve(deed: Deed, input: ClaimTransferApproveInput) -
             else invalid("collateralIds", "name at least one collateral", rule_id="X18")
         ]
     )
-    collaterals = [await deed.subject(Collateral, id) for id in input.collateral_ids]
+    collaterals = await deed.subjects(Collateral, input.collateral_ids)
     numbers = tuple(collateral.no for collateral in collaterals)
     loans = await _secured(deed, numbers)
     agreement = await deed.get(FileVersion, input.agreement_file_version_id)

@@ -12,7 +12,6 @@ from domain.certificates import (
     Lock,
     LockKind,
     TitleCertificate,
-    normalised,
 )
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, moved
@@ -21,19 +20,20 @@ from domain.dual_control import (
     Proposal,
     confirmation_refusals,
 )
-from domain.files import READABLE, FileVersion
+from domain.expected_days import expected_by, expected_from
+from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.people import Operation
 from domain.processing import (
     cancellation_refusal,
     collection_refusals,
+    electronic_refusal,
     expectation_refusals,
-    expected_by,
-    expected_from,
     out_of_scope,
 )
-from domain.refusals import Refusal, RefusalCode, invalid, refuse_if
+from domain.refusals import invalid, refuse_if
+from domain.vaulting import locked
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import (
     MAX_SAME,
@@ -42,11 +42,13 @@ from resolvers.papers import (
     printed,
     same_number_query,
     scan_falls_due,
+    sealed_holder,
 )
 from resolvers.proposals import confirmed, proposed
 from resolvers.reminders import obtained
 from resolvers.scans import is_intact
 from resolvers.secured import collaterals_query, contracts_query
+from resolvers.vault_work import read_papers
 from schema.custody import (
     CertificateCancelElectronicInput,
     CertificateCollectInput,
@@ -69,7 +71,7 @@ async def certificate_register_expected(
     deed: Deed, input: CertificateRegisterExpectedInput
 ) -> dict[str, Any]:
     """X01."""
-    collaterals = [await deed.subject(Collateral, id) for id in input.collateral_ids]
+    collaterals = await deed.subjects(Collateral, input.collateral_ids)
     numbers = [collateral.no for collateral in collaterals]
     contracts = await deed.decision.find(
         GuaranteeContract, {"links.collateral_no": {"$in": numbers}}
@@ -96,9 +98,16 @@ async def certificate_register_expected(
         carrier=input.carrier,
         collateral_nos=tuple(numbers),
         guarantee_contract_nos=tuple(standing if named is None else named),
-        expected_from=expected_from(input.cert_type, loan, policy=deed.policy, today=deed.today),
+        expected_from=expected_from(
+            input.cert_type, loan, collaterals, policy=deed.policy, today=deed.today
+        ),
         expected_by=expected_by(
-            input.cert_type, loan, policy=deed.policy, calendar=deed.calendar, today=deed.today
+            input.cert_type,
+            loan,
+            collaterals,
+            policy=deed.policy,
+            calendar=deed.calendar,
+            today=deed.today,
         ),
         org_code=collaterals[0].org_code,
         org_path=collaterals[0].org_path,
@@ -161,9 +170,10 @@ async def certificate_file_electronic_propose(
     deed: Deed, input: CertificateFileElectronicInput
 ) -> dict[str, Any]:
     """X24, first half."""
-    certificate, _ = await _electronic(deed, input, own_lock=None)
+    await deed.subject(TitleCertificate, input.certificate_id)
+    certificate, _ = await _electronic(deed, input, own_lock="")
     proposal = proposed(
-        deed, Movement.FILE_ELECTRONIC, _filing(input), [certificate.id], certificate
+        deed, Movement.FILE_ELECTRONIC, _filing(deed, input), [certificate.id], certificate
     )
     lock = Lock(kind=LockKind.VAULT_PROPOSAL, id=proposal.id)
     deed.decision.save(replace(certificate, lock=lock))
@@ -182,7 +192,7 @@ async def certificate_file_electronic_confirm(
     proposal = await deed.subject(Proposal, input.proposal_id)
     refuse_if(
         confirmation_refusals(
-            proposal, payload=_filing(input.filing), checker=deed.actor.login, now=deed.now
+            proposal, payload=_filing(deed, input.filing), checker=deed.actor.login, now=deed.now
         )
     )
     certificate, evidence = await _electronic(deed, input.filing, own_lock=proposal.id)
@@ -225,58 +235,34 @@ async def certificate_cancel_electronic(
 
 
 async def _electronic(
-    deed: Deed, input: CertificateFileElectronicInput, *, own_lock: str | None
+    deed: Deed, input: CertificateFileElectronicInput, *, own_lock: str
 ) -> tuple[TitleCertificate, Evidence]:
-    certificate = await deed.get(TitleCertificate, input.certificate_id)
-    deed.permit(certificate.org_path)
+    (certificate,) = await read_papers(deed, [input.certificate_id])
     version = await deed.get(FileVersion, input.file_version_id)
     paper = paper_facts(input.paper)
-    refusals = [
-        *collection_refusals(
-            certificate,
-            paper,
-            duplicate=await duplicate_of(deed, certificate, paper),
-            movement=Movement.FILE_ELECTRONIC,
-            today=deed.today,
-        ),
-        _held_by_other(certificate, own_lock),
-    ]
-    if version.status not in READABLE or not await is_intact(deed, version):
-        refusals.append(
-            Refusal(
-                code=RefusalCode.SCAN_MISSING,
-                rule_id="X24",
-                field="fileVersionId",
-                detail={"certificate": certificate.label, "reason": "the file is not verified"},
-            )
-        )
-    refuse_if(refusals)
+    file = await deed.decision.get(ArchiveFile, version.file_id)
+    refuse_if(
+        [
+            *collection_refusals(
+                certificate,
+                paper,
+                duplicate=await duplicate_of(deed, certificate, paper),
+                movement=Movement.FILE_ELECTRONIC,
+                today=deed.today,
+            ),
+            locked(certificate, proposal_id=own_lock),
+            electronic_refusal(certificate, file, version, intact=await is_intact(deed, version)),
+        ]
+    )
     return certificate, Evidence(file_version_id=version.id, sha256=version.sha256)
 
 
-def _held_by_other(certificate: TitleCertificate, own_lock: str | None) -> Refusal | None:
-    if certificate.lock is None or certificate.lock.id == own_lock:
-        return None
-    return Refusal(
-        code=RefusalCode.OPEN_REQUEST_EXISTS,
-        rule_id="INV-02",
-        detail={
-            "subject": certificate.label,
-            "lock": f"{certificate.lock.kind} {certificate.lock.id}",
-        },
-    )
-
-
-def _filing(input: CertificateFileElectronicInput) -> dict[str, Any]:
-    paper = input.paper
+def _filing(deed: Deed, input: CertificateFileElectronicInput) -> dict[str, Any]:
+    paper = paper_facts(input.paper)
     return {
         "certificateId": input.certificate_id,
         "fileVersionId": input.file_version_id,
-        "certNo": normalised(paper.cert_no),
-        "issuer": paper.issuer.strip(),
-        "issueDate": paper.issue_date.isoformat(),
-        "rightAmount": paper.right_amount,
-        "pages": paper.pages,
+        **paper.payload(holder=sealed_holder(deed, input.certificate_id, paper)),
     }
 
 

@@ -74,6 +74,7 @@ async def packet_dispatch_propose(deed: Deed, input: PacketDispatchInput) -> dic
     """X19, first half at the sending vault: nothing moves."""
     proposal_id = new_id(Proposal)
     sending = await _sending(deed, input, proposal_id)
+    deed.as_expected(sending.packet)
     refuse_if(sending.refusals)
     proposal = proposed(
         deed,

@@ -23,6 +23,7 @@ from domain.vaults import Vault
 from resolvers.mutation import Deed, mutation
 from resolvers.reassignment import handover_no, on_its_way, taken_over
 from resolvers.receipts import give_receipts
+from resolvers.vault_work import freed
 from schema.custody import (
     HandoverAcceptItemInput,
     HandoverInitiateInput,
@@ -42,7 +43,8 @@ async def handover_initiate(deed: Deed, input: HandoverInitiateInput) -> dict[st
     """X03; X15 where the papers come back from a failed deregistration."""
     if not input.certificate_ids:
         raise Refused(invalid("certificateIds", "name at least one paper", rule_id="X03"))
-    certificates = [await deed.subject(TitleCertificate, id) for id in input.certificate_ids]
+    known = await deed.subjects(TitleCertificate, input.certificate_ids)
+    certificates = await freed(deed, known)
     case = await _returning_case(deed, certificates)
     receiver, desk = await _receiver(deed, input)
     refuse_if(

@@ -22,6 +22,7 @@ from domain.deregistration import (
     DeregistrationCase,
 )
 from domain.dossiers import Dossier
+from domain.expected_days import conversion_dated
 from domain.guarantees import GuaranteeContract, GuaranteeLink, Guarantor
 from domain.loans import (
     CreditContract,
@@ -30,7 +31,7 @@ from domain.loans import (
 from domain.orgs import Org
 from domain.parties import Customer
 from domain.pre_notices import convertible, is_standing
-from domain.processing import PRE_NOTICES
+from domain.processing import FULL_RIGHTS, PRE_NOTICES
 from domain.refusals import Refused, invalid
 from domain.releasing import unpledged
 from domain.reminders import watched
@@ -124,11 +125,11 @@ async def _read_collateral(known: Known, lines: Sequence[CollateralLine]) -> Non
     await read_orgs(known, [line.org for line in lines])
     told = [line.no for line in lines if line.convertible_from is not None]
     await known.read_lists(
-        "pre-notices",
+        "converting",
         TitleCertificate,
         "collateral_nos",
         told,
-        cert_type={"$in": [cert_type.value for cert_type in PRE_NOTICES]},
+        cert_type={"$in": sorted(PRE_NOTICES | FULL_RIGHTS)},
     )
 
 
@@ -167,14 +168,18 @@ def _insurance(line: CollateralLine, old: Collateral | None) -> tuple[Insurance,
 
 
 def _convertible(known: Known, collateral_no: str, since: date) -> None:
-    """A new date counts for the pre-notices in force that nothing was applied for (CUS-16)."""
-    rules = known.rules
-    for paper in known.listed("pre-notices", collateral_no):
-        if is_standing(paper) and paper.conversion is None:
-            dated = convertible(paper, since, policy=rules.policy, calendar=rules.calendar)
-            known.keep(
-                watched(dated, policy=rules.policy, calendar=rules.calendar, today=known.today)
-            )
+    """A new date counts for pre-notices in force that nothing was applied for (CUS-16).
+
+    And for the full rights that are awaited in their place (CUS-27).
+    """
+    given: dict[str, Any] = {"policy": known.rules.policy, "calendar": known.rules.calendar}
+    for paper in known.listed("converting", collateral_no):
+        if paper.cert_type in FULL_RIGHTS:
+            after = conversion_dated(paper, since, **given)
+            if after != paper:
+                known.keep(after)
+        elif is_standing(paper) and paper.conversion is None:
+            known.keep(watched(convertible(paper, since, **given), **given, today=known.today))
 
 
 async def _read_of_collateral(known: Known, lines: Sequence[Any]) -> None:

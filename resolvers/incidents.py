@@ -1,6 +1,6 @@
 """What is raised when something is wrong: incidents and risk signals, about whatever it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,10 @@ from domain.watch import (
     SignalSeverity,
     SubjectKind,
 )
+from storage.decisions import Decision
 from storage.records import new_id
+
+_LOSSES = (IncidentKind.MISSING, IncidentKind.SUSPECTED_LOSS, IncidentKind.LOSS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,3 +109,24 @@ def signal_of(
         published_at=published_at,
         **about.facts,
     )
+
+
+async def open_losses(decision: Decision, certificate: TitleCertificate) -> list[Incident]:
+    """What is open about the loss of this paper, named by its id or its number."""
+    return await decision.find(
+        Incident,
+        {
+            "subject_kind": SubjectKind.CERTIFICATE.value,
+            "subject": {"$in": [certificate.id, certificate.label]},
+            "kind": {"$in": [kind.value for kind in _LOSSES]},
+            "closed_at": None,
+        },
+    )
+
+
+async def end_losses(
+    decision: Decision, certificate: TitleCertificate, outcome: str, *, now: datetime
+) -> None:
+    """Nobody misses a paper that is here again: a later loss has a day of its own (CUS-19)."""
+    for incident in await open_losses(decision, certificate):
+        decision.save(replace(incident, closed_at=now, outcome=outcome))

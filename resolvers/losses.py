@@ -30,10 +30,10 @@ from domain.losses import (
 from domain.people import Operation
 from domain.refusals import Refusal, refuse_if
 from domain.vaults import Vault
-from domain.watch import Incident, IncidentKind, SubjectKind
+from domain.watch import Incident, IncidentKind
 from resolvers.checkout_returns import lost_while_out
 from resolvers.dispatches import end_journey
-from resolvers.incidents import incident_of, paper
+from resolvers.incidents import end_losses, incident_of, open_losses, paper
 from resolvers.mutation import Deed, mutation
 from resolvers.proposals import confirmed, proposed
 from resolvers.scans import accepted_scans
@@ -43,6 +43,7 @@ from resolvers.vault_work import (
     case_lock,
     keeper_of,
     parts_of,
+    read_papers,
     unproposed,
 )
 from schema.custody import CertificatePayload, ProposalPayload
@@ -55,8 +56,6 @@ from schema.losses import (
 )
 from storage.records import new_id
 
-_LOSSES = (IncidentKind.MISSING, IncidentKind.SUSPECTED_LOSS, IncidentKind.LOSS)
-
 
 @mutation(
     Operation.MANAGE_VAULT,
@@ -66,7 +65,7 @@ _LOSSES = (IncidentKind.MISSING, IncidentKind.SUSPECTED_LOSS, IncidentKind.LOSS)
 async def incident_report(deed: Deed, input: IncidentReportInput) -> dict[str, Any]:
     """CUS-19. What is already known of the paper is reported; its first discovery counts."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
-    known = await open_incidents(deed, certificate)
+    known = await open_losses(deed.decision, certificate)
     incident = _of_loss(known)
     refuse_if(
         report_refusals(
@@ -106,6 +105,7 @@ async def incident_report(deed: Deed, input: IncidentReportInput) -> dict[str, A
 )
 async def certificate_found_propose(deed: Deed, input: CertificateFoundInput) -> dict[str, Any]:
     """X21, first half."""
+    await deed.subject(TitleCertificate, input.certificate_id)
     proposal_id = new_id(Proposal)
     certificate, vault, unfit = await _found(deed, input, proposal_id)
     refuse_if(unfit)
@@ -148,8 +148,7 @@ async def certificate_found_confirm(
         holder=Holder(login=deed.actor.login, desk=vault.code, since=deed.now),
         lock=await case_lock(deed.decision, certificate),
     )
-    for incident in await open_incidents(deed, certificate):
-        deed.decision.save(replace(incident, closed_at=deed.now, outcome="FOUND"))
+    await end_losses(deed.decision, certificate, "FOUND", now=deed.now)
     confirmed(deed, proposal)
     return {"certificate": after}
 
@@ -164,7 +163,7 @@ async def certificate_confirm_lost(
 ) -> dict[str, Any]:
     """X22. Whatever waited for the paper ends."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
-    incident = _of_loss(await open_incidents(deed, certificate))
+    incident = _of_loss(await open_losses(deed.decision, certificate))
     due = None
     if incident is not None:
         due = report_due(incident.discovered_at, policy=deed.policy, calendar=deed.calendar)
@@ -204,20 +203,6 @@ async def certificate_confirm_lost(
     return {"certificate": after}
 
 
-async def open_incidents(deed: Deed, certificate: TitleCertificate) -> list[Incident]:
-    """What is open about the loss of this paper, named by its id or its number."""
-    names = [certificate.id, certificate.label]
-    return await deed.decision.find(
-        Incident,
-        {
-            "subject_kind": SubjectKind.CERTIFICATE.value,
-            "subject": {"$in": names},
-            "kind": {"$in": [kind.value for kind in _LOSSES]},
-            "closed_at": None,
-        },
-    )
-
-
 def _of_loss(incidents: Sequence[Incident]) -> Incident | None:
     """The one to report: what is reported already, else the first that was noticed."""
     ordered = sorted(incidents, key=lambda one: (one.reported_at is None, one.discovered_at))
@@ -228,10 +213,8 @@ async def _found(
     deed: Deed, input: CertificateFoundInput, proposal_id: str
 ) -> tuple[TitleCertificate, Vault, list[Refusal | None]]:
     vault = await keeper_of(deed, input.vault)
-    certificate = await deed.get(TitleCertificate, input.certificate_id)
-    deed.permit(certificate.org_path)
+    (certificate,) = await read_papers(deed, [input.certificate_id])
     parts = await parts_of(deed, [certificate])
-    certificate = await deed.get(TitleCertificate, certificate.id)
     scans = await accepted_scans(deed, [certificate])
     unfit = [
         *found_refusals(

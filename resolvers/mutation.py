@@ -8,7 +8,7 @@ a refused or forbidden attempt is written there too.
 import dataclasses
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -36,6 +36,10 @@ from storage.writes import Insert
 T = TypeVar("T")
 MAX_TEXT = 1_000
 MAX_ITEMS = 100
+# A version that nothing was compared with is never passed over.
+_NO_ONE_VERSION = invalid(
+    "expectedVersion", "what this acts on has no one version to compare", rule_id="CUS-28"
+)
 MUTATIONS: dict[str, Operation] = {}  # every mutation that exists, by its Python name
 
 
@@ -48,6 +52,7 @@ class Deed:
     rules: Rules
     operation: Operation
     expected_version: int | None
+    compared: set[str] = field(default_factory=set)  # ids of what was held to that version
 
     @property
     def actor(self) -> Actor:
@@ -110,9 +115,28 @@ class Deed:
         """The entity that is acted on. Refuses: NOT_FOUND, VERSION_CONFLICT. Raises: Forbidden."""
         found: Any = await self.get(cls, id)
         self.permit(found.org_path)
+        return self.as_expected(found)  # type: ignore[no-any-return]
+
+    async def subjects(self, cls: type[T], ids: Sequence[str]) -> list[T]:
+        """The entities that are acted on together; one version stands for one of them alone.
+
+        Refuses: NOT_FOUND, VERSION_CONFLICT, VALUE_INVALID. Raises: Forbidden.
+        """
+        if self.expected_version is not None and len(set(ids)) > 1:
+            raise Refused(_NO_ONE_VERSION)
+        found: list[Any] = await self.several(cls, ids)
+        for one in found:
+            self.permit(one.org_path)
+            self.as_expected(one)
+        return found
+
+    def as_expected(self, entity: T) -> T:
+        """What is acted on, at the version that the caller knows. Refuses: VERSION_CONFLICT."""
+        found: Any = entity
         expected = self.expected_version
+        self.compared.add(found.id)
         if expected is not None and found.version != expected:
-            detail = {"subject": id, "actual": str(found.version), "expected": str(expected)}
+            detail = {"subject": found.id, "actual": str(found.version), "expected": str(expected)}
             raise Refused(
                 Refusal(
                     code=RefusalCode.VERSION_CONFLICT,
@@ -121,7 +145,7 @@ class Deed:
                     detail=detail,
                 )
             )
-        return found  # type: ignore[no-any-return]
+        return entity
 
     def permit(self, org_path: str) -> None:
         """Holds the actor to where the role reaches. Raises: Forbidden."""
@@ -231,8 +255,8 @@ def mutation(
             return_annotation=payload,
         )
         resolve.__name__ = name
-        field: StrawberryField = strawberry.mutation(resolver=resolve, description=description)
-        return field
+        made: StrawberryField = strawberry.mutation(resolver=resolve, description=description)
+        return made
 
     return make
 
@@ -282,6 +306,8 @@ class _Run:
                 expected_version=self.expected_version,
             )
             done = _kept_answer(await self.body(deed, self.input))
+            if self.expected_version is not None and not deed.compared:
+                raise Refused(_NO_ONE_VERSION)
             outcome = "REFUSED" if done["refusals"] else "DONE"
             entry = self._entry(outcome, done["refusals"], decision.changed, rules)
             decision.write("audit_log", Insert(entry))

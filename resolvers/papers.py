@@ -30,6 +30,13 @@ def paper_facts(paper: PaperInput) -> PaperFacts:
     )
 
 
+def sealed_holder(deed: Deed, certificate_id: str, paper: PaperFacts) -> str:
+    """The right holder's name as it is kept; the same name of one certificate seals the same."""
+    return deed.stores.sealer.seal(
+        paper.right_holder.strip(), record=certificate_id, field="right_holder"
+    )
+
+
 def printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dict[str, Any]:
     """The fields of the certificate that the paper fills; the holder's name is sealed."""
     registered = certificate.catalog is Catalog.RIGHT_CERT
@@ -42,9 +49,7 @@ def printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dic
         "registered_on": paper.registered_on,
         "registered_until": paper.registered_until,
         "expires_on": paper.expires_on,
-        "right_holder": deed.stores.sealer.seal(
-            paper.right_holder.strip(), record=certificate.id, field="right_holder"
-        ),
+        "right_holder": sealed_holder(deed, certificate.id, paper),
         "right_amount": paper.right_amount,
         "rank": paper.rank,
         "pages": paper.pages,

@@ -1,6 +1,5 @@
 """The certificate that the registry issues for a lost one (补证, X23)."""
 
-from dataclasses import replace
 from typing import Any
 
 from domain.certificates import Carrier, CustodyState, Holder, LegalState, TitleCertificate
@@ -11,7 +10,7 @@ from domain.losses import proof_refusals, reissue_refusals
 from domain.people import Operation
 from domain.processing import paper_refusals
 from domain.refusals import Refusal, refuse_if
-from resolvers.losses import open_incidents
+from resolvers.incidents import end_losses
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import duplicate_of, paper_facts, printed, scan_falls_due
 from resolvers.suspensions import take_place
@@ -113,7 +112,6 @@ def _successor(lost: TitleCertificate) -> TitleCertificate:
         carrier=Carrier.PAPER,
         collateral_nos=lost.collateral_nos,
         guarantee_contract_nos=lost.guarantee_contract_nos,
-        expected_by=lost.expected_by,
         supersedes=lost.id,
         org_code=lost.org_code,
         org_path=lost.org_path,
@@ -123,6 +121,4 @@ def _successor(lost: TitleCertificate) -> TitleCertificate:
 async def _take_place(deed: Deed, lost: TitleCertificate, fresh: TitleCertificate) -> None:
     """An open case goes on with the new paper; the incident of the old one ends."""
     await take_place(deed, lost, fresh)
-    for incident in await open_incidents(deed, lost):
-        outcome = f"Reissued as {fresh.cert_no}."
-        deed.decision.save(replace(incident, closed_at=deed.now, outcome=outcome))
+    await end_losses(deed.decision, lost, f"Reissued as {fresh.cert_no}.", now=deed.now)

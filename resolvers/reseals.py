@@ -28,6 +28,7 @@ from schema.stocktakes import PacketResealConfirmInput, PacketResealInput
 async def packet_reseal_propose(deed: Deed, input: PacketResealInput) -> dict[str, Any]:
     """CUS-07, first half. No paper is held: whatever changes meanwhile is told by the content."""
     packet, vault, unfit = await _packet(deed, input)
+    deed.as_expected(packet)
     refuse_if(unfit)
     payload = _payload(input, packet)
     proposal = proposed(deed, Movement.RESEAL, payload, packet.certificate_ids, vault)

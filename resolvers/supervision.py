@@ -74,7 +74,7 @@ class SupervisionQueries:
             "organisations": [_told(one) for one in figures],
             "overdue": await context.reader.find(
                 "certificates",
-                {**reach, **_overdue(within)},
+                {"$and": [reach, _once_real(), _overdue(within)]},
                 sort=[("expected_by", 1), ("_id", 1)],
                 limit=MAX_OVERDUE,
             ),
@@ -137,11 +137,8 @@ def _refuse(info: Info, first_day: date, last_day: date) -> None:
 async def _processed(info: Info, reach: Record, within: Period) -> list[Processed]:
     """Every certificate with a deadline in the period. Refuses: LIMIT_EXCEEDED."""
     days = {"$gte": within.first.isoformat(), "$lte": within.as_of.isoformat()}
-    query = {
-        **reach,
-        "legal_state": {"$ne": LegalState.VOID.value},
-        "$or": [{"expected_by": days}, {"vault_due": days}],
-    }
+    due: Record = {"$or": [{"expected_by": days}, {"vault_due": days}]}
+    query = {"$and": [reach, _once_real(), due]}
     reads = info.context.reader.reads
     records = await info.context.stores.mongo.hop(
         lambda: reads.find("certificates", query, limit=MAX_BOARD + 1, fields=frozenset(_READ))
@@ -158,8 +155,14 @@ def _overdue(within: Period) -> Record:
     as_of = within.as_of.isoformat()
     return {
         "expected_by": {"$gte": within.first.isoformat(), "$lt": as_of},
-        "legal_state": {"$ne": LegalState.VOID.value},
         "$or": [{"collected_on": None}, {"collected_on": {"$gt": as_of}}],
+    }
+
+
+def _once_real() -> Record:
+    """What was obtained counts in its month, though it was lost and issued anew since (X23)."""
+    return {
+        "$or": [{"legal_state": {"$ne": LegalState.VOID.value}}, {"collected_on": {"$ne": None}}]
     }
 
 

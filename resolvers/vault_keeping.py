@@ -216,7 +216,7 @@ async def vault_keeper_change_withdraw(deed: Deed, input: VaultKeeperChangeInput
 )
 async def vault_add_slots(deed: Deed, input: VaultAddSlotsInput) -> dict[str, Any]:
     """CUS-08. The vault is read and so fenced: of two at once, one counts what the other added."""
-    vault = await vault_called(deed, input.vault, rule_id="CUS-08")
+    vault = deed.as_expected(await vault_called(deed, input.vault, rule_id="CUS-08"))
     cabinet, names = input.cabinet.strip(), [name.strip() for name in input.slots]
     existing = await deed.decision.count("slots", {"vault": vault.code})
     query = {"vault": vault.code, "cabinet": cabinet, "slot": {"$in": names}}
@@ -250,7 +250,7 @@ async def vault_add_slots(deed: Deed, input: VaultAddSlotsInput) -> dict[str, An
 async def slot_set_capacity(deed: Deed, input: SlotSetCapacityInput) -> dict[str, Any]:
     """CUS-08."""
     await vault_called(deed, input.vault, rule_id="CUS-08")
-    slot = await slot_at(deed, input.vault, input.cabinet, input.slot)
+    slot = deed.as_expected(await slot_at(deed, input.vault, input.cabinet, input.slot))
     refuse_if(capacity_refusals(slot, capacity=input.capacity, now=deed.now))
     return {"slot": deed.decision.save(replace(slot, capacity=input.capacity))}
 
@@ -263,7 +263,7 @@ async def slot_set_capacity(deed: Deed, input: SlotSetCapacityInput) -> dict[str
 async def slot_close(deed: Deed, input: SlotCloseInput) -> dict[str, Any]:
     """CUS-08: nothing is laid there any more; its history stays."""
     await vault_called(deed, input.vault, rule_id="CUS-08")
-    slot = await slot_at(deed, input.vault, input.cabinet, input.slot)
+    slot = deed.as_expected(await slot_at(deed, input.vault, input.cabinet, input.slot))
     refuse_if(closing_refusals(slot, now=deed.now))
     closed = replace(slot, closed=True, reserved_by=None, reserved_until=None)
     return {"slot": deed.decision.save(closed)}

@@ -88,19 +88,21 @@ async def both_keepers(deed: Deed, proposal: Proposal) -> list[Operator]:
 
 async def read_papers(deed: Deed, ids: Sequence[str]) -> list[TitleCertificate]:
     """Papers within the actor's reach, free of proposals that nobody confirmed in time."""
-    papers = await deed.several(TitleCertificate, ids)
-    if await free_locks(deed, papers):
-        papers = await deed.several(TitleCertificate, ids)
+    papers = await freed(deed, await deed.several(TitleCertificate, ids))
     for paper in papers:
         deed.permit(paper.org_path)
     return papers
 
 
-async def free_locks(deed: Deed, certificates: Sequence[TitleCertificate]) -> bool:
-    """Ends proposals that expired and still hold one of these certificates (CUS-04d).
+async def freed(deed: Deed, papers: Sequence[TitleCertificate]) -> list[TitleCertificate]:
+    """These papers, free of proposals that nobody confirmed in time (CUS-04d)."""
+    if not await _end_expired(deed, papers):
+        return list(papers)
+    return [await deed.decision.get(TitleCertificate, paper.id) for paper in papers]
 
-    Tells whether any was ended: then the certificates have to be read again.
-    """
+
+async def _end_expired(deed: Deed, certificates: Sequence[TitleCertificate]) -> bool:
+    """Ends proposals that expired and still hold one of these; tells whether any was ended."""
     ended = False
     ids = [c.lock.id for c in certificates if c.lock and c.lock.kind is LockKind.VAULT_PROPOSAL]
     for proposal in await deed.decision.find(Proposal, {"_id": {"$in": ids}}) if ids else ():

@@ -76,6 +76,7 @@ async def certificate_vault_in_propose(deed: Deed, input: VaultInInput) -> dict[
     """X06, first half: nothing moves, the slot is kept free."""
     plan = _plan(input)
     await look_ahead(deed, plan, proposal_id=None)
+    await deed.subjects(TitleCertificate, plan.certificate_ids)
     facts, parts = await _vault_in(deed, plan, proposal=None)
     proposal_id = new_id(Proposal)
     refuse_if(
@@ -159,6 +160,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
 async def packet_relocate_propose(deed: Deed, input: RelocateInput) -> dict[str, Any]:
     """X07, first half."""
     packet, certificates, vault, target = await _relocation(deed, input)
+    deed.as_expected(packet)
     proposal_id = new_id(Proposal)
     refuse_if(
         [

@@ -225,7 +225,9 @@ class TitleCertificate(Node):
     lock: Lock | None = named("The open request that holds it.")
     due_date: date | None = named("When a check-out is due back.")
     expected_from: date | None = named("The day its processing counts from.")
-    expected_by: date | None = named("When it should have been obtained.")
+    expected_by: date | None = named(
+        "When it should have been obtained; none for one that took another's place."
+    )
     collected_on: date | None = named("When it was collected.")
     vault_due: date | None = named("When it should be in the vault.")
     vaulted_on: date | None = named("When it first went into the vault.")
@@ -358,6 +360,7 @@ class Slot(Node):
     packet_nos: list[str] = named("Packets in it.")
     reserved_until: datetime | None = named("Until when a proposal keeps it.")
     closed: bool = named("Whether it is out of use.")
+    version: int = named("Times changed; give it as `expectedVersion`.")
     code: str = _coded()
 
 
@@ -417,6 +420,7 @@ class SealedPacket(Node):
     cabinet: str = named("Cabinet.")
     slot: str = named("Slot.")
     status: PacketStatus = named("Whether it holds paper.")
+    version: int = named("Times changed; give it as `expectedVersion`.")
     code: str = _coded()
     certificates: list[TitleCertificate] = related(
         Relation(collection="certificates", local="certificate_ids", many=True),

@@ -396,8 +396,11 @@ def test_a_new_certificate_takes_the_old_ones_place(bank: Bank):
     assert old["supersededBy"] == new_id
     first = story.certificate_id
     story.certificate_id = new_id
-    new = bank.certificate(story, "custodyState legalState supersedes priorityDate certNo")
+    new = bank.certificate(
+        story, "custodyState legalState supersedes priorityDate certNo expectedBy"
+    )
     assert new == {
+        "expectedBy": None,
         "custodyState": "RECEIVED_PENDING_VAULT",
         "legalState": "REGISTERED",
         "supersedes": first,
@@ -441,8 +444,12 @@ def test_each_level_hears_once_of_what_does_not_come_back(bank: Bank):
         (3, ["RED", "ORANGE", "YELLOW"], ["SUSPECTED_LOSS"]),
         (3, ["RED", "ORANGE", "YELLOW"], ["SUSPECTED_LOSS"]),
     ]
-    bank.clock(NOON)
     _bring_back(bank, story, id)
+    suspected = "{ incidents(openOnly: false) { subject kind closedAt outcome } }"
+    found = bank.query("auditor", suspected)["incidents"]
+    [ended] = [one for one in found if one["subject"] == story.certificate_id]
+    assert (ended["kind"], ended["outcome"]) == ("SUSPECTED_LOSS", "RETURNED")
+    assert ended["closedAt"] is not None
 
 
 def allowed(bank: Bank, story: Story, login: str = "keeper-1"):

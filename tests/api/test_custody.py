@@ -5,7 +5,7 @@ from pymongo import MongoClient
 
 from resolvers.context import Stores
 from tests.api.test_verification import beside
-from tests.client import NOON, REFUSALS, Bank, codes, collected, vault_plan
+from tests.client import NOON, REFUSALS, Bank, codes, collected, pdf, vault_plan
 
 PROPOSED = f"proposal {{ id expiresAt }} {REFUSALS}"
 
@@ -170,6 +170,50 @@ def test_a_withdrawn_proposal_leaves_nothing(bank: Bank):
     bank.vault(story)
 
 
+def expired(bank: Bank, story) -> None:
+    """Nobody confirmed that the paper's packet goes to another slot, and the time is over."""
+    move = {"packetNo": f"P{story.n:05}", "cabinet": "B", "slot": f"{story.n + 200:03}"}
+    bank.done("keeper-1", "packetRelocatePropose", move)
+    bank.clock("2025-06-20T10:31:00+08:00")
+
+
+def test_a_proposal_that_expired_keeps_no_check_out_away(bank: Bank):
+    story = bank.vaulted()
+    expired(bank, story)
+    asked = {
+        "certificateId": story.certificate_id,
+        "purpose": "NON_LITIGATION_USE",
+        "dueDate": "2025-07-01",
+        "reason": "The registry wants to see it.",
+    }
+    bank.done("handler-1", "checkOutRequest", asked)
+    assert bank.certificate(story, "lock { kind }") == {"lock": {"kind": "CHECK_OUT"}}
+
+
+def test_a_case_that_is_opened_holds_the_paper_of_a_proposal_that_expired(bank: Bank):
+    story = bank.vaulted()
+    bank.settle(story)
+    expired(bank, story)
+    bank.open_case(story)
+    held = bank.certificate(story, "lock { kind id }")["lock"]
+    assert held == {"kind": "DEREGISTRATION", "id": story.case_id}
+
+
+def test_an_electronic_filing_that_expired_is_proposed_anew(bank: Bank):
+    story = bank.mortgage()
+    story.certificate_id = bank.expect(story, carrier="ELECTRONIC")
+    story.cert_no = f"E-{story.n}"
+    version_id = bank.upload(
+        "handler-1", story, "CERT_SCAN", pdf("signed"), certificateId=story.certificate_id
+    )
+    filing = {**collected(story), "fileVersionId": version_id}
+    bank.done("handler-1", "certificateFileElectronicPropose", filing)
+    again = bank.do("handler-2", "certificateFileElectronicPropose", filing)
+    assert codes(again) == ["OPEN_REQUEST_EXISTS"]
+    bank.clock("2025-06-20T10:31:00+08:00")
+    bank.done("handler-2", "certificateFileElectronicPropose", filing)
+
+
 def test_relocation_by_two_keepers(bank: Bank):
     story = bank.vaulted()
     move = {"packetNo": f"P{story.n:05}", "cabinet": "B", "slot": f"{story.n + 200:03}"}
@@ -258,6 +302,14 @@ def test_an_electronic_certificate_is_filed_by_two_and_never_moved(bank: Bank):
     assert codes(bank.do("handler-1", "certificateCollect", collected(story))) == [
         "ELECTRONIC_CERT"
     ]
+    for strange in (
+        bank.upload("handler-1", story, "CERT_SCAN", pdf("else"), certificateId=bank.expect(story)),
+        bank.upload("handler-1", story, "EVIDENCE", pdf("a letter")),
+    ):
+        other = {**filing, "fileVersionId": strange}
+        assert codes(bank.do("handler-1", "certificateFileElectronicPropose", other)) == [
+            "SCAN_MISSING"
+        ]
     proposal = bank.done("handler-1", "certificateFileElectronicPropose", filing, PROPOSED)[
         "proposal"
     ]
@@ -265,12 +317,34 @@ def test_an_electronic_certificate_is_filed_by_two_and_never_moved(bank: Bank):
     assert codes(bank.do("handler-1", "certificateFileElectronicConfirm", confirm)) == [
         "DUAL_CONTROL_SAME_PERSON"
     ]
+    for change in ({"rightHolder": "another"}, {"rank": 2}, {"expiresOn": "2030-01-01"}):
+        other = {"proposalId": proposal["id"], "filing": {**filing, **collected(story, **change)}}
+        told = bank.do("archivist-1", "certificateFileElectronicConfirm", other)
+        assert codes(told) == ["PAYLOAD_CHANGED"], change
     bank.done("archivist-1", "certificateFileElectronicConfirm", confirm)
     assert bank.certificate(story)["custodyState"] == "ELECTRONIC_ON_FILE"
     given = {"certificateIds": [story.certificate_id], "receiver": "handler-2"}
     assert "ELECTRONIC_CERT" in codes(bank.do("handler-1", "handoverInitiate", given))
     early = {"certificateId": story.certificate_id}
     assert codes(bank.do("handler-1", "certificateCancelElectronic", early)) == ["STATE_CONFLICT"]
+
+
+def test_an_electronic_certificate_is_not_filed_on_what_was_rejected_meanwhile(bank: Bank):
+    story = bank.mortgage()
+    story.certificate_id = bank.expect(story, carrier="ELECTRONIC")
+    story.cert_no = f"E-{story.n}"
+    version_id = bank.upload(
+        "handler-1", story, "CERT_SCAN", pdf("signed"), certificateId=story.certificate_id
+    )
+    filing = {**collected(story), "fileVersionId": version_id}
+    proposal = bank.done("handler-1", "certificateFileElectronicPropose", filing, PROPOSED)[
+        "proposal"
+    ]
+    rejected = {"fileVersionId": version_id, "reason": "the signature does not verify"}
+    bank.done("archivist-1", "fileReject", rejected)
+    confirm = {"proposalId": proposal["id"], "filing": filing}
+    told = bank.do("archivist-1", "certificateFileElectronicConfirm", confirm)
+    assert codes(told) == ["SCAN_MISSING"]
 
 
 def test_a_frozen_vault_moves_nothing(bank: Bank):

@@ -85,6 +85,21 @@ def test_a_missing_paper_is_found_by_two_keepers_and_goes_back_in(bank: Bank):
     assert bank.certificate(story)["custodyState"] == "IN_VAULT"
 
 
+def test_a_finding_that_nobody_confirmed_is_proposed_anew(bank: Bank):
+    room, story = missing(bank)
+    found = {
+        "certificateId": story.certificate_id,
+        "vault": room.code,
+        "certNo": story.cert_no,
+        "pages": 1,
+    }
+    bank.done(room.keepers[0], "certificateFoundPropose", found)
+    again = bank.do(room.keepers[1], "certificateFoundPropose", found)
+    assert codes(again) == ["OPEN_REQUEST_EXISTS"]
+    bank.clock("2025-06-20T10:31:00+08:00")
+    bank.done(room.keepers[1], "certificateFoundPropose", found)
+
+
 def test_a_scan_rejected_between_the_halves_keeps_a_found_paper_missing(bank: Bank):
     room, story = missing(bank)
     found = {
@@ -243,6 +258,32 @@ def test_a_lost_certificate_is_reissued_and_void_for_ever(bank: Bank, endpoints)
     assert history["verified"]
     ids = {story.certificate_id, given["certificateId"]}
     assert not [text for text in findings(endpoints) if any(id in text for id in ids)]
+
+
+def january(bank: Bank) -> dict:
+    """How certificates were obtained that were due in a month of no other test."""
+    return bank.query(
+        "auditor",
+        '{ certificateProcessingBoard(from: "2022-01-01", to: "2022-01-31", org: "OB") {'
+        " total { due obtained overdue vaultDue vaultLate } overdue { id } } }",
+    )["certificateProcessingBoard"]
+
+
+def test_a_reissue_changes_no_month_that_is_over(bank: Bank):
+    a_room(bank)
+    bank.clock("2022-01-04T10:00:00+08:00")
+    story = bank.mortgage(disbursed_at="2022-01-04")
+    story.certificate_id, story.cert_no = bank.expect(story), f"january-{story.n}"
+    bank.done("handler-1", "certificateCollect", collected(story, issueDate="2022-01-04"))
+    bank.clock("2022-02-07T10:00:00+08:00")
+    before = january(bank)
+    assert (before["total"]["due"], before["total"]["obtained"]) == (1, 1)
+    reported(bank, story, "2022-02-07")
+    assert codes(confirm_lost(bank, story)) == []
+    paper = collected(story, certNo=f"anew-{story.n}", issueDate="2022-02-07")["paper"]
+    given = reissue(bank, story, paper=paper, publishedOn="2022-02-07")
+    bank.done("handler-1", "certificateReissue", given)
+    assert january(bank) == before
 
 
 def reissued_plan(story: Story) -> dict:

@@ -2,7 +2,10 @@
 
 import server
 from resolvers.mutation import MUTATIONS
-from tests.client import REFUSALS, Bank, codes
+from tests.client import REFUSALS, Bank, Story, codes, user_line
+
+RECEIVED = {"certNo": "x", "pages": 1, "likeScan": True}
+ESCORTS = {"escorts": ["keeper-2", "keeper-3"]}
 
 
 def test_every_mutation_of_the_schema_was_made_by_the_wrapper():
@@ -54,6 +57,78 @@ def test_an_expected_version_that_has_passed_is_refused(bank: Bank):
         "expected": "99",
     }
     assert codes(bank.do("handler-1", "deregistrationCaseCancel", given, version=0)) == []
+
+
+def waiting(bank: Bank) -> Story:
+    """A paper at the vault's desk."""
+    story = bank.mortgage()
+    bank.collect(story)
+    bank.scan(story)
+    bank.hand_to_vault(story)
+    return story
+
+
+def test_a_version_is_compared_with_the_one_thing_acted_on(bank: Bank):
+    story = bank.vaulted()
+    packet, free = f"P{story.n:05}", f"{story.n + 200:03}"
+    slot = {"vault": "V1", "cabinet": "B", "slot": free}
+    lent = {
+        "certificateId": story.certificate_id,
+        "purpose": "NON_LITIGATION_USE",
+        "dueDate": "2025-07-01",
+        "reason": "The registry wants to see it.",
+    }
+    bank.load(("User", user_line("supervisor-1", "LC", ["VAULT_SUPERVISOR"], [])))
+    loan = bank.done("handler-1", "checkOutRequest", lent, f"checkOut {{ id }} {REFUSALS}")
+    out = {"checkOutId": loan["checkOut"]["id"]}
+    papers = {"certificateIds": [waiting(bank).certificate_id]}
+    seal = {"sealNo": "S-next", "packetNo": packet}
+    found = {"certificateId": story.certificate_id, "certNo": "x", "pages": 1}
+    for login, name, given in (
+        ("handler-1", "checkOutSign", out),
+        ("handler-1", "checkOutRenew", {**out, "newDue": "2025-07-20", "reason": "more"}),
+        ("handler-1", "checkOutReturn", out),
+        ("keeper-1", "checkOutReceive", {**out, "vault": "V1", **RECEIVED}),
+        ("keeper-1", "checkOutVaultOutPropose", {**out, "vault": "V1", "sealNo": "S"}),
+        ("keeper-1", "certificateVaultInPropose", {**slot, **papers, **seal}),
+        ("keeper-1", "packetRelocatePropose", {"packetNo": packet, "cabinet": "B", "slot": free}),
+        ("keeper-1", "packetResealPropose", {**seal, "reason": "torn"}),
+        ("keeper-1", "packetDispatchPropose", {"packetNo": packet, "toVault": "V2", **ESCORTS}),
+        ("keeper-1", "certificateFoundPropose", {"vault": "V1", **found}),
+        ("supervisor-1", "slotSetCapacity", {**slot, "capacity": 2}),
+        ("supervisor-1", "slotClose", slot),
+        ("supervisor-1", "vaultAddSlots", {"vault": "V1", "cabinet": "B", "slots": ["new"]}),
+    ):
+        told = bank.do(login, name, given, version=99)
+        assert codes(told) == ["VERSION_CONFLICT"], (name, told)
+    assert codes(bank.do("supervisor-1", "slotClose", slot, version=0)) == []
+
+
+def test_a_version_that_nothing_is_compared_with_is_refused(bank: Bank):
+    several = [bank.mortgage(), bank.mortgage()]
+    for story in several:
+        bank.collect(story)
+    bank.load(("User", user_line("supervisor-1", "LC", ["VAULT_SUPERVISOR"], [])))
+    handed = {"certificateIds": [story.certificate_id for story in several], "desk": "V1"}
+    leave = {
+        "vault": "V1",
+        "keeper": "keeper-1",
+        "substitute": "standing-in",
+        "validFrom": "2025-06-23",
+        "validTo": "2025-06-24",
+    }
+    bank.load(("User", user_line("standing-in", "LC", [], [])))
+    for login, name, given in (
+        ("handler-1", "handoverInitiate", handed),
+        ("supervisor-1", "vaultAppointSubstitute", leave),
+    ):
+        told = bank.do(login, name, given, version=1)
+        assert codes(told) == ["VALUE_INVALID"], told
+        assert told["refusals"][0]["field"] == "expectedVersion"
+    assert bank.certificate(several[0])["custodyState"] == "WITH_HANDLER"
+    alone = {**handed, "certificateIds": [several[0].certificate_id]}
+    version = bank.certificate(several[0], "version")["version"]
+    assert codes(bank.do("handler-1", "handoverInitiate", alone, version=version)) == []
 
 
 def test_a_role_that_may_not_is_forbidden(bank: Bank):

@@ -289,6 +289,20 @@ def test_when_it_could_be_converted_is_told_by_people_or_by_the_feed(bank: Bank)
     assert bank.certificate(later, lapse) == told
 
 
+def test_a_full_right_on_a_presale_unit_is_expected_once_it_could_be_registered(bank: Bank):
+    story = bank.mortgage(product="HOUSING_NEW")
+    unit = {"kind": "PRESALE_UNIT"}
+    bank.load(("Collateral", collateral(story, **unit)))
+    story.certificate_id = bank.expect(story)
+    dates = "expectedFrom expectedBy"
+    assert bank.certificate(story, dates) == {"expectedFrom": None, "expectedBy": None}
+    bank.load(("Collateral", collateral(story, **unit, convertible_from="2025-06-02")))
+    known = {"expectedFrom": "2025-06-02", "expectedBy": "2025-08-01"}
+    assert bank.certificate(story, dates) == known
+    story.certificate_id = bank.expect(story)
+    assert bank.certificate(story, dates) == known
+
+
 def opened(bank: Bank, cert_type: str, kind: str, **facts):
     """A certificate from an older system, held by handler-1."""
     story = bank.mortgage(maturity="2030-05-20")

@@ -26,7 +26,7 @@ from domain.deregistration import (
     HandlingMode,
 )
 from domain.dossiers import DocType, Dossier
-from domain.files import FileStatus, FileVersion
+from domain.files import ArchiveFile, FileClass, FileStatus, FileVersion
 from domain.guarantees import GuaranteeContract, GuaranteeKind, GuaranteeLink, GuaranteeMode
 from domain.loans import (
     CreditContract,
@@ -252,3 +252,18 @@ def a_version(**changes: Any) -> FileVersion:
         "expires_at": NOW + timedelta(minutes=5),
     }
     return FileVersion(**PLACE | facts | changes)
+
+
+def a_file(**changes: Any) -> ArchiveFile:
+    """The scan of a certificate."""
+    facts: dict[str, Any] = {
+        "id": "file-1",
+        "dossier_id": "dossier-1",
+        "loan_no": "L1",
+        "doc_type": DocType.CERT_SCAN,
+        "title": "scan",
+        "file_class": FileClass.A,
+        "certificate_id": "cert-1",
+        "current_version_id": "fv-1",
+    }
+    return ArchiveFile(**PLACE | facts | changes)

@@ -174,6 +174,8 @@ def test_escalations_come_on_their_days_each_once(days, told):
         ({"borrower": "other", "requester": "other"}, 30, False, ["VALUE_INVALID"]),
         ({"purpose": P.LOAN_ROLLOVER}, 20, False, ["RENEWAL_LIMIT"]),
         ({"purpose": P.APPRAISAL_AUDIT}, 20, False, ["RENEWAL_LIMIT"]),
+        ({"purpose": P.LOAN_ROLLOVER}, 31, False, ["RENEWAL_LIMIT", "DUE_DATE_INVALID"]),
+        ({"purpose": P.LOAN_ROLLOVER}, 15, False, ["RENEWAL_LIMIT", "DUE_DATE_INVALID"]),
         ({"purpose": P.LITIGATION}, 105, True, []),
         ({"purpose": P.LITIGATION}, 106, True, ["DUE_DATE_INVALID"]),
         ({"purpose": P.LITIGATION}, 105, False, ["RENEWAL_LIMIT"]),

@@ -1,6 +1,7 @@
 """Expecting, collecting and filing certificates: types, facts, duplicates, due dates."""
 
-from datetime import date, timedelta
+from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,22 +9,24 @@ import pytest
 from domain.certificates import Carrier, CertType, CustodyState
 from domain.collaterals import CollateralKind
 from domain.custody import Movement
-from domain.loans import DisbursementBasis, Product
+from domain.dossiers import DocType
+from domain.dual_control import payload_hash
+from domain.files import FileStatus
 from domain.processing import (
     MAX_PAGES,
+    MAX_RANK,
     PaperFacts,
     cancellation_refusal,
     collection_refusals,
+    electronic_refusal,
     expectation_refusals,
-    expected_by,
 )
 from tests.domain.builders import (
-    CALENDAR,
-    POLICY,
     TODAY,
     a_certificate,
     a_collateral,
-    a_loan,
+    a_file,
+    a_version,
     codes,
 )
 
@@ -92,7 +95,14 @@ def _collect(certificate=None, *, movement=Movement.COLLECT, duplicate=None, **f
         ({"cert_no": "  "}, "certNo"),
         ({"issuer": ""}, "issuer"),
         ({"right_holder": " "}, "rightHolder"),
+        ({"issue_date": TODAY}, None),
         ({"issue_date": TODAY + timedelta(days=1)}, "issueDate"),
+        ({"registered_on": TODAY + timedelta(days=1)}, "registeredOn"),
+        ({"registered_on": None}, None),
+        ({"rank": -1}, "rank"),
+        ({"rank": 0}, "rank"),
+        ({"rank": MAX_RANK}, None),
+        ({"rank": MAX_RANK + 1}, "rank"),
         ({"pages": 0}, "pages"),
         ({"pages": MAX_PAGES}, None),
         ({"pages": MAX_PAGES + 1}, "pages"),
@@ -159,37 +169,61 @@ def test_an_electronic_certificate_ends_with_the_registrys_entry(state, done, ex
     assert codes([cancellation_refusal(certificate, done=done)]) == expected
 
 
-LENT = date(2025, 9, 22)
-RECEIPT = DisbursementBasis.ACCEPTANCE_RECEIPT
-PRE_NOTICE = CertType.PRE_NOTICE_MORTGAGE
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cert_no": "粤(2024)第2号"},
+        {"issuer": "another registry"},
+        {"issuer_code": "R-4402"},
+        {"issue_date": TODAY - timedelta(days=1)},
+        {"right_amount": 1},
+        {"registered_on": None},
+        {"registered_until": TODAY},
+        {"expires_on": TODAY},
+        {"rank": 2},
+        {"pages": 2},
+    ],
+)
+def test_a_paper_of_which_anything_differs_is_another_one_to_confirm(change):
+    told = _facts().payload(holder="sealed")
+    assert payload_hash(_facts(**change).payload(holder="sealed")) != payload_hash(told)
+    assert payload_hash(_facts().payload(holder="another")) != payload_hash(told)
+
+
+def test_a_proposed_paper_tells_every_fact_and_names_nobody():
+    told = _facts(right_holder="Zhang San").payload(holder="sealed")
+    assert len(told) == len(fields(PaperFacts))
+    assert "Zhang San" not in str(told)
+
+
+def test_a_number_printed_with_other_brackets_is_the_same_to_confirm():
+    told = _facts(cert_no="粤（2024）第1号", issuer=" registry ").payload(holder="sealed")
+    assert told == _facts().payload(holder="sealed")
 
 
 @pytest.mark.parametrize(
-    ("cert_type", "loan", "due"),
+    ("file", "version", "intact", "expected"),
     [
-        (PROOF, {"product": Product.HOUSING_RESALE}, date(2025, 10, 17)),
-        (PRE_NOTICE, {"product": Product.HOUSING_NEW}, date(2025, 10, 22)),
-        (CertType.PRE_NOTICE_TITLE, {"product": Product.HOUSING_RESALE}, date(2025, 10, 22)),
-        (VEHICLE, {"product": Product.AUTO}, date(2025, 10, 22)),
-        (
-            PROOF,
-            {"disbursement_basis": RECEIPT, "acceptance_on": date(2025, 6, 9)},
-            date(2025, 6, 30),
-        ),
-        (
-            PRE_NOTICE,
-            {"disbursement_basis": RECEIPT, "acceptance_on": date(2025, 6, 9)},
-            date(2025, 10, 22),
+        ({}, {}, True, []),
+        ({}, {"status": FileStatus.ACCEPTED}, True, []),
+        ({}, {"doc_type": DocType.MORTGAGE_CERT_SCAN}, True, []),
+        ({}, {"doc_type": DocType.PRE_NOTICE_CERT_SCAN}, True, ["SCAN_MISSING"]),
+        ({}, {"doc_type": DocType.OWNER_ID}, True, ["SCAN_MISSING"]),
+        ({"certificate_id": "cert-2"}, {}, True, ["SCAN_MISSING"]),
+        ({"certificate_id": None}, {}, True, ["SCAN_MISSING"]),
+        ({}, {}, False, ["SCAN_MISSING"]),
+        *(
+            ({}, {"status": status}, True, ["SCAN_MISSING"])
+            for status in set(FileStatus) - {FileStatus.READY, FileStatus.ACCEPTED}
         ),
     ],
 )
-def test_a_certificate_is_due_as_its_product_says(cert_type, loan, due):
-    # 23-26, 28-30 September are seven working days, 9-11 October three, 13-17 October five.
-    lent = a_loan(**{"disbursed_on": LENT, "settled_on": None} | loan)
-    found = expected_by(cert_type, lent, policy=POLICY, calendar=CALENDAR, today=TODAY)
-    assert found == due
-
-
-def test_without_a_loan_the_period_runs_from_today():
-    found = expected_by(PROOF, None, policy=POLICY, calendar=CALENDAR, today=TODAY)
-    assert found == CALENDAR.wd(TODAY, 15)
+def test_an_electronic_certificate_is_filed_on_its_own_sound_file(file, version, intact, expected):
+    certificate = a_certificate(carrier=Carrier.ELECTRONIC)
+    refusal = electronic_refusal(
+        certificate,
+        a_file(**file),
+        a_version(**{"status": FileStatus.READY} | version),
+        intact=intact,
+    )
+    assert codes([refusal]) == expected
