@@ -168,7 +168,8 @@ class Counter:
 
     login: str
     reaches: bool  # signs in, and holds a role that counts this vault
-    keeps: bool  # is a keeper of this vault
+    keeps: bool  # is a keeper of this vault that day, a substitute on duty included (CUS-04f)
+    away: bool = False  # is one, and on leave that day
 
 
 def may_lead(kind: StocktakeKind, grants: Iterable[RoleGrant], *, keeps: bool) -> bool:
@@ -195,7 +196,7 @@ def opening_refusals(
     for counter in counters:
         if not counter.reaches:
             yield invalid("counters", f"{counter.login} may not count this vault", rule_id="CUS-18")
-        yield _keeper_counts(counter.login, kind, keeps=counter.keeps)
+        yield _keeper_counts(counter.login, kind, keeps=counter.keeps or counter.away)
         if kind is StocktakeKind.SELF and not counter.keeps:
             yield invalid(
                 "counters", f"{counter.login} is no keeper of this vault", rule_id="CUS-18"

@@ -1,4 +1,4 @@
-"""Who may be named to receive papers, through HTTP: only whoever can then accept them (X03, X04)."""
+"""Who may be named to receive papers: only whoever can then accept them (X03, X04)."""
 
 import pytest
 

@@ -162,6 +162,13 @@ def test_nobody_counts_what_he_keeps_but_in_the_keepers_own_count(kind, keeps, r
     assert codes(opening_refusals(a_vault(), kind, counters)) == refused
 
 
+@pytest.mark.parametrize("kind", K)
+def test_a_keeper_on_leave_neither_counts_for_the_keepers_nor_checks_them(kind):
+    counters = [a_counter("one", keeps=kind is K.SELF), a_counter("two", away=True)]
+    refused = ["VALUE_INVALID"] if kind is K.SELF else ["SOD_VIOLATION"]
+    assert codes(opening_refusals(a_vault(), kind, counters)) == refused
+
+
 @pytest.mark.parametrize(
     ("logins", "allowed"),
     [
