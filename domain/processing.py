@@ -11,6 +11,7 @@ from types import MappingProxyType
 from domain.calendar import WorkCalendar, nd
 from domain.certificates import (
     CERT_TYPES,
+    MAX_CERT_NO,
     Carrier,
     Catalog,
     CertType,
@@ -130,6 +131,8 @@ def paper_refusals(
     ):
         if not text:
             yield invalid(field, "must not be empty", rule_id=rule_id)
+    if len(normalised(facts.cert_no)) > MAX_CERT_NO:
+        yield invalid("certNo", f"at most {MAX_CERT_NO} characters", rule_id=rule_id)
     if facts.issue_date > today:
         yield invalid("issueDate", "lies in the future", rule_id=rule_id)
     if not 0 < facts.pages <= MAX_PAGES:
