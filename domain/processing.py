@@ -77,11 +77,9 @@ def expectation_refusals(
     What was released is never pledged again under the same record: the new right has a rank of its
     own (4.9).
     """
-    facts = CERT_TYPES[cert_type]
     if not collaterals:
         yield invalid("collateralIds", "name at least one collateral", rule_id="X01")
-    if carrier not in facts.carriers:
-        yield invalid("carrier", f"{cert_type} is never {carrier}", rule_id="X01")
+    yield from kind_refusals(cert_type, carrier, collaterals, rule_id="X01")
     for collateral in collaterals:
         if collateral.pledge_state in ENDED_PLEDGES:
             yield state_conflict(
@@ -90,10 +88,20 @@ def expectation_refusals(
                 state=collateral.pledge_state,
                 event="REGISTER_EXPECTED",
             )
+
+
+def kind_refusals(
+    cert_type: CertType, carrier: Carrier, collaterals: Sequence[Collateral], *, rule_id: str
+) -> Iterator[Refusal]:
+    """A type is on paper or electronic as it can be, and of collateral that has such papers."""
+    facts = CERT_TYPES[cert_type]
+    if carrier not in facts.carriers:
+        yield invalid("carrier", f"{cert_type} is never {carrier}", rule_id=rule_id)
+    for collateral in collaterals:
         if collateral.kind not in facts.collateral:
             yield Refusal(
                 code=RefusalCode.TYPE_NOT_ALLOWED,
-                rule_id="X01",
+                rule_id=rule_id,
                 field="certType",
                 detail={"type": cert_type, "kind": collateral.kind},
             )

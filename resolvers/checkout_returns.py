@@ -158,6 +158,7 @@ async def check_out_receive_exchanged(
                 new_type=input.cert_type,
                 new_no=paper.cert_no,
                 change=check_out.exchange.change,
+                collaterals=await deed.decision.find(Collateral, collaterals_query(old)),
             ),
             *collection_refusals(
                 new,
