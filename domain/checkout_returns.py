@@ -32,6 +32,7 @@ from domain.checkouts import (
 )
 from domain.collaterals import Collateral
 from domain.custody import Movement, illegal
+from domain.dossiers import DocType
 from domain.policy import Policy
 from domain.processing import PRE_NOTICES, kind_refusals
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
@@ -126,6 +127,19 @@ SUCCESSORS: Mapping[CertType, frozenset[CertType]] = MappingProxyType(
         ),
     }
 )
+
+
+def exchange_proofs(check_out: CheckOut, old: TitleCertificate) -> tuple[DocType, ...]:
+    """What shows that a new certificate was issued for the old one (回执, X13).
+
+    The registry's receipt; a bank's counter stops the new deposit or enters the old one's proceeds;
+    an insurer's is the policy itself.
+    """
+    if check_out.purpose is CheckOutPurpose.REDEMPTION:
+        return DocType.FREEZE_CONFIRM, DocType.PROCEEDS_ENTRY
+    if old.cert_type is CertType.PROPERTY_INSURANCE:
+        return (DocType.INSURANCE,)
+    return DocType.REGISTRY_ACCEPTANCE, DocType.REGISTRY_RESULT
 
 
 def exchange_refusals(

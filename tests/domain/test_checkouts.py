@@ -10,6 +10,7 @@ from domain.checkout_requests import due_refusal, has_expired, latest_due, purpo
 from domain.checkout_returns import (
     Escalation,
     due_escalations,
+    exchange_proofs,
     exchange_refusals,
     next_escalation,
     priority_carried,
@@ -25,10 +26,11 @@ from domain.checkouts import (
     overdue_days,
 )
 from domain.collaterals import CollateralKind
+from domain.dossiers import DocType
 from domain.policy import DEFAULTS
 from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_certificate, a_collateral, codes
 
-P, T, K = CheckOutPurpose, CertType, CollateralKind
+P, T, K, D = CheckOutPurpose, CertType, CollateralKind, DocType
 FRIDAY = date(2025, 6, 20)
 SAFEKEEPING = {
     T.REAL_ESTATE_TITLE,
@@ -309,3 +311,16 @@ def test_every_purpose_has_its_numbers():
     for purpose in set(CheckOutPurpose) - {P.PARTIAL_CHANGE}:
         assert f"checkout.{purpose}.max" in DEFAULTS
         assert f"checkout.{purpose}.renewal" in DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("old", "purpose", "needed"),
+    [
+        (T.MORTGAGE_REG_PROOF, P.CERT_RENEWAL, {D.REGISTRY_ACCEPTANCE, D.REGISTRY_RESULT}),
+        (T.REAL_ESTATE_TITLE, P.CERT_RENEWAL, {D.REGISTRY_ACCEPTANCE, D.REGISTRY_RESULT}),
+        (T.PROPERTY_INSURANCE, P.CERT_RENEWAL, {D.INSURANCE}),
+        (T.DEPOSIT_RECEIPT, P.REDEMPTION, {D.FREEZE_CONFIRM, D.PROCEEDS_ENTRY}),
+    ],
+)
+def test_a_new_certificate_is_proven_by_whoever_issued_it(old, purpose, needed):
+    assert set(exchange_proofs(a_check_out(purpose=purpose), of(old))) == needed
