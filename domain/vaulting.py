@@ -205,7 +205,8 @@ def _scan_gap(
         return "the accepted scans show another number"
     if not all(scan.intact for scan in own):
         return "a stored scan is gone or altered"
-    shown = sum(scan.pages or 0 for scan in own)
+    contents = {scan.sha256: scan.pages or 0 for scan in own}  # the same page twice is one page
+    shown = sum(contents.values())
     if certificate.pages is not None and shown < certificate.pages:
         return f"{shown} of {certificate.pages} pages are scanned"
     return None

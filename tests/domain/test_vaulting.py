@@ -106,7 +106,8 @@ def test_the_paper_itself_may_stand_in_the_way(changes, expected):
         ((a_scan(intact=False),), "a stored scan is gone or altered"),
         ((a_scan(pages=1),), "1 of 2 pages are scanned"),
         ((a_scan(pages=None),), "0 of 2 pages are scanned"),
-        ((a_scan(pages=1), a_scan(pages=1)), None),
+        ((a_scan(pages=1), a_scan(pages=1, sha256="1" * 64)), None),
+        ((a_scan(pages=1), a_scan(pages=1)), "1 of 2 pages are scanned"),  # the same page twice
         ((a_scan(), a_scan(cert_no_norm="OTHER", intact=False)), None),
         ((a_scan(pages=3),), None),
     ],
