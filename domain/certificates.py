@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 from domain.collaterals import CollateralKind
 
+MAX_CERT_NO = 150  # characters of a number, normalised; what is longer could not be counted
+
 
 class Catalog(StrEnum):
     """Whose right the paper proves (目录): the bank's, or the owner's kept for him."""

@@ -49,7 +49,7 @@ class RequestFacts:
 
     certificate: TitleCertificate
     holds: Sequence[LegalHold]
-    overdue: Sequence[tuple[CheckOut, str]]  # the borrower's, with the names of their papers
+    overdue: Sequence[tuple[CheckOut, str]]  # the people's, with the names of their papers
 
 
 def latest_due(
@@ -77,7 +77,7 @@ def request_refusals(
     yield locked(certificate, proposal_id="")
     yield purpose_refusal(certificate, purpose)
     yield due_refusal(purpose, due, out_on=today, policy=policy, calendar=calendar)
-    yield borrower_overdue(requester, facts.overdue)
+    yield borrower_overdue(facts.overdue)
     yield held_in(facts.holds, purpose)
     if substitute == requester:
         yield invalid("substitute", "the requester needs no substitute", rule_id="X08")
@@ -116,8 +116,27 @@ def due_refusal(
     return due_invalid(due, f"at the latest {last}") if due > last else None
 
 
-def borrower_overdue(borrower: str, overdue: Sequence[tuple[CheckOut, str]]) -> Refusal | None:
-    """Who keeps one paper beyond its time gets no other, wherever that one belongs (CUS-11)."""
+def stand_in_refusal(
+    field: str, login: str | None, person: Actor | None, org_path: str
+) -> Refusal | None:
+    """Whoever is named beside the requester signs himself: he has to be able to (X08, X10).
+
+    person: who signs in by that login, as of today.
+    """
+    if login is None:
+        return None
+    if person is None:
+        return invalid(field, "nobody signs in with this name", rule_id="X08")
+    if not person.may(Operation.REQUEST_CHECK_OUT, org_path):
+        return invalid(field, f"{login} may not take papers out there", rule_id="X08")
+    return None
+
+
+def borrower_overdue(overdue: Sequence[tuple[CheckOut, str]]) -> Refusal | None:
+    """Who keeps one paper beyond its time gets no other, wherever that one belongs (CUS-11).
+
+    Nor does who asks for a paper that his substitute would take.
+    """
     if not overdue:
         return None
     check_out, certificate = overdue[0]
@@ -125,7 +144,7 @@ def borrower_overdue(borrower: str, overdue: Sequence[tuple[CheckOut, str]]) -> 
         code=RefusalCode.BORROWER_OVERDUE,
         rule_id="CUS-11",
         detail={
-            "person": borrower,
+            "person": check_out.borrower or check_out.requester,
             "certificate": certificate,
             "due": check_out.due_date.isoformat(),
         },
@@ -217,7 +236,7 @@ def vault_out_refusals(
     yield due_refusal(
         check_out.purpose, check_out.due_date, out_on=today, policy=policy, calendar=calendar
     )
-    yield borrower_overdue(check_out.signed_by or check_out.requester, facts.overdue)
+    yield borrower_overdue(facts.overdue)
     yield held_in(facts.holds, check_out.purpose)
 
 

@@ -3,7 +3,7 @@
 Source: domain 3.6; CUS-10, CUS-12, CUS-15, CUS-16.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -30,8 +30,11 @@ from domain.checkouts import (
     overdue_days,
     period_end,
 )
+from domain.collaterals import Collateral
 from domain.custody import Movement, illegal
+from domain.dossiers import DocType
 from domain.policy import Policy
+from domain.processing import PRE_NOTICES, kind_refusals
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
 
@@ -125,6 +128,19 @@ SUCCESSORS: Mapping[CertType, frozenset[CertType]] = MappingProxyType(
 )
 
 
+def exchange_proofs(check_out: CheckOut, old: TitleCertificate) -> tuple[DocType, ...]:
+    """What shows that a new certificate was issued for the old one (回执, X13).
+
+    The registry's receipt; a bank's counter stops the new deposit or enters the old one's proceeds;
+    an insurer's is the policy itself.
+    """
+    if check_out.purpose is CheckOutPurpose.REDEMPTION:
+        return DocType.FREEZE_CONFIRM, DocType.PROCEEDS_ENTRY
+    if old.cert_type is CertType.PROPERTY_INSURANCE:
+        return (DocType.INSURANCE,)
+    return DocType.REGISTRY_ACCEPTANCE, DocType.REGISTRY_RESULT
+
+
 def exchange_refusals(
     check_out: CheckOut,
     old: TitleCertificate,
@@ -132,8 +148,13 @@ def exchange_refusals(
     new_type: CertType,
     new_no: str,
     change: ChangeType,
+    collaterals: Sequence[Collateral],
 ) -> Iterator[Refusal | None]:
-    """Which new certificate may take an old one's place (X13)."""
+    """Which new certificate may take an old one's place (X13).
+
+    Another type is one that could be expected of what the old one covers (X01), and no pre-notice
+    of what was registered already. collaterals: what the old one covers.
+    """
     if normalised(new_no) == old.cert_no_norm and new_type is old.cert_type:
         yield invalid("certNo", "a new certificate has a number of its own", rule_id="X13")
     if check_out.purpose is CheckOutPurpose.PRE_NOTICE_CONVERSION:
@@ -141,6 +162,10 @@ def exchange_refusals(
             yield invalid("certType", f"a {old.cert_type} does not become this", rule_id="X13")
     elif new_type is not old.cert_type and change is not ChangeType.TYPE_CHANGE:
         yield invalid("certType", "another type is a change of type", rule_id="X13")
+    if new_type is not old.cert_type:
+        yield from kind_refusals(new_type, old.carrier, collaterals, rule_id="X13")
+        if new_type in PRE_NOTICES and new_type not in SUCCESSORS.get(old.cert_type, ()):
+            yield invalid("certType", "what is registered has no pre-notice", rule_id="X13")
     if CERT_TYPES[new_type].catalog is not CERT_TYPES[old.cert_type].catalog:
         yield invalid("certType", "it belongs to another catalog", rule_id="X13")
 

@@ -3,7 +3,7 @@
 Source: CUS-05; X03 to X05, X15.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,6 +11,8 @@ from enum import StrEnum
 from domain.calendar import WorkCalendar
 from domain.certificates import CustodyState, TitleCertificate, normalised
 from domain.custody import Movement, illegal
+from domain.orgs import covers
+from domain.people import Actor, Operation, Role
 from domain.policy import Policy
 from domain.refusals import Forbidden, Refusal, RefusalCode, invalid, state_conflict
 from domain.vaulting import locked, paper_only
@@ -131,6 +133,52 @@ def _startable(
         yield locked(certificate, proposal_id="")
 
 
+def receiver_refusals(
+    certificates: Sequence[TitleCertificate],
+    *,
+    named: str | None,
+    receiver: Actor | None,
+    desk: str | None,
+    areas: Mapping[str, str],
+) -> Iterator[Refusal | None]:
+    """Nobody is sent what he could never accept: it would hang between two people (X03).
+
+    receiver: the person named, as of today; none where nobody signs in so. desk: where the papers
+    are going. areas: vault to what its organisation looks after.
+    """
+    paths = [certificate.org_path for certificate in certificates]
+    if named is not None and receiver is None:
+        yield invalid("receiver", f"nobody signs in as {named}", rule_id="X03")
+    elif receiver is not None and not all(receiver.may(Operation.HAND_OVER, p) for p in paths):
+        yield invalid("receiver", f"{named} may not accept these papers", rule_id="X03")
+    elif receiver is not None and desk is None and _keeps_only(receiver, paths):
+        told = f"{named} keeps no vault today that looks after these papers"
+        yield invalid("receiver", told, rule_id="X03")
+    if desk is not None and desk not in areas:
+        yield invalid("desk", f"there is no vault {desk}", rule_id="X03")
+    elif desk is not None and not _looks_after(areas[desk], paths):
+        yield invalid("desk", "that vault does not look after these papers", rule_id="X03")
+
+
+def desk_of(
+    receiver: Actor, certificates: Sequence[TitleCertificate], areas: Mapping[str, str]
+) -> str | None:
+    """The desk for which a keeper receives: of the vaults he keeps that day (X04, CUS-04f)."""
+    paths = [certificate.org_path for certificate in certificates]
+    fitting = (c for c in receiver.vaults if c in areas and _looks_after(areas[c], paths))
+    return next(fitting, None)
+
+
+def _looks_after(area: str, paths: Sequence[str]) -> bool:
+    return all(covers(area, path) for path in paths)
+
+
+def _keeps_only(receiver: Actor, paths: Sequence[str]) -> bool:
+    """Whether a keeper's role alone lets the person accept there."""
+    grants = [g for path in paths for g in receiver.grants_for(Operation.HAND_OVER, path)]
+    return all(grant.role is Role.VAULT_KEEPER for grant in grants)
+
+
 def receipt_refusals(
     handover: Handover,
     certificate: TitleCertificate,
@@ -222,10 +270,9 @@ def _overall(items: Sequence[HandoverItem]) -> HandoverState:
 
 
 def _is_receiver(handover: Handover, login: str, desks: Sequence[str]) -> bool:
-    """The named person alone; where only a desk is named, any of its keepers."""
-    if handover.receiver is not None:
-        return login == handover.receiver
-    return handover.desk in desks
+    """The named person alone, for a desk only while he keeps it; else any keeper of the desk."""
+    named = handover.receiver in {None, login}
+    return named and (handover.desk is None or handover.desk in desks)
 
 
 def _waiting(handover: Handover, certificate: TitleCertificate) -> Refusal | None:

@@ -151,18 +151,18 @@ def proof_refusals(
     version: FileVersion,
     file: ArchiveFile,
     *,
-    needed: DocType,
+    needed: Sequence[DocType],
     field: str,
     rule_id: str,
 ) -> Iterator[Refusal | None]:
     """What keeps a file from proving it: another kind, about another paper, or not accepted."""
-    fits = version.doc_type is needed and file.certificate_id == certificate.id
+    fits = version.doc_type in needed and file.certificate_id == certificate.id
     if not fits or version.status is not FileStatus.ACCEPTED:
         yield Refusal(
             code=RefusalCode.DOC_MISSING,
             rule_id=rule_id,
             field=field,
-            detail={"documents": f"accepted {needed} of {certificate.label}"},
+            detail={"documents": f"accepted {' or '.join(needed)} of {certificate.label}"},
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.certificates import (
     CERT_TYPES,
+    MAX_CERT_NO,
     Carrier,
     Catalog,
     CertType,
@@ -101,11 +102,9 @@ def expectation_refusals(
     What was released is never pledged again under the same record: the new right has a rank of its
     own (4.9).
     """
-    facts = CERT_TYPES[cert_type]
     if not collaterals:
         yield invalid("collateralIds", "name at least one collateral", rule_id="X01")
-    if carrier not in facts.carriers:
-        yield invalid("carrier", f"{cert_type} is never {carrier}", rule_id="X01")
+    yield from kind_refusals(cert_type, carrier, collaterals, rule_id="X01")
     for collateral in collaterals:
         if collateral.pledge_state in ENDED_PLEDGES:
             yield state_conflict(
@@ -114,10 +113,20 @@ def expectation_refusals(
                 state=collateral.pledge_state,
                 event="REGISTER_EXPECTED",
             )
+
+
+def kind_refusals(
+    cert_type: CertType, carrier: Carrier, collaterals: Sequence[Collateral], *, rule_id: str
+) -> Iterator[Refusal]:
+    """A type is on paper or electronic as it can be, and of collateral that has such papers."""
+    facts = CERT_TYPES[cert_type]
+    if carrier not in facts.carriers:
+        yield invalid("carrier", f"{cert_type} is never {carrier}", rule_id=rule_id)
+    for collateral in collaterals:
         if collateral.kind not in facts.collateral:
             yield Refusal(
                 code=RefusalCode.TYPE_NOT_ALLOWED,
-                rule_id="X01",
+                rule_id=rule_id,
                 field="certType",
                 detail={"type": cert_type, "kind": collateral.kind},
             )
@@ -160,6 +169,8 @@ def paper_refusals(
             yield invalid(field, "lies in the future", rule_id=rule_id)
     if not 0 < facts.rank <= MAX_RANK:
         yield invalid("rank", f"1 to {MAX_RANK}", rule_id=rule_id)
+    if len(normalised(facts.cert_no)) > MAX_CERT_NO:
+        yield invalid("certNo", f"at most {MAX_CERT_NO} characters", rule_id=rule_id)
     if not 0 < facts.pages <= MAX_PAGES:
         yield invalid("pages", f"1 to {MAX_PAGES}", rule_id=rule_id)
     if catalog is Catalog.RIGHT_CERT and facts.right_amount is None:

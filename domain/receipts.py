@@ -1,4 +1,4 @@
-"""Receipts (回单): what the bank gives whoever put in, took out, received or got back a paper.
+"""Receipts (回单): what the bank gives who brings, puts in, takes out, gets or gets back paper.
 
 A receipt holds every fact that is printed on it, so that its document can be drawn again, byte by
 byte, whatever becomes of the certificates later.
@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.certificates import CertType, CustodyState, TitleCertificate
+from domain.certificates import Catalog, CertType, CustodyState, TitleCertificate
 from domain.custody import CustodyEvent, Movement, Operator
 
 MAX_DOSSIERS = 50  # a facility's paper may secure more loans; the certificate leads to the receipt
@@ -23,6 +23,7 @@ class ReceiptKind(StrEnum):
     VAULT_OUT = "VAULT_OUT"
     HANDOVER = "HANDOVER"
     OWNER_RETURN = "OWNER_RETURN"
+    SAFEKEEPING = "SAFEKEEPING"
 
 
 _KINDS: Mapping[Movement, ReceiptKind] = MappingProxyType(
@@ -77,21 +78,26 @@ class Receipt:
     org_path: str
 
 
-def receipt_kind(event: CustodyEvent) -> ReceiptKind | None:
+def receipt_kind(event: CustodyEvent, certificate: TitleCertificate) -> ReceiptKind | None:
     """What kind of receipt an event is worth; none for what changes no hands.
 
-    A certificate that goes straight from the vault to the registry (X16) leaves the vault too.
+    A certificate that goes straight from the vault to the registry (X16) leaves the vault too. What
+    the owner leaves with the bank is his; the bank's own right comes from the registry (X02).
     """
+    if event.type is Movement.COLLECT and certificate.catalog is Catalog.SAFEKEEPING:
+        return ReceiptKind.SAFEKEEPING
     if event.type is Movement.SURRENDER and event.from_state is CustodyState.IN_VAULT:
         return ReceiptKind.VAULT_OUT
     return _KINDS.get(event.type)
 
 
-def by_kind(events: Iterable[CustodyEvent]) -> dict[ReceiptKind, list[CustodyEvent]]:
-    """The events of one decision by the receipt they share."""
+def by_kind(
+    events: Iterable[CustodyEvent], papers: Mapping[str, TitleCertificate]
+) -> dict[ReceiptKind, list[CustodyEvent]]:
+    """The events of one decision by the receipt they share. papers: by id."""
     shared: dict[ReceiptKind, list[CustodyEvent]] = {}
     for event in events:
-        kind = receipt_kind(event)
+        kind = receipt_kind(event, papers[event.certificate_id])
         if kind is not None:
             shared.setdefault(kind, []).append(event)
     return shared

@@ -6,17 +6,15 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.certificates import TitleCertificate, normalised
+from domain.certificates import MAX_CERT_NO, TitleCertificate, normalised
 from domain.orgs import TIER2_AND_ABOVE
 from domain.people import Role, RoleGrant
 from domain.refusals import Forbidden, Refusal, RefusalCode, invalid, state_conflict
-from domain.vaults import SealedPacket, Vault, frozen
+from domain.vaults import MAX_NAME_LENGTH, SealedPacket, Vault, frozen
 
 COUNTERS = 2
 MAX_COUNTED = 5_500  # papers on one counter's sheet; one record has room for both sheets
 MAX_PAGES = 10_000
-MAX_LABEL = 40  # characters of a cabinet, slot, packet or seal
-MAX_CERT_NO = 100
 
 
 class StocktakeKind(StrEnum):
@@ -168,7 +166,8 @@ class Counter:
 
     login: str
     reaches: bool  # signs in, and holds a role that counts this vault
-    keeps: bool  # is a keeper of this vault
+    keeps: bool  # is a keeper of this vault that day, a substitute on duty included (CUS-04f)
+    away: bool = False  # is one, and on leave that day
 
 
 def may_lead(kind: StocktakeKind, grants: Iterable[RoleGrant], *, keeps: bool) -> bool:
@@ -195,7 +194,7 @@ def opening_refusals(
     for counter in counters:
         if not counter.reaches:
             yield invalid("counters", f"{counter.login} may not count this vault", rule_id="CUS-18")
-        yield _keeper_counts(counter.login, kind, keeps=counter.keeps)
+        yield _keeper_counts(counter.login, kind, keeps=counter.keeps or counter.away)
         if kind is StocktakeKind.SELF and not counter.keeps:
             yield invalid(
                 "counters", f"{counter.login} is no keeper of this vault", rule_id="CUS-18"
@@ -245,8 +244,9 @@ def counting_refusals(
             yield invalid("certNo", f"1 to {MAX_CERT_NO} characters", rule_id="CUS-18")
         place = paper.place
         labels = (place.cabinet, place.slot, place.packet_no or "", place.seal_no or "")
-        if max(map(len, labels)) > MAX_LABEL:
-            yield invalid("items", f"a label has at most {MAX_LABEL} characters", rule_id="CUS-18")
+        if max(map(len, labels)) > MAX_NAME_LENGTH:
+            told = f"a label has at most {MAX_NAME_LENGTH} characters"
+            yield invalid("items", told, rule_id="CUS-18")
         if paper.pages is not None and not 0 <= paper.pages <= MAX_PAGES:
             yield invalid("pages", f"0 to {MAX_PAGES}", rule_id="CUS-18")
     total = len({paper.key for paper in sheet.papers} | set(keys))

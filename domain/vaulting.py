@@ -15,6 +15,7 @@ from domain.certificates import (
 from domain.custody import Evidence, Movement, illegal
 from domain.refusals import Refusal, RefusalCode, invalid
 from domain.vaults import (
+    MAX_NAME_LENGTH,
     SealedPacket,
     Slot,
     Vault,
@@ -80,6 +81,11 @@ def vault_in_refusals(
     """Every rule a vault-in breaks. Asked at the proposal and again at confirmation (CUS-04e)."""
     if len(set(plan.certificate_ids)) != len(plan.certificate_ids):
         yield invalid("certificateIds", "a certificate is listed twice", rule_id="X06")
+    for field, name in (("packetNo", plan.packet_no), ("sealNo", plan.seal_no)):
+        if not name:
+            yield invalid(field, "must not be empty", rule_id="CUS-07")
+    if len(plan.packet_no) > MAX_NAME_LENGTH:
+        yield invalid("packetNo", f"at most {MAX_NAME_LENGTH} characters", rule_id="CUS-07")
     contracts = {certificate.guarantee_contract_nos for certificate in facts.certificates}
     if len(contracts) > 1:
         yield invalid(
@@ -199,7 +205,8 @@ def _scan_gap(
         return "the accepted scans show another number"
     if not all(scan.intact for scan in own):
         return "a stored scan is gone or altered"
-    shown = sum(scan.pages or 0 for scan in own)
+    contents = {scan.sha256: scan.pages or 0 for scan in own}  # the same page twice is one page
+    shown = sum(contents.values())
     if certificate.pages is not None and shown < certificate.pages:
         return f"{shown} of {certificate.pages} pages are scanned"
     return None

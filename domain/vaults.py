@@ -9,7 +9,7 @@ from domain.refusals import Refusal, RefusalCode, invalid
 
 MAX_SLOTS_PER_VAULT = 5_000
 MAX_SLOT_CAPACITY = 100  # packets
-MAX_NAME_LENGTH = 64  # of a cabinet or a slot
+MAX_NAME_LENGTH = 64  # characters of a cabinet, a slot, a packet or a seal
 
 
 class VaultStatus(StrEnum):
@@ -136,6 +136,8 @@ def slot_taken(slot: Slot, *, packet_no: str, proposal_id: str, now: datetime) -
 
 def seal_used(seal_no: str, *, known: bool) -> Refusal | None:
     """A seal number is used once, forever (CUS-07)."""
+    if len(seal_no) > MAX_NAME_LENGTH:
+        return invalid("sealNo", f"at most {MAX_NAME_LENGTH} characters", rule_id="CUS-07")
     if not known:
         return None
     return Refusal(

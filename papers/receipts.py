@@ -14,12 +14,14 @@ ENGLISH = {
     ReceiptKind.VAULT_OUT: "Vault-out receipt",
     ReceiptKind.HANDOVER: "Handover receipt",
     ReceiptKind.OWNER_RETURN: "Receipt of return to the owner",
+    ReceiptKind.SAFEKEEPING: "Receipt of an owner's paper taken into safekeeping",
 }
 SIGNERS = {
     ReceiptKind.VAULT_IN: ("库管员 Keeper", "库管员 Keeper"),
     ReceiptKind.VAULT_OUT: ("库管员 Keeper", "领用人 Taken by"),
     ReceiptKind.HANDOVER: ("移交人 Given by", "接收人 Received by"),
     ReceiptKind.OWNER_RETURN: ("经办人 Handled by", "权利人 Owner"),
+    ReceiptKind.SAFEKEEPING: ("经办人 Received by", "权利人 Owner"),
 }
 _COUNTERPARTS = {
     ReceiptKind.HANDOVER: "移交人 Given by",

@@ -152,7 +152,7 @@ async def _leaving(
     vault = await keeper_of(deed, input.vault)
     check_out = await deed.get(CheckOut, input.check_out_id)
     certificate = await deed.get(TitleCertificate, check_out.certificate_id)
-    facts = await facts_of(deed, certificate, check_out.signed_by or check_out.requester)
+    facts = await facts_of(deed, certificate, check_out.requester, check_out.signed_by)
     place = certificate.place
     packet = (
         await deed.decision.first(SealedPacket, {"packet_no": place.packet_no}) if place else None

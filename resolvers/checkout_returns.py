@@ -13,6 +13,7 @@ from domain.certificates import (
     TitleCertificate,
 )
 from domain.checkout_returns import (
+    exchange_proofs,
     exchange_refusals,
     mismatches,
     priority_carried,
@@ -30,7 +31,8 @@ from domain.custody import Evidence, Movement
 from domain.dual_control import (
     conflicting_part,
 )
-from domain.files import READABLE, FileVersion
+from domain.files import ArchiveFile, FileVersion
+from domain.losses import proof_refusals
 from domain.people import Operation
 from domain.pre_notices import converted_priority, units_of
 from domain.processing import PRE_NOTICES, collection_refusals
@@ -76,7 +78,16 @@ async def check_out_return(deed: Deed, input: CheckOutReturnInput) -> dict[str, 
     brought = None
     if exchange is not None:
         version = await deed.get(FileVersion, exchange.evidence_file_version_id)
-        refuse_if([_unread(version)])
+        refuse_if(
+            proof_refusals(
+                certificate,
+                version,
+                await deed.decision.get(ArchiveFile, version.file_id),
+                needed=exchange_proofs(check_out, certificate),
+                field="evidenceFileVersionId",
+                rule_id="X13",
+            )
+        )
         brought = Exchange(change=exchange.change, evidence_version_id=version.id)
     offered = replace(
         check_out,
@@ -158,6 +169,7 @@ async def check_out_receive_exchanged(
                 new_type=input.cert_type,
                 new_no=paper.cert_no,
                 change=check_out.exchange.change,
+                collaterals=await deed.decision.find(Collateral, collaterals_query(old)),
             ),
             *collection_refusals(
                 new,
@@ -280,9 +292,3 @@ def _incident(deed: Deed, certificate: TitleCertificate, differing: list[Refusal
         discovered_at=deed.now,
         reported_at=deed.now,
     )
-
-
-def _unread(version: FileVersion) -> Refusal | None:
-    if version.status in READABLE:
-        return None
-    return invalid("evidenceFileVersionId", "the file is not verified", rule_id="X13")

@@ -1,5 +1,6 @@
 """Mutations of check-outs: ask, decide, give up, prolong (临时出库)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,6 +15,7 @@ from domain.checkout_requests import (
     decision_refusals,
     request_refusals,
     role_of,
+    stand_in_refusal,
 )
 from domain.checkout_returns import (
     next_escalation,
@@ -34,7 +36,7 @@ from domain.dual_control import (
     Proposal,
     ProposalState,
 )
-from domain.people import Operation, User
+from domain.people import Actor, Operation, User, actor
 from domain.refusals import (
     Forbidden,
     Refusal,
@@ -66,7 +68,8 @@ async def check_out_request(deed: Deed, input: CheckOutRequestInput) -> dict[str
     """X08: nothing moves, the paper is held for the request."""
     known = await deed.subject(TitleCertificate, input.certificate_id)
     (certificate,) = await freed(deed, [known])
-    facts = await facts_of(deed, certificate, deed.actor.login)
+    facts = await facts_of(deed, certificate, deed.actor.login, input.substitute)
+    substitute = await _person(deed, input.substitute)
     refuse_if(
         [
             *request_refusals(
@@ -79,7 +82,7 @@ async def check_out_request(deed: Deed, input: CheckOutRequestInput) -> dict[str
                 calendar=deed.calendar,
                 today=deed.today,
             ),
-            await _unknown(deed, input.substitute),
+            stand_in_refusal("substitute", input.substitute, substitute, certificate.org_path),
             _told("reason", input.reason),
         ]
     )
@@ -218,21 +221,23 @@ async def let_go(decision: Decision, check_out: CheckOut) -> None:
         decision.save(replace(proposal, state=ProposalState.WITHDRAWN))
 
 
-async def facts_of(deed: Deed, certificate: TitleCertificate, borrower: str) -> RequestFacts:
-    """What the rules ask about a paper and its borrower."""
+async def facts_of(deed: Deed, certificate: TitleCertificate, *people: str | None) -> RequestFacts:
+    """What the rules ask about a paper, who asks for it and who takes it."""
     return RequestFacts(
         certificate=certificate,
         holds=await holds_on(deed.decision, [certificate]),
-        overdue=await _overdue(deed.decision, borrower, deed.today),
+        overdue=await _overdue(deed.decision, people, deed.today),
     )
 
 
-async def _overdue(decision: Decision, borrower: str, today: date) -> list[tuple[CheckOut, str]]:
-    """What this person keeps beyond its time, of whatever branch (CUS-11)."""
+async def _overdue(
+    decision: Decision, people: Sequence[str | None], today: date
+) -> list[tuple[CheckOut, str]]:
+    """What these people keep beyond its time, of whatever branch (CUS-11)."""
     late = await decision.find(
         CheckOut,
         {
-            "borrower": borrower,
+            "borrower": {"$in": sorted({login for login in people if login is not None})},
             "state": CheckOutState.OUT.value,
             "due_date": {"$lt": today.isoformat()},
         },
@@ -240,12 +245,12 @@ async def _overdue(decision: Decision, borrower: str, today: date) -> list[tuple
     return [(check_out, check_out.label) for check_out in late]
 
 
-async def _unknown(deed: Deed, login: str | None) -> Refusal | None:
+async def _person(deed: Deed, login: str | None) -> Actor | None:
+    """Who signs in by that login, as of today."""
     if login is None:
         return None
-    if await deed.decision.first(User, {"login": login, "active": True}) is not None:
-        return None
-    return invalid("substitute", "nobody signs in with this name", rule_id="X08")
+    user = await deed.decision.first(User, {"login": login, "active": True})
+    return None if user is None else actor(user, today=deed.today)
 
 
 async def waiting_proposals(decision: Decision, check_out: CheckOut) -> list[Proposal]:

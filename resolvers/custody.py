@@ -45,6 +45,7 @@ from resolvers.papers import (
     sealed_holder,
 )
 from resolvers.proposals import confirmed, proposed
+from resolvers.receipts import give_receipts
 from resolvers.reminders import obtained
 from resolvers.scans import is_intact
 from resolvers.secured import collaterals_query, contracts_query
@@ -158,7 +159,9 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
         **printed(deed, certificate, paper),
     )
     await scan_falls_due(deed, certificate)
-    return {"certificate": await obtained(deed, after)}
+    after = await obtained(deed, after)
+    await give_receipts(deed)
+    return {"certificate": after}
 
 
 @mutation(

@@ -1,5 +1,6 @@
 """Mutations of two-sided handover: initiate, accept, reject, recall (移交、签收)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from domain.certificates import CustodyState, Holder, TitleCertificate
@@ -12,13 +13,16 @@ from domain.handovers import (
     acceptance_due,
     decided,
     decision_refusals,
+    desk_of,
     initiation_refusals,
     recall_refusals,
     receipt_refusals,
     received_as,
+    receiver_refusals,
 )
-from domain.people import Operation, User
-from domain.refusals import Refused, invalid, refuse_if, state_conflict
+from domain.orgs import Org
+from domain.people import Operation, User, actor
+from domain.refusals import Refusal, Refused, invalid, refuse_if, state_conflict
 from domain.vaults import Vault
 from resolvers.mutation import Deed, mutation
 from resolvers.reassignment import handover_no, on_its_way, taken_over
@@ -46,7 +50,7 @@ async def handover_initiate(deed: Deed, input: HandoverInitiateInput) -> dict[st
     known = await deed.subjects(TitleCertificate, input.certificate_ids)
     certificates = await freed(deed, known)
     case = await _returning_case(deed, certificates)
-    receiver, desk = await _receiver(deed, input)
+    desk, unfit = await _receiver(deed, input, certificates)
     refuse_if(
         [
             *initiation_refusals(
@@ -56,6 +60,7 @@ async def handover_initiate(deed: Deed, input: HandoverInitiateInput) -> dict[st
                 desk=input.desk,
                 returning_case=None if case is None else case.id,
             ),
+            *unfit,
             _case_lets_return(case, desk),
             None if case is None else await on_its_way(deed, certificates),
             _counted(input),
@@ -65,7 +70,7 @@ async def handover_initiate(deed: Deed, input: HandoverInitiateInput) -> dict[st
         id=new_id(Handover),
         no=handover_no(deed),
         giver=deed.actor.login,
-        receiver=receiver,
+        receiver=input.receiver,
         desk=desk,
         returning_case=None if case is None else case.id,
         items=tuple(
@@ -198,18 +203,31 @@ async def _returning_case(
     return await deed.get(DeregistrationCase, lock.id)
 
 
-async def _receiver(deed: Deed, input: HandoverInitiateInput) -> tuple[str | None, str | None]:
-    """The named person and the desk: a keeper receives for the vault."""
-    if input.desk is not None:
-        vault = await deed.decision.first(Vault, {"code": input.desk})
-        if vault is None:
-            raise Refused(invalid("desk", f"there is no vault {input.desk}", rule_id="X03"))
-    if input.receiver is None:
-        return None, input.desk
-    user = await deed.decision.first(User, {"login": input.receiver, "active": True})
-    if user is None:
-        raise Refused(invalid("receiver", f"nobody signs in as {input.receiver}", rule_id="X03"))
-    return user.login, user.vaults[0] if user.vaults and input.desk is None else input.desk
+async def _receiver(
+    deed: Deed, input: HandoverInitiateInput, certificates: Sequence[TitleCertificate]
+) -> tuple[str | None, list[Refusal | None]]:
+    """The desk the papers go to, as a keeper receives for the vault; and who could not accept."""
+    person = None
+    if input.receiver is not None:
+        user = await deed.decision.first(User, {"login": input.receiver, "active": True})
+        person = None if user is None else actor(user, today=deed.today)
+    desk, kept = input.desk, () if person is None else person.vaults
+    areas = await _areas(deed, kept if desk is None else [desk])
+    if person is not None and desk is None:
+        desk = desk_of(person, certificates, areas)
+    unfit = receiver_refusals(
+        certificates, named=input.receiver, receiver=person, desk=desk, areas=areas
+    )
+    return desk, list(unfit)
+
+
+async def _areas(deed: Deed, codes: Sequence[str]) -> dict[str, str]:
+    """What the organisations of these vaults look after, by vault."""
+    vaults = await deed.decision.find(Vault, {"code": {"$in": list(codes)}}) if codes else []
+    owners = sorted({vault.org_code for vault in vaults})
+    orgs = await deed.decision.find(Org, {"code": {"$in": owners}}) if owners else []
+    paths = {org.code: org.jurisdiction_path for org in orgs}
+    return {vault.code: paths[vault.org_code] for vault in vaults if vault.org_code in paths}
 
 
 def _case_lets_return(case: DeregistrationCase | None, desk: str | None) -> Any:

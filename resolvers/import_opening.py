@@ -11,6 +11,7 @@ from domain.book import Posting, booked, due_entries, entry, opened
 from domain.case_deadlines import with_deadlines
 from domain.certificates import (
     CERT_TYPES,
+    MAX_CERT_NO,
     TERMINAL,
     Catalog,
     CertType,
@@ -166,6 +167,8 @@ def _looked_after(
 
 def _fits(line: CertificateLine) -> None:
     """The state, the place and the due date of a paper belong together (INV-01)."""
+    if len(normalised(line.cert_no)) > MAX_CERT_NO:  # wide characters may stand for several
+        raise Refused(invalid("cert_no", f"at most {MAX_CERT_NO} characters", rule_id="CUS-02"))
     inside = line.custody_state is CustodyState.IN_VAULT
     if inside != (line.place is not None):
         raise Refused(invalid("place", "IN_VAULT has a place, and only IN_VAULT", rule_id="INV-01"))

@@ -177,7 +177,7 @@ async def _reinstating(deed: Deed, input: CertificateReinstateInput) -> _Reinsta
         certificate,
         version,
         await deed.decision.get(ArchiveFile, version.file_id),
-        needed=DocType.REGISTRY_ACCEPTANCE,
+        needed=[DocType.REGISTRY_ACCEPTANCE],
         field="acceptanceFileVersionId",
         rule_id="CUS-16",
     )

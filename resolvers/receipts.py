@@ -41,7 +41,7 @@ async def give_receipts(deed: Deed) -> list[Receipt]:
     """
     changed = deed.decision.changed
     papers = {one.id: one for one in changed if isinstance(one, TitleCertificate)}
-    shared = by_kind(one for one in changed if isinstance(one, CustodyEvent))
+    shared = by_kind((one for one in changed if isinstance(one, CustodyEvent)), papers)
     given = []
     for kind, events in shared.items():
         receipt = await _given(deed, kind, events, [papers[e.certificate_id] for e in events])

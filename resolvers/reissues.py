@@ -98,7 +98,7 @@ async def _proof(
     file = await deed.decision.get(ArchiveFile, version.file_id)
     field = "publication" if needed is DocType.LOSS_STATEMENT else "acceptance"
     unfit = proof_refusals(
-        lost, version, file, needed=needed, field=f"{field}FileVersionId", rule_id="X23"
+        lost, version, file, needed=[needed], field=f"{field}FileVersionId", rule_id="X23"
     )
     return Evidence(file_version_id=version.id, sha256=version.sha256), list(unfit)
 

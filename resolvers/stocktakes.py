@@ -200,12 +200,15 @@ def _lead(deed: Deed, vault: Vault, kind: StocktakeKind) -> None:
 async def _counters(deed: Deed, vault: Vault, logins: Sequence[str]) -> list[Counter]:
     users = await deed.decision.find(User, {"login": {"$in": list(logins)}, "active": True})
     known = {user.login: user for user in users}
+    acting = {user.login: actor(user, today=deed.today) for user in users}
     return [
         Counter(
             login=login,
-            reaches=login in known
-            and actor(known[login], today=deed.today).may(Operation.COUNT_VAULT, vault.org_path),
-            keeps=login in known and vault.code in known[login].vaults,
+            reaches=login in acting and acting[login].may(Operation.COUNT_VAULT, vault.org_path),
+            keeps=login in acting and vault.code in acting[login].vaults,
+            away=login in known
+            and vault.code in known[login].vaults
+            and vault.code not in acting[login].vaults,
         )
         for login in logins
     ]

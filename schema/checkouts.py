@@ -53,7 +53,10 @@ class CheckOutExchange:
 
     change: ChangeType = named("How it differs.")
     certificate_id: strawberry.ID | None = named("The new certificate, once it is received.")
-    evidence_version_id: strawberry.ID = named("The registry's receipt for the old one.")
+    evidence_version_id: strawberry.ID = named(
+        "The accepted receipt for the old one: the registry's acceptance or result, of a deposit or"
+        " bond its stop-pay confirmation or entry of proceeds, of property insurance the policy."
+    )
 
 
 @strawberry.type(description="A paper taken out of the vault for a time (临时出库单).")

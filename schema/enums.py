@@ -832,6 +832,7 @@ _name(
     VAULT_OUT 出库回单: papers that left the vault
     HANDOVER 移交签收回单: papers received from somebody
     OWNER_RETURN 返还权利人回单: papers given back to their owner
+    SAFEKEEPING 代保管品收妥回单: an owner's paper that the bank took into safekeeping
     """,
 )
 _name(

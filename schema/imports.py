@@ -14,7 +14,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from domain.book import PostingOutcome
 from domain.calendar import SHANGHAI, business_date
-from domain.certificates import Carrier, Catalog, CertType, CustodyState, LegalState
+from domain.certificates import (
+    MAX_CERT_NO,
+    Carrier,
+    Catalog,
+    CertType,
+    CustodyState,
+    LegalState,
+)
 from domain.collaterals import (
     CollateralKind,
     TitleSearchResult,
@@ -36,7 +43,7 @@ from domain.money import fen
 from domain.orgs import OrgLevel
 from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
-from domain.vaults import VaultStatus
+from domain.vaults import MAX_NAME_LENGTH, VaultStatus
 from domain.watch import (
     HoldReason,
     HoldScope,
@@ -101,6 +108,7 @@ Moment = Annotated[
     ),
 ]
 No = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f/]+$")]
+Label = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH, pattern=r"^[^\x00-\x1f/]+$")]
 Text = Annotated[str, Field(max_length=300)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -417,8 +425,8 @@ class PolicyValueLine(Line):
 class CabinetLine(Line):
     """A cabinet and its slots."""
 
-    cabinet: No
-    slots: list[No] = Field(min_length=1, max_length=500)
+    cabinet: Label
+    slots: list[Label] = Field(min_length=1, max_length=500)
     capacity: Annotated[int, Field(ge=1, le=100)] = Field(
         default=1, description="Packets a slot holds."
     )
@@ -438,10 +446,10 @@ class PlaceLine(Line):
     """Where a paper lies, under which seal."""
 
     vault: No
-    cabinet: No
-    slot: No
-    packet_no: No
-    seal_no: No
+    cabinet: Label
+    slot: Label
+    packet_no: Label
+    seal_no: Label
 
 
 class CertificateLine(Line):
@@ -450,7 +458,7 @@ class CertificateLine(Line):
     cert_type: CertType
     carrier: Carrier = Carrier.PAPER
     catalog: Catalog | None = Field(default=None, description="Only for type OTHER.")
-    cert_no: Annotated[str, Field(min_length=1, max_length=100)]
+    cert_no: Annotated[str, Field(min_length=1, max_length=MAX_CERT_NO)]
     issuer: Name
     issuer_code: No | None = None
     issue_date: Day

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.client import NOON, REFUSALS, Bank, Story, codes, collected, user_line
+from tests.client import NOON, REFUSALS, Bank, Story, codes, collected, pdf, user_line
 
 SUPERVISOR = ("supervisor-1", "LC", ["VAULT_SUPERVISOR"], [])
 LAWYER = ("legal-1", "T2", ["LEGAL_OFFICER"], [])
@@ -372,10 +372,23 @@ def test_what_differs_stays_out_as_an_incident(bank: Bank):
     _bring_back(bank, story, id)
 
 
+def of_it(story: Story) -> dict[str, str]:
+    return {"certificateId": story.certificate_id}
+
+
 def test_a_new_certificate_takes_the_old_ones_place(bank: Bank):
     """AC-32 in kind: the old one ends superseded, the new one carries its rank."""
     story, id = out(bank, "approver-lc", purpose="CERT_RENEWAL", dueDate="2025-07-20")
-    evidence = bank.accepted(story, "CERT_RECEIPT")
+    for unfit in (
+        bank.accepted(story, "REGISTRY_RESULT"),  # of no certificate
+        bank.accepted(bank.mortgage(), "REGISTRY_RESULT"),  # of another loan
+        bank.accepted(story, "CERT_RECEIPT", certificateId=story.certificate_id),
+        bank.upload("handler-1", story, "REGISTRY_RESULT", pdf(f"new {story.n}"), **of_it(story)),
+    ):
+        exchange = {"change": "SURFACE_INFO", "evidenceFileVersionId": unfit}
+        refused = bank.do("handler-1", "checkOutReturn", {"checkOutId": id, "exchange": exchange})
+        assert codes(refused) == ["DOC_MISSING"]
+    evidence = bank.accepted(story, "REGISTRY_RESULT", **of_it(story))
     exchange = {"change": "SURFACE_INFO", "evidenceFileVersionId": evidence}
     bank.done("handler-1", "checkOutReturn", {"checkOutId": id, "exchange": exchange})
     new_no = f"粤（2025）广州市不动产证明第9{story.n:07}号"
@@ -511,7 +524,7 @@ def test_a_converted_pre_notice_passes_its_rank_on(bank: Bank):
     let_out(bank, story, id)
     exchange = {
         "change": "TYPE_CHANGE",
-        "evidenceFileVersionId": bank.accepted(story, "CERT_RECEIPT"),
+        "evidenceFileVersionId": bank.accepted(story, "REGISTRY_ACCEPTANCE", **of_it(story)),
     }
     bank.done("handler-1", "checkOutReturn", {"checkOutId": id, "exchange": exchange})
     paper = collected(story)["paper"] | {"certNo": f"新{story.n}", "registeredOn": "2025-06-20"}

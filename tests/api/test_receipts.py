@@ -19,6 +19,7 @@ from tests.client import (
     Bank,
     Story,
     codes,
+    collected,
     guarantee,
     pdf,
     upload_input,
@@ -70,6 +71,23 @@ def test_a_vault_in_gives_a_receipt_that_lies_in_the_dossier(bank: Bank, story):
     assert [(one["title"], one["currentVersion"]["sha256"]) for one in listed] == [
         (receipt["no"], receipt["sha256"]) for receipt in (handed, vaulted)
     ]
+
+
+def test_what_the_owner_leaves_with_the_bank_gives_him_a_receipt(bank: Bank):
+    story = bank.mortgage()
+    story.certificate_id = bank.expect(story, "REAL_ESTATE_TITLE")
+    story.cert_no = f"粤（2025）广州市不动产权第{story.n:08}号"
+    bank.done("rm-1", "certificateCollect", collected(story))
+    (given,) = receipts(bank, story)
+    assert (given["kind"], given["counterpart"]) == ("SAFEKEEPING", None)
+    assert [operator["login"] for operator in given["operators"]] == ["rm-1"]
+    assert [file["loanNo"] for file in given["files"]] == [story.loan_no]
+    content = fetched(bank, "rm-1", version_of(given)["id"]).content
+    assert hashlib.sha256(content).hexdigest() == given["sha256"]
+    words = text(content)
+    for part in ("代保管品收妥回单", given["no"], story.cert_no, "权利人 Owner"):
+        assert part in words
+    assert "某银行" not in words
 
 
 def test_the_stored_bytes_are_those_recorded_and_readable(bank: Bank, story):

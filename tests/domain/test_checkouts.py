@@ -10,6 +10,7 @@ from domain.checkout_requests import due_refusal, has_expired, latest_due, purpo
 from domain.checkout_returns import (
     Escalation,
     due_escalations,
+    exchange_proofs,
     exchange_refusals,
     next_escalation,
     priority_carried,
@@ -24,10 +25,12 @@ from domain.checkouts import (
     RenewalState,
     overdue_days,
 )
+from domain.collaterals import CollateralKind
+from domain.dossiers import DocType
 from domain.policy import DEFAULTS
-from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_certificate, codes
+from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_certificate, a_collateral, codes
 
-P, T = CheckOutPurpose, CertType
+P, T, K, D = CheckOutPurpose, CertType, CollateralKind, DocType
 FRIDAY = date(2025, 6, 20)
 SAFEKEEPING = {
     T.REAL_ESTATE_TITLE,
@@ -252,10 +255,50 @@ def test_an_approval_is_used_within_its_days(days, expired):
     ],
 )
 def test_what_may_take_an_old_certificates_place(old, new, purpose, change, expected):
-    told = exchange_refusals(
-        a_check_out(purpose=purpose), of(old), new_type=new, new_no="N-2", change=change
+    assert exchanged(old, new, purpose, change) == expected
+
+
+def exchanged(old, new, purpose=P.CERT_RENEWAL, change=Change.TYPE_CHANGE, *kinds) -> list[str]:
+    """What is refused of a certificate in the old one's place, whose collateral fits the old."""
+    found = kinds or (next(kind for kind in CollateralKind if kind in CERT_TYPES[old].collateral),)
+    return codes(
+        exchange_refusals(
+            a_check_out(purpose=purpose),
+            of(old),
+            new_type=new,
+            new_no="N-2",
+            change=change,
+            collaterals=[a_collateral(kind=kind) for kind in found],
+        )
     )
-    assert codes(told) == expected
+
+
+@pytest.mark.parametrize("new", T)
+def test_a_change_of_type_takes_what_could_have_been_expected(new):
+    """Of a home's proof: no deposit's, no electronic one on paper, no step back (X01, X13)."""
+    told = exchanged(T.MORTGAGE_REG_PROOF, new)
+    assert (told == []) is (new in {T.MORTGAGE_REG_PROOF, T.OTHER_RIGHT_LEGACY})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kinds", "expected"),
+    [
+        (T.MORTGAGE_REG_PROOF, T.DEPOSIT_RECEIPT, (K.RESIDENTIAL,), ["TYPE_NOT_ALLOWED"]),
+        (T.DEPOSIT_RECEIPT, T.WEALTH_PRODUCT_PLEDGE, (K.WEALTH,), ["VALUE_INVALID"]),  # on paper
+        (T.MORTGAGE_REG_PROOF, T.PRE_NOTICE_MORTGAGE, (K.PRESALE_UNIT,), ["VALUE_INVALID"]),
+        (T.REAL_ESTATE_TITLE, T.PRE_NOTICE_TITLE, (K.PRESALE_UNIT,), ["VALUE_INVALID"]),
+        (T.PURCHASE_CONTRACT, T.PRE_NOTICE_TITLE, (K.PRESALE_UNIT,), []),
+        (T.OTHER_RIGHT_LEGACY, T.MORTGAGE_REG_PROOF, (K.RESIDENTIAL, K.LAND), []),
+        (
+            T.LAND_USE_TITLE_LEGACY,
+            T.HOUSE_TITLE_LEGACY,
+            (K.RESIDENTIAL, K.LAND),
+            ["TYPE_NOT_ALLOWED"],
+        ),
+    ],
+)
+def test_another_type_fits_every_collateral_and_is_no_step_back(old, new, kinds, expected):
+    assert exchanged(old, new, P.CERT_RENEWAL, Change.TYPE_CHANGE, *kinds) == expected
 
 
 @pytest.mark.parametrize(
@@ -270,3 +313,16 @@ def test_every_purpose_has_its_numbers():
     for purpose in set(CheckOutPurpose) - {P.PARTIAL_CHANGE}:
         assert f"checkout.{purpose}.max" in DEFAULTS
         assert f"checkout.{purpose}.renewal" in DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("old", "purpose", "needed"),
+    [
+        (T.MORTGAGE_REG_PROOF, P.CERT_RENEWAL, {D.REGISTRY_ACCEPTANCE, D.REGISTRY_RESULT}),
+        (T.REAL_ESTATE_TITLE, P.CERT_RENEWAL, {D.REGISTRY_ACCEPTANCE, D.REGISTRY_RESULT}),
+        (T.PROPERTY_INSURANCE, P.CERT_RENEWAL, {D.INSURANCE}),
+        (T.DEPOSIT_RECEIPT, P.REDEMPTION, {D.FREEZE_CONFIRM, D.PROCEEDS_ENTRY}),
+    ],
+)
+def test_a_new_certificate_is_proven_by_whoever_issued_it(old, purpose, needed):
+    assert set(exchange_proofs(a_check_out(purpose=purpose), of(old))) == needed

@@ -1,5 +1,6 @@
 """The giver answers for every paper until the receiver has accepted it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -12,13 +13,26 @@ from domain.handovers import (
     acceptance_due,
     decided,
     decision_refusals,
+    desk_of,
     initiation_refusals,
     recall_refusals,
     receipt_refusals,
     received_as,
+    receiver_refusals,
 )
+from domain.people import Role
 from domain.refusals import Forbidden
-from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_case_lock, a_certificate, codes
+from tests.domain.builders import (
+    CALENDAR,
+    NOW,
+    POLICY,
+    TODAY,
+    a_case_lock,
+    a_certificate,
+    a_grant,
+    an_actor,
+    codes,
+)
 from tests.domain.vault_builders import a_handover
 
 MINE = Holder(login="handler", since=NOW)
@@ -125,6 +139,7 @@ def test_the_giver_never_accepts_for_the_receiver():
         (a_handover(receiver="other", desk=None), "other", (), True),
         (a_handover(receiver="other", desk=None), "keeper", ("V1",), False),
         (a_handover(receiver="other"), "other", ("V1",), True),
+        (a_handover(receiver="other"), "other", (), False),  # keeps the vault no longer
         (a_handover(receiver="other"), "keeper", ("V1",), False),
     ],
 )
@@ -238,3 +253,56 @@ def test_a_handover_is_late_once_its_day_has_passed_and_papers_wait(state, days,
     handover = a_handover(state=state, due_on=TODAY)
     expected = late and state is HandoverState.PENDING
     assert handover.is_late(TODAY + timedelta(days=days)) is expected
+
+
+HANDLER, KEEPER = a_grant(Role.CERT_HANDLER), a_grant(Role.VAULT_KEEPER)
+ELSEWHERE = a_grant(Role.CERT_HANDLER, jurisdiction_path="/HO/T1/T3")
+AREAS = {"V1": "/HO/T1/T2", "V2": "/HO/T1/T3"}
+
+
+def _named(*grants, vaults=()):
+    return replace(an_actor("other", *grants), vaults=vaults)
+
+
+@pytest.mark.parametrize(
+    ("receiver", "desk", "fields"),
+    [
+        (_named(HANDLER), None, []),
+        (_named(HANDLER, ELSEWHERE), None, []),
+        (_named(KEEPER, vaults=("V1",)), "V1", []),
+        (_named(KEEPER), None, ["receiver"]),  # keeps no vault that day
+        (_named(HANDLER, KEEPER), None, []),
+        (_named(), None, ["receiver"]),
+        (_named(a_grant(Role.AUDITOR)), None, ["receiver"]),
+        (_named(a_grant(Role.LEGAL_OFFICER)), None, ["receiver"]),
+        (_named(a_grant(Role.APPROVER)), None, ["receiver"]),
+        (_named(ELSEWHERE), None, ["receiver"]),
+        (None, None, ["receiver"]),
+    ],
+)
+def test_whoever_is_named_can_accept_these_papers(receiver, desk, fields):
+    found = receiver_refusals([_held()], named="other", receiver=receiver, desk=desk, areas=AREAS)
+    assert [refusal.field for refusal in found if refusal] == fields
+
+
+@pytest.mark.parametrize(
+    ("desk", "paths", "fields"),
+    [
+        ("V1", ["/HO/T1/T2/OB-1", "/HO/T1/T2"], []),
+        ("V1", ["/HO/T1/T2/OB-1", "/HO/T1/T3/OB-2"], ["desk"]),
+        ("V2", ["/HO/T1/T2/OB-1"], ["desk"]),
+        ("V9", ["/HO/T1/T2/OB-1"], ["desk"]),
+    ],
+)
+def test_a_desk_looks_after_every_paper_it_gets(desk, paths, fields):
+    papers = [_held(org_path=path) for path in paths]
+    found = receiver_refusals(papers, named=None, receiver=None, desk=desk, areas=AREAS)
+    assert [refusal.field for refusal in found if refusal] == fields
+
+
+@pytest.mark.parametrize(
+    ("vaults", "desk"),
+    [((), None), (("V1",), "V1"), (("V2",), None), (("V2", "V1"), "V1"), (("V9",), None)],
+)
+def test_a_keeper_receives_for_his_vault_that_looks_after_the_papers(vaults, desk):
+    assert desk_of(_named(KEEPER, vaults=vaults), [_held()], AREAS) == desk

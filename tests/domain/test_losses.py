@@ -251,7 +251,7 @@ def test_a_step_is_proven_by_an_accepted_file_of_this_certificate(changes, allow
         **PLACE,
     )
     refusals = proof_refusals(
-        a_certificate(), version, file, needed=needed, field="f", rule_id="X23"
+        a_certificate(), version, file, needed=[needed], field="f", rule_id="X23"
     )
     assert codes(refusals) == ([] if allowed else ["DOC_MISSING"])
 

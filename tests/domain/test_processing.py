@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.certificates import Carrier, CertType, CustodyState
+from domain.certificates import MAX_CERT_NO, Carrier, CertType, CustodyState
 from domain.collaterals import CollateralKind
 from domain.custody import Movement
 from domain.dossiers import DocType
@@ -93,6 +93,8 @@ def _collect(certificate=None, *, movement=Movement.COLLECT, duplicate=None, **f
     [
         ({}, None),
         ({"cert_no": "  "}, "certNo"),
+        ({"cert_no": "n" * MAX_CERT_NO}, None),
+        ({"cert_no": "n" * (MAX_CERT_NO + 1)}, "certNo"),
         ({"issuer": ""}, "issuer"),
         ({"right_holder": " "}, "rightHolder"),
         ({"issue_date": TODAY}, None),

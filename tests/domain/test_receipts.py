@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.certificates import CustodyState, Holder
+from domain.certificates import Catalog, CustodyState, Holder
 from domain.custody import Movement
 from domain.receipts import ReceiptKind, by_kind, counterpart, receipt_item, receipt_no
 from tests.domain.builders import NOW, TODAY, a_certificate
@@ -17,16 +17,24 @@ KINDS = {
     Movement.DEREG_HANDOVER: ReceiptKind.HANDOVER,
     Movement.RETURN_TO_OWNER: ReceiptKind.OWNER_RETURN,
 }
+PAPERS = {"cert-1": a_certificate()}
 
 
 @pytest.mark.parametrize("movement", Movement)
 def test_these_movements_have_receipts_and_no_others(movement):
-    shared = by_kind([an_event(movement, from_state=CustodyState.OUT_FOR_DEREG)])
+    shared = by_kind([an_event(movement, from_state=CustodyState.OUT_FOR_DEREG)], PAPERS)
     assert list(shared) == ([KINDS[movement]] if movement in KINDS else [])
 
 
+@pytest.mark.parametrize("catalog", Catalog)
+def test_the_owner_gets_a_receipt_for_what_he_leaves_with_the_bank(catalog):
+    paper = a_certificate(catalog=catalog)
+    shared = by_kind([an_event(Movement.COLLECT)], {paper.id: paper})
+    assert list(shared) == ([ReceiptKind.SAFEKEEPING] if catalog is Catalog.SAFEKEEPING else [])
+
+
 def test_what_goes_from_the_vault_to_the_registry_has_left_the_vault():
-    shared = by_kind([an_event(Movement.SURRENDER, from_state=CustodyState.IN_VAULT)])
+    shared = by_kind([an_event(Movement.SURRENDER, from_state=CustodyState.IN_VAULT)], PAPERS)
     assert list(shared) == [ReceiptKind.VAULT_OUT]
 
 
@@ -36,7 +44,7 @@ def test_papers_of_one_kind_share_a_receipt():
         an_event(Movement.SURRENDER, from_state=CustodyState.IN_VAULT),
         an_event(Movement.RETURN_TO_OWNER, from_state=CustodyState.IN_VAULT),
     ]
-    counted = {kind: len(shared) for kind, shared in by_kind(events).items()}
+    counted = {kind: len(shared) for kind, shared in by_kind(events, PAPERS).items()}
     assert counted == {ReceiptKind.OWNER_RETURN: 2, ReceiptKind.VAULT_OUT: 1}
 
 
@@ -47,6 +55,7 @@ def test_papers_of_one_kind_share_a_receipt():
         (ReceiptKind.VAULT_OUT, "holder"),
         (ReceiptKind.VAULT_IN, None),
         (ReceiptKind.OWNER_RETURN, None),
+        (ReceiptKind.SAFEKEEPING, None),
     ],
 )
 def test_the_other_side_is_who_gave_or_who_has_it(kind, expected):

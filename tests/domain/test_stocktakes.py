@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.certificates import CustodyState, Holder, VaultPlace
+from domain.certificates import MAX_CERT_NO, CustodyState, Holder, VaultPlace
 from domain.orgs import OrgLevel
 from domain.people import Role
 from domain.refusals import Forbidden
@@ -46,7 +46,7 @@ from domain.stocktakes import (
     opening_refusals,
     snapshot,
 )
-from domain.vaults import PacketStatus, SealUse, VaultStatus
+from domain.vaults import MAX_NAME_LENGTH, PacketStatus, SealUse, VaultStatus
 from tests.domain.builders import (
     CALENDAR,
     NOW,
@@ -61,6 +61,7 @@ from tests.domain.vault_builders import a_packet, a_vault
 
 K, R = StocktakeKind, CountResult
 T2 = OrgLevel.TIER2_BRANCH
+LABELS = tuple(field.name for field in fields(CountPlace))
 
 
 def a_place(n: str = "03", **changes: Any) -> CountPlace:
@@ -162,6 +163,13 @@ def test_nobody_counts_what_he_keeps_but_in_the_keepers_own_count(kind, keeps, r
     assert codes(opening_refusals(a_vault(), kind, counters)) == refused
 
 
+@pytest.mark.parametrize("kind", K)
+def test_a_keeper_on_leave_neither_counts_for_the_keepers_nor_checks_them(kind):
+    counters = [a_counter("one", keeps=kind is K.SELF), a_counter("two", away=True)]
+    refused = ["VALUE_INVALID"] if kind is K.SELF else ["SOD_VIOLATION"]
+    assert codes(opening_refusals(a_vault(), kind, counters)) == refused
+
+
 @pytest.mark.parametrize(
     ("logins", "allowed"),
     [
@@ -226,10 +234,13 @@ def test_only_the_named_counters_count_while_it_is_open_and_they_are_not_done():
         (seen(1, pages=MAX_PAGES), []),
         (seen(1, pages=MAX_PAGES + 1), ["VALUE_INVALID"]),
         (seen(1, cert_no=" "), ["VALUE_INVALID"]),
-        (seen(1, cert_no="9" * 100), []),
-        (seen(1, cert_no="9" * 101), ["VALUE_INVALID"]),
-        (seen(1, place=a_place(seal_no="9" * 40)), []),
-        (seen(1, place=a_place(seal_no="9" * 41)), ["VALUE_INVALID"]),
+        (seen(1, cert_no="9" * MAX_CERT_NO), []),
+        (seen(1, cert_no="9" * (MAX_CERT_NO + 1)), ["VALUE_INVALID"]),
+        (seen(1, place=CountPlace(**dict.fromkeys(LABELS, "9" * MAX_NAME_LENGTH))), []),
+        *(
+            (seen(1, place=a_place(**{label: "9" * (MAX_NAME_LENGTH + 1)})), ["VALUE_INVALID"])
+            for label in LABELS
+        ),
     ],
 )
 def test_what_a_counter_may_write_has_limits(paper, refused):

@@ -15,6 +15,7 @@ from domain.vaulting import (
     vault_in_refusals,
 )
 from domain.vaults import (
+    MAX_NAME_LENGTH,
     PacketStatus,
     VaultStatus,
     occupied,
@@ -31,7 +32,7 @@ OTHER = Lock(kind=LockKind.VAULT_PROPOSAL, id="proposal-2")
 INSIDE = a_certificate(custody_state=CustodyState.IN_VAULT)
 
 
-def _vault_in(*, certificates=None, scans=None, ids=None, now=NOW, **facts):
+def _vault_in(*, certificates=None, scans=None, ids=None, now=NOW, names=None, **facts):
     """Answers to a vault-in of one scanned paper into an empty slot, changed by keyword."""
     papers = (a_certificate(),) if certificates is None else certificates
     plan = VaultInPlan(
@@ -39,8 +40,7 @@ def _vault_in(*, certificates=None, scans=None, ids=None, now=NOW, **facts):
         vault="V1",
         cabinet="A-01",
         slot="03",
-        packet_no="P1",
-        seal_no="S1",
+        **{"packet_no": "P1", "seal_no": "S1"} | (names or {}),
     )
     defaults = {"vault": a_vault(), "slot": a_slot(), "packet": None, "seal_known": False}
     kept = {paper.id: (a_scan(),) for paper in papers} if scans is None else scans
@@ -50,6 +50,26 @@ def _vault_in(*, certificates=None, scans=None, ids=None, now=NOW, **facts):
 
 def test_a_scanned_paper_goes_into_a_free_slot():
     assert _vault_in() == []
+
+
+LONGEST = "x" * MAX_NAME_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("names", "field"),
+    [
+        ({"packet_no": LONGEST, "seal_no": LONGEST}, None),
+        ({"packet_no": LONGEST + "x"}, "packetNo"),
+        ({"seal_no": LONGEST + "x"}, "sealNo"),
+        ({"packet_no": ""}, "packetNo"),
+        ({"seal_no": ""}, "sealNo"),
+    ],
+)
+def test_a_packet_and_its_seal_have_names_that_can_be_counted(names, field):
+    found = _vault_in(names=names)
+    assert [(r.code, r.field) for r in found] == (
+        [] if field is None else [("VALUE_INVALID", field)]
+    )
 
 
 @pytest.mark.parametrize("state", CustodyState)
@@ -86,7 +106,8 @@ def test_the_paper_itself_may_stand_in_the_way(changes, expected):
         ((a_scan(intact=False),), "a stored scan is gone or altered"),
         ((a_scan(pages=1),), "1 of 2 pages are scanned"),
         ((a_scan(pages=None),), "0 of 2 pages are scanned"),
-        ((a_scan(pages=1), a_scan(pages=1)), None),
+        ((a_scan(pages=1), a_scan(pages=1, sha256="1" * 64)), None),
+        ((a_scan(pages=1), a_scan(pages=1)), "1 of 2 pages are scanned"),  # the same page twice
         ((a_scan(), a_scan(cert_no_norm="OTHER", intact=False)), None),
         ((a_scan(pages=3),), None),
     ],
