@@ -44,8 +44,10 @@ from domain.releasing import (
     not_to_him,
     receipt_refusals,
     return_state,
+    still_inside,
     surrendered_ones,
 )
+from domain.vault_out import in_another_vault
 from domain.vaults import frozen
 from domain.watch import HoldReason, LegalHold, held
 from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
@@ -193,6 +195,7 @@ async def deregistration_case_return_to_owner(
             *map(held_by_book, papers),
             not_to_him(collateral, case),
             held(await _holds(deed, case, papers)),
+            *(still_inside(case, await papers_of(deed, case)) if owner_handles else ()),
         ]
     )
     _only_handler(deed, case)
@@ -242,10 +245,12 @@ async def _evaluated(
 async def _leaving(
     deed: Deed, case: DeregistrationCase, input: DeregistrationCaseVaultOutInput
 ) -> tuple[list[TitleCertificate], list[Refusal]]:
-    """The papers that go, and every rule besides the preconditions that keeps them."""
+    """The papers that go, those of the named vault, and every other rule that keeps them."""
     vault = await keeper_of(deed, input.vault)
     papers = await papers_of(deed, case)
     inside = [paper for paper in papers if paper.custody_state is CustodyState.IN_VAULT]
+    elsewhere = [in_another_vault(paper, vault, Movement.VAULT_OUT_FOR_DEREG) for paper in inside]
+    leaving = [paper for paper, away in zip(inside, elsewhere, strict=True) if away is None]
     found = [
         frozen(vault),
         _step_refusal(case),
@@ -254,19 +259,15 @@ async def _leaving(
         else invalid("caseId", "the case has no handler who receives the papers", rule_id="X14"),
         conflicting_part(deed.actor.login, await _parts(deed, case)),
         None if inside else invalid("caseId", "none of its papers is in a vault", rule_id="X14"),
-        *map(held_by_book, inside),
-    ]
-    found += [
-        invalid("vault", f"{paper.label} lies in {paper.place.vault}", rule_id="X14")
-        for paper in inside
-        if paper.place is not None and paper.place.vault != vault.code
+        *([] if leaving else elsewhere),
+        *map(held_by_book, leaving),
     ]
     if case.registry.done_at is not None:
-        found += await _after_entry(deed, case, inside, input)
+        found += await _after_entry(deed, case, leaving, input)
     elif "DRG-P05" not in RULES[case.kind]:
-        found.append(held(await _holds(deed, case, inside)))
-    found += await seal_refusals(deed, inside, seals_of(input.new_seals))
-    return inside, [refusal for refusal in found if refusal is not None]
+        found.append(held(await _holds(deed, case, leaving)))
+    found += await seal_refusals(deed, leaving, seals_of(input.new_seals))
+    return leaving, [refusal for refusal in found if refusal is not None]
 
 
 async def _holds(

@@ -31,7 +31,8 @@ from domain.registry import (
     step_of,
 )
 from domain.release_question import Stage
-from resolvers.case_work import advanced, asked, blocked, mark_items
+from domain.releasing import still_inside
+from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
 from resolvers.mutation import Deed, mutation
 from resolvers.releasing import at, release_when_proven, resumed_when_whole
 from resolvers.reversals import entered_too_soon
@@ -63,7 +64,8 @@ async def deregistration_case_file(
         filed_at=filed_at,
         now=deed.now,
     )
-    broken = [refusal for refusal in unfit if refusal is not None]
+    inside = still_inside(case, await papers_of(deed, case))
+    broken = [refusal for refusal in (*unfit, *inside) if refusal is not None]
     case, facts, evaluation = await asked(deed, case, Stage.FILE)
     due = not_approved(case, facts, policy=deed.policy) if evaluation.ready else None
     if due is not None:
