@@ -15,7 +15,7 @@ from domain.deregistration import (
     HandlingMode,
     impossible,
 )
-from domain.dossiers import DocType, ItemStatus
+from domain.dossiers import DocType
 from domain.dual_control import (
     Proposal,
     ProposalState,
@@ -50,7 +50,8 @@ from domain.releasing import (
 from domain.vault_out import in_another_vault
 from domain.vaults import frozen
 from domain.watch import HoldReason, LegalHold, held
-from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
+from resolvers.case_receipts import pinned, signed_for
+from resolvers.case_work import advanced, asked, blocked, papers_of
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
@@ -128,9 +129,12 @@ async def deregistration_case_vault_out_confirm(
         keepers=keepers,
         reason=Movement.VAULT_OUT_FOR_DEREG,
     )
-    evidence = await _receipt(deed, input.vault_out.receipt_file_version_id)
+    receipt = await _receipt(deed, input.vault_out.receipt_file_version_id)
+    evidence = [] if receipt is None else [pinned(receipt)]
     for paper in leaving:
         _take_out(deed, case, paper, proposal, keepers, evidence)
+    if receipt is not None and case.registry.done_at is not None:
+        case = await signed_for(deed, case, receipt)
     confirmed(deed, proposal)
     await give_receipts(deed)
     if impossible(case, CaseStep.VAULT_OUT) is None:
@@ -199,7 +203,7 @@ async def deregistration_case_return_to_owner(
         ]
     )
     _only_handler(deed, case)
-    evidence = [Evidence(file_version_id=receipt.id, sha256=receipt.sha256)]
+    evidence = [pinned(receipt)]
     for paper in papers:
         _finish(
             deed,
@@ -210,15 +214,7 @@ async def deregistration_case_return_to_owner(
             evidence=evidence,
         )
     await give_receipts(deed)
-    await mark_items(
-        deed,
-        case,
-        DocType.CERT_RECEIPT,
-        status=ItemStatus.ACCEPTED,
-        current_version_id=receipt.id,
-        accepted_at=deed.now,
-        accepted_by=receipt.decided_by,
-    )
+    case = await signed_for(deed, case, receipt)
     if owner_handles:
         case = replace(case, proof_pending=True, returned_on=deed.today)
         case = advanced(deed, case, CaseStep.RETURN, note="RELEASE_PENDING_PROOF")
@@ -372,11 +368,8 @@ async def _parts(deed: Deed, case: DeregistrationCase) -> dict[str, str]:
     return managers | case.parts()
 
 
-async def _receipt(deed: Deed, version_id: str | None) -> list[Evidence]:
-    if version_id is None:
-        return []
-    receipt = await deed.get(FileVersion, version_id)
-    return [Evidence(file_version_id=receipt.id, sha256=receipt.sha256)]
+async def _receipt(deed: Deed, version_id: str | None) -> FileVersion | None:
+    return None if version_id is None else await deed.get(FileVersion, version_id)
 
 
 async def _end_expired(deed: Deed, case: DeregistrationCase) -> None:

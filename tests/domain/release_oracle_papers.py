@@ -50,7 +50,11 @@ def asked_papers(q: Question) -> list[DocType]:
     if q.stage in {Stage.FILE, Stage.CLOSE} and not owner_goes:
         asked += [D.REGISTRY_APPLICATION]
     if q.stage is Stage.CLOSE:
-        asked += [D.CERT_RECEIPT, D.REGISTRY_RESULT]
+        asked += [D.REGISTRY_RESULT]
+        for paper in q.facts.certificates:
+            mine = q.facts.case is not None and paper.id in q.facts.case.certificate_ids
+            if mine and paper.custody_state.value == "RETURNED_TO_OWNER":
+                asked += [D.CERT_RECEIPT]
     return asked
 
 
