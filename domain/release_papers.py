@@ -26,7 +26,9 @@ def kind_fits(question: Question) -> Iterator[Refusal]:
         rights = [
             paper
             for paper in question.facts.certificates
-            if paper.catalog is Catalog.RIGHT_CERT and paper.legal_state not in ENDED_RIGHTS
+            if paper.catalog is Catalog.RIGHT_CERT
+            and paper.legal_state not in ENDED_RIGHTS
+            and paper.custody_state is not CustodyState.NOT_RECEIVED
         ]
         if not rights or any(paper.cert_type not in PRE_NOTICES for paper in rights):
             yield invalid("kind", "no pre-notice alone stands on it", rule_id="DRG-4.1")

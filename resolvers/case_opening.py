@@ -75,7 +75,7 @@ async def deregistration_case_open(
         ]
     )
     certificates = await deed.decision.find(TitleCertificate, {"collateral_nos": collateral.no})
-    papers = [c for c in certificates if c.custody_state not in TERMINAL]
+    papers = [c for c in certificates if c.custody_state not in TERMINAL and not c.is_dropped]
     org = await deed.decision.first(Org, {"code": collateral.org_code})
     case_id = new_id(DeregistrationCase)
     case = DeregistrationCase(

@@ -225,5 +225,6 @@ async def _papers(decision: Decision, case: DeregistrationCase) -> list[TitleCer
         certificate
         for certificate in await certificates_of(decision, case)
         if certificate.custody_state not in TERMINAL
+        and not certificate.is_dropped
         and not (certificate.custody_state is CustodyState.LOST and has_no_right_left(certificate))
     ]

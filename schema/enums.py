@@ -408,6 +408,7 @@ _name(
     Movement,
     """
     OPENING 期初建账: taken over from an older system
+    VOID_EXPECTED 应取作废: expected no more, never received
     REGISTER_EXPECTED X01 登记应取: expected
     COLLECT X02 取证: collected
     INITIATE_HANDOVER X03 发起移交: handed over

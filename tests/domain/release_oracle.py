@@ -190,6 +190,8 @@ def p05(q: Question) -> Broken:
 def p06(q: Question) -> Broken:
     for paper in q.facts.certificates:
         state = paper.custody_state.value
+        if state == "NOT_RECEIVED" and paper.legal_state.value == "VOID":
+            continue  # it was never there, and nobody expects it any more
         mine = paper.lock is None
         if paper.lock is not None and q.facts.case is not None:
             mine = paper.lock.kind.value == "DEREGISTRATION" and paper.lock.id == q.facts.case.id

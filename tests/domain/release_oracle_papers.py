@@ -12,7 +12,9 @@ def kind_fits(q: Question) -> Broken:
     if q.kind is K.PRE_NOTICE_CANCEL:
         rights = 0
         for paper in q.facts.certificates:
-            if paper.catalog.value == "RIGHT_CERT" and paper.legal_state.value not in OVER:
+            came = paper.custody_state.value != "NOT_RECEIVED"
+            mine = paper.catalog.value == "RIGHT_CERT" and came
+            if mine and paper.legal_state.value not in OVER:
                 rights += 1
                 if paper.cert_type.value != "PRE_NOTICE_MORTGAGE":
                     yield "VALUE_INVALID"
