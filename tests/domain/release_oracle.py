@@ -218,8 +218,7 @@ def p07(q: Question) -> Broken:
 
 def p08(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
-        written = loan.balance != 0 or loan.written_off_balance != 0
-        if loan.status.value == "WRITTEN_OFF" and written:
+        if loan.status.value == "WRITTEN_OFF" and owes(loan):
             yield "WRITTEN_OFF_NOT_SETTLED"
         if loan.status.value == "ASSIGNED":
             yield "CLAIM_TRANSFERRED"
