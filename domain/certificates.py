@@ -281,6 +281,12 @@ class TitleCertificate:
         """How a message names it: the printed number, else the id."""
         return self.cert_no or self.id
 
+    @property
+    def is_dropped(self) -> bool:
+        """Whether it was only ever expected, and is expected no more (INV-10)."""
+        never = self.custody_state is CustodyState.NOT_RECEIVED
+        return never and self.legal_state is LegalState.VOID
+
 
 _FULL_WIDTH = str.maketrans({"（": "(", "）": ")", "：": ":"})
 _SPACE = re.compile(r"\s+")

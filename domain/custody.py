@@ -23,6 +23,7 @@ class Movement(StrEnum):
 
     OPENING = "OPENING"
     REGISTER_EXPECTED = "REGISTER_EXPECTED"
+    VOID_EXPECTED = "VOID_EXPECTED"
     COLLECT = "COLLECT"
     INITIATE_HANDOVER = "INITIATE_HANDOVER"
     ACCEPT_HANDOVER = "ACCEPT_HANDOVER"
@@ -61,6 +62,7 @@ RULE_OF: Mapping[Movement, str] = MappingProxyType(
     {
         Movement.OPENING: "CUS-01",
         Movement.REGISTER_EXPECTED: "X01",
+        Movement.VOID_EXPECTED: "INV-10",
         Movement.COLLECT: "X02",
         Movement.INITIATE_HANDOVER: "X03",
         Movement.ACCEPT_HANDOVER: "X04",
@@ -169,7 +171,9 @@ HELD_BY_BOOK = frozenset(
     }
 )
 # These change the right and leave the paper where it is.
-LEGAL_ONLY = frozenset({Movement.REGISTRY_CANCELLED, Movement.LAPSE, Movement.REINSTATE})
+LEGAL_ONLY = frozenset(
+    {Movement.REGISTRY_CANCELLED, Movement.LAPSE, Movement.REINSTATE, Movement.VOID_EXPECTED}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,12 +226,13 @@ class CustodyEvent:
 
 def illegal(certificate: TitleCertificate, movement: Movement) -> Refusal | None:
     """A movement the table does not list from where the certificate is, or the book holds up."""
-    if (certificate.custody_state, movement) in TRANSITIONS:
+    dropped = certificate.is_dropped
+    if (certificate.custody_state, movement) in TRANSITIONS and not dropped:
         return held_by_book(certificate) if movement in HELD_BY_BOOK else None
     return state_conflict(
         RULE_OF[movement],
         subject=certificate.label,
-        state=certificate.custody_state,
+        state=certificate.legal_state if dropped else certificate.custody_state,
         event=movement,
     )
 

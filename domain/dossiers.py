@@ -263,6 +263,14 @@ def with_stage_due(dossier: Dossier, stage: ItemStage, due: date) -> Dossier:
     return replace(dossier, items=items)
 
 
+def without_receipt(dossier: Dossier) -> Dossier:
+    """The dossier of a release that gave no paper back: nobody signs for one (X17, 4.4)."""
+    item = dossier.item(DocType.CERT_RECEIPT)
+    if item is None or item.status in FILED_STATUSES:
+        return dossier
+    return with_item(dossier, DocType.CERT_RECEIPT, status=ItemStatus.NOT_APPLICABLE)
+
+
 def open_supplement(dossier: Dossier, doc_type: DocType) -> Supplement | None:
     """An approval on which a document of that type may still be added (ARC-25)."""
     for supplement in dossier.supplements:

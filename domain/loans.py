@@ -260,13 +260,16 @@ def final_on(loan: Loan, *, policy: Policy, calendar: WorkCalendar) -> date | No
     return calendar.wd(loan.settled_on, policy.number(f"dereg.finality.{channel}"))
 
 
+NEVER_SETTLED = "the day it is settled (none is recorded)"
+
+
 def not_final(loan: Loan, *, policy: Policy, calendar: WorkCalendar, today: date) -> Refusal | None:
     """A settlement that could still be reversed; a cancelled loan may tell of none (P12)."""
     day = final_on(loan, policy=policy, calendar=calendar)
     cancelled = loan.status is LoanStatus.CANCELLED and day is None
     if cancelled or (day is not None and day <= today):
         return None
-    known = "the day it is settled (none is recorded)" if day is None else day.isoformat()
+    known = NEVER_SETTLED if day is None else day.isoformat()
     return Refusal(
         code=RefusalCode.SETTLEMENT_NOT_FINAL,
         rule_id="DRG-P12",

@@ -8,6 +8,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain import loan_to_value, release_object, release_obligations, release_papers
+from domain.certificates import CustodyState
+from domain.dossiers import DocType
+from domain.loans import NEVER_SETTLED
 from domain.refusals import Refusal, RefusalCode
 from domain.release_question import Question
 
@@ -43,6 +46,7 @@ class Remedy(StrEnum):
     OWNER = "OWNER"
     GUARANTOR = "GUARANTOR"
     COURT = "COURT"
+    PAPER_BORROWER = "PAPER_BORROWER"  # who has a paper checked out
     TIME = "TIME"
     RELATIONSHIP_MANAGER = "RELATIONSHIP_MANAGER"
     CERT_HANDLER = "CERT_HANDLER"
@@ -83,3 +87,33 @@ REMEDIES: Mapping[RefusalCode, Remedy] = MappingProxyType(
         _C.LIMITATION: _R.LEGAL_OFFICER,
     }
 )
+# What the owner brings himself (4.4).
+_OWNERS = frozenset(
+    {DocType.DEREG_APPLICATION, DocType.OWNER_ID, DocType.AGENT_POA, DocType.AGENT_ID}
+)
+# Who answers for a paper that is not in the vault (3.3).
+_HOLDERS: Mapping[str, Remedy] = MappingProxyType(
+    {
+        CustodyState.NOT_RECEIVED: _R.CERT_HANDLER,
+        CustodyState.WITH_HANDLER: _R.CERT_HANDLER,
+        CustodyState.OUT_FOR_DEREG: _R.CERT_HANDLER,
+        CustodyState.LOST: _R.CERT_HANDLER,
+        CustodyState.CHECKED_OUT: _R.PAPER_BORROWER,
+    }
+)
+
+
+def remedy_of(refusal: Refusal) -> Remedy:
+    """Who can mend what a refusal tells: by its code, and by what it tells where that decides."""
+    detail = refusal.detail
+    match refusal.code:
+        case RefusalCode.DOC_MISSING:
+            missing = set(detail.get("documents", "").split(", "))
+            return Remedy.OWNER if missing <= _OWNERS else REMEDIES[refusal.code]
+        case RefusalCode.CERT_NOT_IN_VAULT:
+            state = detail.get("state", "").partition(" ")[0].rstrip(",")
+            return _HOLDERS.get(state, REMEDIES[refusal.code])
+        case RefusalCode.SETTLEMENT_NOT_FINAL if detail.get("final_on") == NEVER_SETTLED:
+            return Remedy.BORROWER
+        case _:
+            return REMEDIES[refusal.code]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from domain.calendar import WorkCalendar
 from domain.deregistration import DeregKind, HandlingMode
 from domain.policy import Policy
-from domain.preconditions import PRECONDITIONS, REMEDIES, Remedy
+from domain.preconditions import PRECONDITIONS, Remedy, remedy_of
 from domain.refusals import Refusal
 from domain.release_evidence import seen
 from domain.release_kinds import RULES
@@ -40,7 +40,7 @@ class PreconditionResult:
     @property
     def fixable_by(self) -> tuple[Remedy, ...]:
         """Who can mend what is wrong; nobody where nothing is."""
-        return tuple(sorted({REMEDIES[refusal.code] for refusal in self.refusals}))
+        return tuple(sorted({remedy_of(refusal) for refusal in self.refusals}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

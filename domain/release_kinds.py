@@ -84,13 +84,20 @@ _AT_SUBMIT: Mapping[DeregKind, tuple[DocType, ...]] = MappingProxyType(
 
 
 def documents_needed(
-    kind: DeregKind, stage: Stage, mode: HandlingMode, *, agent: bool, opinion: bool = False
+    kind: DeregKind,
+    stage: Stage,
+    mode: HandlingMode,
+    *,
+    agent: bool,
+    opinion: bool = False,
+    returned: bool = False,
 ) -> tuple[DocType, ...]:
     """Documents a release of that kind needs by that stage (4.4).
 
     What only a later step can bring forth is asked for when that step is taken: the bank's
     consent and the registry's form before filing, the receipt and the result before closing.
-    opinion: whether a seizure or a lost paper is overridden, which takes a legal opinion (4.5).
+    opinion: whether a seizure or a lost paper is overridden, which takes a legal opinion (4.5);
+    returned: whether a paper went to its owner, who signs for it (X17).
     """
     needed = list(_AT_SUBMIT.get(kind, _APPLIED_FOR))
     if agent:
@@ -103,5 +110,5 @@ def documents_needed(
     if stage in {Stage.FILE, Stage.CLOSE} and mode is not HandlingMode.OWNER:
         needed.append(_D.REGISTRY_APPLICATION)
     if stage is Stage.CLOSE:
-        needed += [_D.CERT_RECEIPT, _D.REGISTRY_RESULT]
+        needed += [_D.CERT_RECEIPT, _D.REGISTRY_RESULT] if returned else [_D.REGISTRY_RESULT]
     return tuple(needed)

@@ -93,9 +93,14 @@ def not_held(question: Question) -> Iterator[Refusal]:
 
 
 def papers_in_hand(question: Question) -> Iterator[Refusal]:
-    """Every paper lies in a vault and is free, or is on file; a lost one is replaced (P06)."""
+    """Every paper lies in a vault and is free, or is on file; a lost one is replaced (P06).
+
+    One that is expected may be at the registry, and its right in the book: it is collected, or
+    expected no more.
+    """
     for certificate in question.facts.certificates:
-        if certificate.custody_state not in TERMINAL and not _in_hand(certificate, question):
+        over = certificate.custody_state in TERMINAL or certificate.is_dropped
+        if not over and not _in_hand(certificate, question):
             held = "" if certificate.lock is None else f" (held by {certificate.lock.kind})"
             yield _not_in_vault(certificate, f"{certificate.custody_state}{held}", "DRG-P06")
 

@@ -109,14 +109,14 @@ def no_other_obligation(question: Question) -> Iterator[Refusal]:
 
 
 def claim_is_ours(question: Question) -> Iterator[Refusal]:
-    """No claim is written off with a balance, none is packaged or assigned (P08)."""
+    """No claim is written off with anything still owed, none is packaged or assigned (P08)."""
     for loan in question.debts:
-        balance = loan.balance + loan.written_off_balance
-        if loan.status is LoanStatus.WRITTEN_OFF and balance:
+        open_parts = owed(loan)
+        if loan.status is LoanStatus.WRITTEN_OFF and open_parts:
             yield Refusal(
                 code=RefusalCode.WRITTEN_OFF_NOT_SETTLED,
                 rule_id="DRG-P08",
-                detail={"loan": loan.loan_no, "balance": yuan(balance)},
+                detail={"loan": loan.loan_no, "balance": yuan(sum(open_parts.values()))},
             )
         assigned = not_ours(loan)
         if assigned is not None:

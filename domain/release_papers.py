@@ -3,9 +3,9 @@
 Source: domain 4.3 (DRG-P10, P11, P13), 4.4, DRG-L05.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from domain.certificates import ENDED_RIGHTS, Catalog
+from domain.certificates import ENDED_RIGHTS, Catalog, CustodyState, TitleCertificate
 from domain.collaterals import GONE, Collateral
 from domain.deregistration import DeregistrationCase, DeregKind
 from domain.dossiers import DocType, archive_incomplete
@@ -14,7 +14,7 @@ from domain.loans import never_drawn
 from domain.processing import PRE_NOTICES
 from domain.refusals import Refusal, RefusalCode, invalid
 from domain.release_kinds import documents_needed
-from domain.release_question import Question
+from domain.release_question import Question, Stage
 
 
 def kind_fits(question: Question) -> Iterator[Refusal]:
@@ -26,7 +26,9 @@ def kind_fits(question: Question) -> Iterator[Refusal]:
         rights = [
             paper
             for paper in question.facts.certificates
-            if paper.catalog is Catalog.RIGHT_CERT and paper.legal_state not in ENDED_RIGHTS
+            if paper.catalog is Catalog.RIGHT_CERT
+            and paper.legal_state not in ENDED_RIGHTS
+            and paper.custody_state is not CustodyState.NOT_RECEIVED
         ]
         if not rights or any(paper.cert_type not in PRE_NOTICES for paper in rights):
             yield invalid("kind", "no pre-notice alone stands on it", rule_id="DRG-4.1")
@@ -47,20 +49,41 @@ def no_release(kind: DeregKind) -> Refusal | None:
 def documents_complete(question: Question) -> Iterator[Refusal]:
     """The documents that the kind needs by this stage are attached, and count (P10)."""
     case = question.facts.shown
+    facts = question.facts
     needed = documents_needed(
         question.kind,
         question.stage,
         question.mode,
         agent=case is not None and case.applicant.agent is not None,
-        opinion=question.facts.needs_opinion,
+        opinion=facts.needs_opinion,
+        returned=case is not None and any(given_to_owner(case, p) for p in facts.certificates),
     )
-    missing = [code for code in needed if case is None or case.document(code) is None]
-    if missing:
-        yield Refusal(
-            code=RefusalCode.DOC_MISSING,
-            rule_id="DRG-P10",
-            detail={"documents": ", ".join(missing)},
-        )
+    refusal = _missing(needed, case)
+    if refusal is not None:
+        yield refusal
+
+
+def unfit_to_close(case: DeregistrationCase, papers: Sequence[TitleCertificate]) -> Refusal | None:
+    """A case ends with every document of its kind; of its result another rule decides (P10, 4.9).
+
+    papers: its certificates, those at their end included.
+    """
+    needed = documents_needed(
+        case.kind,
+        Stage.CLOSE,
+        case.handling_mode,
+        agent=case.applicant.agent is not None,
+        opinion=case.override_seizure,
+        returned=any(given_to_owner(case, paper) for paper in papers),
+    )
+    return _missing([code for code in needed if code is not DocType.REGISTRY_RESULT], case)
+
+
+def given_to_owner(case: DeregistrationCase, paper: TitleCertificate) -> bool:
+    """Whether a paper of the case went to its owner, who signed for it (X17)."""
+    return (
+        paper.id in case.certificate_ids and paper.custody_state is CustodyState.RETURNED_TO_OWNER
+    )
 
 
 def applicant_entitled(question: Question) -> Iterator[Refusal]:
@@ -138,6 +161,17 @@ def consenting_guarantors(question: Question) -> list[str]:
                 owners = {owner.party for owner in other.owners}
                 parties |= set() if owners & debtors else owners
     return sorted(parties - debtors)
+
+
+def _missing(needed: Sequence[DocType], case: DeregistrationCase | None) -> Refusal | None:
+    missing = [code for code in needed if case is None or case.document(code) is None]
+    if not missing:
+        return None
+    return Refusal(
+        code=RefusalCode.DOC_MISSING,
+        rule_id="DRG-P10",
+        detail={"documents": ", ".join(missing)},
+    )
 
 
 def _is_given(collateral: Collateral, question: Question) -> bool:

@@ -10,6 +10,7 @@ from domain.certificates import Carrier, Catalog, CustodyState, LegalState, Titl
 from domain.collaterals import GONE, Collateral, Insurance, PledgeState
 from domain.deregistration import (
     CaseState,
+    CaseStep,
     DeregistrationCase,
     DeregKind,
     HandlingMode,
@@ -18,7 +19,7 @@ from domain.deregistration import (
 from domain.dossiers import DocType
 from domain.files import FileStatus, FileVersion
 from domain.guarantees import GuaranteeContract, GuaranteeStatus
-from domain.refusals import Refusal, RefusalCode, invalid
+from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 from domain.release_kinds import FORCED, SOME_GO
 from domain.release_papers import not_entitled
 
@@ -138,6 +139,21 @@ def going_back(
         if paper.custody_state is CustodyState.OUT_FOR_DEREG
         and (owner_handles or paper.catalog is Catalog.SAFEKEEPING)
     ]
+
+
+def still_inside(case: DeregistrationCase, papers: Sequence[TitleCertificate]) -> Iterator[Refusal]:
+    """Papers that have to leave their vault first, before the others go on their way (X14).
+
+    A case's papers may lie in several vaults, and leave each by its own keepers. What is
+    cancelled online stays in its vault until the entry.
+    """
+    if case.handling_mode is HandlingMode.ONLINE:
+        return
+    for paper in papers:
+        if paper.custody_state is CustodyState.IN_VAULT:
+            yield state_conflict(
+                "X14", subject=paper.label, state=paper.custody_state, event=CaseStep.FILE
+            )
 
 
 def surrendered_ones(papers: Sequence[TitleCertificate]) -> list[TitleCertificate]:

@@ -29,8 +29,19 @@ def leaving_refusals(
         yield paper_only(certificate)
         yield illegal(certificate, movement)
         yield locked(certificate, proposal_id=proposal_id)
-        yield _in_another_vault(certificate, vault, movement)
+        yield in_another_vault(certificate, vault, movement)
     yield held(holds)
+
+
+def in_another_vault(
+    certificate: TitleCertificate, vault: Vault, movement: Movement
+) -> Refusal | None:
+    """A paper leaves the vault it lies in, by the keepers of that one."""
+    if certificate.place is None or certificate.place.vault == vault.code:
+        return None
+    return invalid(
+        "vault", f"{certificate.label} lies in {certificate.place.vault}", rule_id=RULE_OF[movement]
+    )
 
 
 def document_refusals(
@@ -54,13 +65,3 @@ def document_refusals(
             field=field,
             detail={"documents": f"{doc_type}, accepted (it is {version.status})"},
         )
-
-
-def _in_another_vault(
-    certificate: TitleCertificate, vault: Vault, movement: Movement
-) -> Refusal | None:
-    if certificate.place is None or certificate.place.vault == vault.code:
-        return None
-    return invalid(
-        "vault", f"{certificate.label} lies in {certificate.place.vault}", rule_id=RULE_OF[movement]
-    )

@@ -74,7 +74,8 @@ async def deregistration_case_open(
         ]
     )
     certificates = await deed.decision.find(TitleCertificate, {"collateral_nos": collateral.no})
-    papers = await freed(deed, [c for c in certificates if c.custody_state not in TERMINAL])
+    left = [c for c in certificates if c.custody_state not in TERMINAL and not c.is_dropped]
+    papers = await freed(deed, left)
     org = await deed.decision.first(Org, {"code": collateral.org_code})
     case_id = new_id(DeregistrationCase)
     case = DeregistrationCase(

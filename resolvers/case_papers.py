@@ -15,7 +15,7 @@ from domain.deregistration import (
     HandlingMode,
     impossible,
 )
-from domain.dossiers import DocType, ItemStatus
+from domain.dossiers import DocType
 from domain.dual_control import (
     Proposal,
     ProposalState,
@@ -44,11 +44,14 @@ from domain.releasing import (
     not_to_him,
     receipt_refusals,
     return_state,
+    still_inside,
     surrendered_ones,
 )
+from domain.vault_out import in_another_vault
 from domain.vaults import frozen
 from domain.watch import HoldReason, LegalHold, held
-from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
+from resolvers.case_receipts import pinned, signed_for
+from resolvers.case_work import advanced, asked, blocked, papers_of
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
@@ -127,9 +130,12 @@ async def deregistration_case_vault_out_confirm(
         keepers=keepers,
         reason=Movement.VAULT_OUT_FOR_DEREG,
     )
-    evidence = await _receipt(deed, input.vault_out.receipt_file_version_id)
+    receipt = await _receipt(deed, input.vault_out.receipt_file_version_id)
+    evidence = [] if receipt is None else [pinned(receipt)]
     for paper in leaving:
         _take_out(deed, case, paper, proposal, keepers, evidence)
+    if receipt is not None and case.registry.done_at is not None:
+        case = await signed_for(deed, case, receipt)
     confirmed(deed, proposal)
     await give_receipts(deed)
     if impossible(case, CaseStep.VAULT_OUT) is None:
@@ -194,10 +200,11 @@ async def deregistration_case_return_to_owner(
             *map(held_by_book, papers),
             not_to_him(collateral, await shown_case(deed.decision, case)),
             held(await _holds(deed, case, papers)),
+            *(still_inside(case, await papers_of(deed, case)) if owner_handles else ()),
         ]
     )
     _only_handler(deed, case)
-    evidence = [Evidence(file_version_id=receipt.id, sha256=receipt.sha256)]
+    evidence = [pinned(receipt)]
     for paper in papers:
         _finish(
             deed,
@@ -208,15 +215,7 @@ async def deregistration_case_return_to_owner(
             evidence=evidence,
         )
     await give_receipts(deed)
-    await mark_items(
-        deed,
-        case,
-        DocType.CERT_RECEIPT,
-        status=ItemStatus.ACCEPTED,
-        current_version_id=receipt.id,
-        accepted_at=deed.now,
-        accepted_by=receipt.decided_by,
-    )
+    case = await signed_for(deed, case, receipt)
     if owner_handles:
         case = replace(case, proof_pending=True, returned_on=deed.today)
         case = advanced(deed, case, CaseStep.RETURN, note="RELEASE_PENDING_PROOF")
@@ -247,10 +246,12 @@ async def _evaluated(
 async def _leaving(
     deed: Deed, case: DeregistrationCase, input: DeregistrationCaseVaultOutInput
 ) -> tuple[list[TitleCertificate], list[Refusal]]:
-    """The papers that go, and every rule besides the preconditions that keeps them."""
+    """The papers that go, those of the named vault, and every other rule that keeps them."""
     vault = await keeper_of(deed, input.vault)
     papers = await papers_of(deed, case)
     inside = [paper for paper in papers if paper.custody_state is CustodyState.IN_VAULT]
+    elsewhere = [in_another_vault(paper, vault, Movement.VAULT_OUT_FOR_DEREG) for paper in inside]
+    leaving = [paper for paper, away in zip(inside, elsewhere, strict=True) if away is None]
     found = [
         frozen(vault),
         _step_refusal(case),
@@ -259,19 +260,15 @@ async def _leaving(
         else invalid("caseId", "the case has no handler who receives the papers", rule_id="X14"),
         conflicting_part(deed.actor.login, await _parts(deed, case)),
         None if inside else invalid("caseId", "none of its papers is in a vault", rule_id="X14"),
-        *map(held_by_book, inside),
-    ]
-    found += [
-        invalid("vault", f"{paper.label} lies in {paper.place.vault}", rule_id="X14")
-        for paper in inside
-        if paper.place is not None and paper.place.vault != vault.code
+        *([] if leaving else elsewhere),
+        *map(held_by_book, leaving),
     ]
     if case.registry.done_at is not None:
-        found += await _after_entry(deed, case, inside, input)
+        found += await _after_entry(deed, case, leaving, input)
     elif "DRG-P05" not in RULES[case.kind]:
-        found.append(held(await _holds(deed, case, inside)))
-    found += await seal_refusals(deed, inside, seals_of(input.new_seals))
-    return inside, [refusal for refusal in found if refusal is not None]
+        found.append(held(await _holds(deed, case, leaving)))
+    found += await seal_refusals(deed, leaving, seals_of(input.new_seals))
+    return leaving, [refusal for refusal in found if refusal is not None]
 
 
 async def _holds(
@@ -376,11 +373,8 @@ async def _parts(deed: Deed, case: DeregistrationCase) -> dict[str, str]:
     return managers | case.parts()
 
 
-async def _receipt(deed: Deed, version_id: str | None) -> list[Evidence]:
-    if version_id is None:
-        return []
-    receipt = await deed.get(FileVersion, version_id)
-    return [Evidence(file_version_id=receipt.id, sha256=receipt.sha256)]
+async def _receipt(deed: Deed, version_id: str | None) -> FileVersion | None:
+    return None if version_id is None else await deed.get(FileVersion, version_id)
 
 
 async def _end_expired(deed: Deed, case: DeregistrationCase) -> None:

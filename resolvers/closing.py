@@ -21,12 +21,14 @@ from domain.loans import Loan, is_extinguished, never_drawn
 from domain.people import Operation
 from domain.refusals import Refusal, refuse_if, state_conflict
 from domain.release_kinds import SETTLES
+from domain.release_papers import unfit_to_close
 from domain.releasing import undocumented
 from domain.settlement_proofs import resting_on
 from domain.watch import LegalCase, SubjectKind
-from resolvers.case_work import advanced, papers_of, still_out
+from resolvers.case_work import advanced, still_out
 from resolvers.holds import concerning
 from resolvers.mutation import Deed, mutation
+from resolvers.releasing import certificates_of
 from resolvers.settlement_proofs import standing_of
 from schema.cases import DeregistrationCaseInput, DeregistrationCasePayload
 
@@ -42,12 +44,14 @@ async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) 
     """The settlement's lines are locked; a dossier is sealed when all of it is finished (4.8)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
     dossiers = await deed.decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}})
+    papers = await certificates_of(deed.decision, case)
     refuse_if(
         [
             impossible(case, CaseStep.CLOSE),
             _proof_pending(case),
             undocumented(case, await _result(deed, case)),
-            *still_out(await papers_of(deed, case)),
+            unfit_to_close(case, papers),
+            *still_out(papers),
             *await _unfiled(deed, case, dossiers),
         ]
     )

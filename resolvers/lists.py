@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import strawberry
 from graphql import GraphQLError
 
-from domain.certificates import CustodyState, normalised
+from domain.certificates import CustodyState, LegalState, normalised
 from domain.checkouts import CheckOutState
 from domain.dossiers import FILED_STATUSES
 from domain.handovers import HandoverState
@@ -285,7 +285,10 @@ def _certificates(given: CertificateFilter, today: date) -> Record:
         out = {"custody_state": CustodyState.CHECKED_OUT.value}
         parts.append(out | {"due_date": {"$lt": today.isoformat(), "$ne": None}})
     if given.expected_before is not None:
-        waiting = {"custody_state": CustodyState.NOT_RECEIVED.value}
+        waiting = {
+            "custody_state": CustodyState.NOT_RECEIVED.value,
+            "legal_state": {"$ne": LegalState.VOID.value},
+        }
         parts.append(waiting | _before("expected_by", given.expected_before))
     return query if len(parts) == 1 else {"$and": parts}
 

@@ -31,6 +31,7 @@ from domain.registry import (
     step_of,
 )
 from domain.release_question import Stage
+from domain.releasing import still_inside
 from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
 from resolvers.mutation import Deed, mutation
 from resolvers.reassignment import on_its_way
@@ -57,15 +58,19 @@ async def deregistration_case_file(
     """FILED is the last moment at which a stale pass could slip through (DRG-R01)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
     filed_at = input.filed_at or deed.now
-    unfit = filing_refusals(
-        case,
-        authority=input.authority,
-        acceptance_no=input.acceptance_no,
-        filed_at=filed_at,
-        now=deed.now,
+    papers = await papers_of(deed, case)
+    unfit = (
+        *filing_refusals(
+            case,
+            authority=input.authority,
+            acceptance_no=input.acceptance_no,
+            filed_at=filed_at,
+            now=deed.now,
+        ),
+        *still_inside(case, papers),
+        await on_its_way(deed, papers),
     )
-    moving = await on_its_way(deed, await papers_of(deed, case))
-    broken = [refusal for refusal in (*unfit, moving) if refusal is not None]
+    broken = [refusal for refusal in unfit if refusal is not None]
     case, facts, evaluation = await asked(deed, case, Stage.FILE)
     due = (
         not_approved(case, facts, policy=deed.policy, today=deed.today)

@@ -17,10 +17,11 @@ from domain.deregistration import (
     stepped,
     still_suspended,
 )
-from domain.dossiers import Dossier, ItemStage, with_stage_due
+from domain.dossiers import Dossier, ItemStage, with_stage_due, without_receipt
 from domain.guarantees import GuaranteeContract
 from domain.people import HANDLERS
 from domain.release_kinds import SETTLES, SOME_GO
+from domain.release_papers import given_to_owner
 from domain.releasing import (
     ends_with_entry,
     is_proven,
@@ -86,7 +87,7 @@ async def end_right(
             after = decision.save(untied(contract, collateral.no, case.id))
             if case.kind in SOME_GO:
                 await _leave_behind(decision, after)
-    for certificate in await _certificates(decision, case):
+    for certificate in await certificates_of(decision, case):
         await _end_right_of(decision, case, certificate, moment, evidence)
         await _unclaimed(decision, certificate, moment)
     return await returned_when_empty(decision, case, moment)
@@ -133,7 +134,7 @@ async def resumed_when_whole(
     decision: Decision, case: DeregistrationCase, moment: At
 ) -> DeregistrationCase:
     """A suspended case goes on where it was once no paper of it waits for a reissue (4.9)."""
-    if waiting_for_reissue(await _certificates(decision, case)):
+    if waiting_for_reissue(await certificates_of(decision, case)):
         return case
     case = stepped(case, CaseStep.RESUME, by=moment.by.login, now=moment.now)
     rules = moment.rules
@@ -149,8 +150,16 @@ async def settlement_items_fall_due(
         return
     days = moment.rules.policy.number("archive.due.AT_SETTLEMENT")
     due = moment.rules.calendar.wd(moment.today, days)
+    papers = await certificates_of(decision, case)
     for dossier in await decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}}):
-        decision.save(with_stage_due(dossier, ItemStage.AT_SETTLEMENT, due))
+        lines = with_stage_due(dossier, ItemStage.AT_SETTLEMENT, due)
+        signed = any(given_to_owner(case, paper) for paper in papers)
+        decision.save(lines if signed else without_receipt(lines))
+
+
+async def certificates_of(decision: Decision, case: DeregistrationCase) -> list[TitleCertificate]:
+    """The case's certificates, those at their end included."""
+    return await decision.find(TitleCertificate, {"_id": {"$in": list(case.certificate_ids)}})
 
 
 async def _end_right_of(
@@ -217,11 +226,8 @@ async def _papers(decision: Decision, case: DeregistrationCase) -> list[TitleCer
     """What is left to give back."""
     return [
         certificate
-        for certificate in await _certificates(decision, case)
+        for certificate in await certificates_of(decision, case)
         if certificate.custody_state not in TERMINAL
+        and not certificate.is_dropped
         and not (certificate.custody_state is CustodyState.LOST and has_no_right_left(certificate))
     ]
-
-
-async def _certificates(decision: Decision, case: DeregistrationCase) -> list[TitleCertificate]:
-    return await decision.find(TitleCertificate, {"_id": {"$in": list(case.certificate_ids)}})

@@ -18,6 +18,7 @@ from resolvers import (
     deregistration,
     differences,
     dispatches,
+    expectations,
     files,
     handovers,
     losses,
@@ -139,6 +140,7 @@ class Mutation:
     certificate_collect = custody.certificate_collect
     certificate_file_electronic_propose = custody.certificate_file_electronic_propose
     certificate_file_electronic_confirm = custody.certificate_file_electronic_confirm
+    certificate_void_expected = expectations.certificate_void_expected
     certificate_cancel_electronic = custody.certificate_cancel_electronic
     certificate_mark_convertible = pre_notices.certificate_mark_convertible
     certificate_file_conversion = pre_notices.certificate_file_conversion

@@ -88,6 +88,14 @@ class CertificateFileElectronicConfirmInput:
     filing: CertificateFileElectronicInput = named("Exactly what was proposed.")
 
 
+@strawberry.input(description="A certificate that is expected no more (INV-10).")
+class CertificateVoidExpectedInput:
+    """INV-10."""
+
+    certificate_id: strawberry.ID = named("The certificate; never received.")
+    reason: str = named("Why it is expected no more (作废原因).")
+
+
 @strawberry.input(description="An electronic certificate that the registry has cancelled (X25).")
 class CertificateCancelElectronicInput:
     """X25."""

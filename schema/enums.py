@@ -408,6 +408,7 @@ _name(
     Movement,
     """
     OPENING 期初建账: taken over from an older system
+    VOID_EXPECTED 应取作废: expected no more, never received
     REGISTER_EXPECTED X01 登记应取: expected
     COLLECT X02 取证: collected
     INITIATE_HANDOVER X03 发起移交: handed over
@@ -641,12 +642,13 @@ _name(
     Remedy,
     """
     BORROWER 借款人: by paying what is owed or curing a breach
-    OWNER 权利人: by applying, himself or by whoever may speak for him
+    OWNER 权利人: by applying, himself or by whoever may speak for him, with his papers
     GUARANTOR 担保人: by consenting
     COURT 法院: by lifting the seizure
+    PAPER_BORROWER 借阅人: by bringing back the paper that he has checked out
     TIME 等待: it passes by itself on the day that is told
     RELATIONSHIP_MANAGER 客户经理: by ending the facility or having the value assessed
-    CERT_HANDLER 权证经办: by a document, a title search, another case
+    CERT_HANDLER 权证经办: by a document, a title search, another case, a paper not yet in the vault
     VAULT_KEEPER 库管员: by bringing the paper back into the vault
     ARCHIVIST 档案员: by filing the dossier's papers
     RISK_MANAGER 风险经理: by having the signal eliminated

@@ -4,7 +4,7 @@ import hashlib
 
 import httpx2
 
-from tests.client import REFUSALS, Bank, codes, pdf
+from tests.client import REFUSALS, Bank, pdf
 
 
 def test_one_mortgage_from_first_fact_to_closed_case(bank: Bank):
@@ -54,9 +54,6 @@ def test_one_mortgage_from_first_fact_to_closed_case(bank: Bank):
         "legalState": "CANCELLED",
     }
 
-    missing = bank.do("handler-1", "deregistrationCaseClose", {"caseId": story.case_id})
-    assert codes(missing) == ["ARCHIVE_INCOMPLETE"]
-    bank.accepted(story, "CERT_RECEIPT", caseId=story.case_id)
     closed = bank.done(
         "handler-1",
         "deregistrationCaseClose",

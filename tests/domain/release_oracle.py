@@ -206,6 +206,8 @@ def p05(q: Question) -> Broken:
 def p06(q: Question) -> Broken:
     for paper in q.facts.certificates:
         state = paper.custody_state.value
+        if state == "NOT_RECEIVED" and paper.legal_state.value == "VOID":
+            continue  # it was never there, and nobody expects it any more
         mine = paper.lock is None
         if paper.lock is not None and q.facts.case is not None:
             mine = paper.lock.kind.value == "DEREGISTRATION" and paper.lock.id == q.facts.case.id
@@ -234,8 +236,7 @@ def p07(q: Question) -> Broken:
 
 def p08(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
-        written = loan.balance != 0 or loan.written_off_balance != 0
-        if loan.status.value == "WRITTEN_OFF" and written:
+        if loan.status.value == "WRITTEN_OFF" and owes(loan):
             yield "WRITTEN_OFF_NOT_SETTLED"
         if loan.status.value == "ASSIGNED":
             yield "CLAIM_TRANSFERRED"

@@ -12,7 +12,9 @@ def kind_fits(q: Question) -> Broken:
     if q.kind is K.PRE_NOTICE_CANCEL:
         rights = 0
         for paper in q.facts.certificates:
-            if paper.catalog.value == "RIGHT_CERT" and paper.legal_state.value not in OVER:
+            came = paper.custody_state.value != "NOT_RECEIVED"
+            mine = paper.catalog.value == "RIGHT_CERT" and came
+            if mine and paper.legal_state.value not in OVER:
                 rights += 1
                 if paper.cert_type.value != "PRE_NOTICE_MORTGAGE":
                     yield "VALUE_INVALID"
@@ -50,7 +52,11 @@ def asked_papers(q: Question) -> list[DocType]:
     if q.stage in {Stage.FILE, Stage.CLOSE} and not owner_goes:
         asked += [D.REGISTRY_APPLICATION]
     if q.stage is Stage.CLOSE:
-        asked += [D.CERT_RECEIPT, D.REGISTRY_RESULT]
+        asked += [D.REGISTRY_RESULT]
+        for paper in q.facts.certificates:
+            mine = q.facts.case is not None and paper.id in q.facts.case.certificate_ids
+            if mine and paper.custody_state.value == "RETURNED_TO_OWNER":
+                asked += [D.CERT_RECEIPT]
     return asked
 
 

@@ -38,8 +38,8 @@ BEGUN = st.sampled_from(["NOWHERE", "HANDLER", "V1", "V1", "V1", "V2", "V2"])
 WAYS = [(), WAY_OUT[:2], WAY_OUT, *[WAY_BACK] * 3, WAY_ROUND]
 WHERE = st.sampled_from(sorted(SLOTS))
 DESKS = st.sampled_from([None, *KEEPS])
-# No life knows these: books taken over, registration alone, electronic papers, seals alone, a
-# handover from one handler of a case to the next.
+# No life knows these: books taken over, expectations dropped, registration alone, electronic
+# papers, seals alone, a handover from one handler of a case to the next.
 UNKNOWN = {
     Movement.OPENING,
     Movement.FILE_ELECTRONIC,
@@ -47,6 +47,7 @@ UNKNOWN = {
     Movement.RESEAL,
     Movement.LAPSE,
     Movement.REINSTATE,
+    Movement.VOID_EXPECTED,
     Movement.DEREG_HANDOVER,
 }
 MOVED: Counter[Movement] = Counter()

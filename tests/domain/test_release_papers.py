@@ -12,7 +12,8 @@ from domain.dossiers import DocType
 from domain.files import FileStatus
 from domain.guarantees import Guarantor
 from domain.loans import LoanStatus
-from domain.release_kinds import documents_needed
+from domain.release_kinds import RULES, documents_needed
+from domain.release_papers import unfit_to_close
 from domain.release_question import Rest, Stage
 from domain.watch import SignalSeverity
 from tests.domain.builders import (
@@ -63,7 +64,35 @@ def test_documents_are_asked_for_when_they_can_exist(stage, mode, needed, agent)
     [(BANK, BASE | FINAL | {CONSENT, FORM}), (OWNER, BASE | FINAL | {CONSENT})],
 )
 def test_the_receipt_and_the_result_are_there_at_the_closing(mode, needed):
-    assert set(documents_needed(FULL, Stage.CLOSE, mode, agent=False)) == needed
+    assert set(documents_needed(FULL, Stage.CLOSE, mode, agent=False, returned=True)) == needed
+    unsigned = documents_needed(FULL, Stage.CLOSE, mode, agent=False)
+    assert set(unsigned) == needed - {D.CERT_RECEIPT}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DeregKind if RULES[kind] > {"DRG-P10"}])
+@pytest.mark.parametrize(
+    ("state", "signed", "closes"),
+    [
+        (CustodyState.RETURNED_TO_OWNER, False, False),
+        (CustodyState.RETURNED_TO_OWNER, True, True),
+        (CustodyState.SURRENDERED, False, True),
+    ],
+)
+def test_a_case_of_any_kind_ends_with_a_receipt_where_a_paper_was_returned(
+    kind, state, signed, closes
+):
+    paper = a_certificate(custody_state=state)
+    given = documents_needed(kind, Stage.CLOSE, BANK, agent=False, returned=signed)
+    refusal = unfit_to_close(a_case(*given, kind=kind), [paper])
+    assert (refusal is None) is closes
+    if refusal is not None:
+        assert refusal.detail == {"documents": "CERT_RECEIPT"}
+
+
+def test_a_paper_that_was_never_the_cases_asks_for_no_receipt():
+    paper = a_certificate(id="another", custody_state=CustodyState.RETURNED_TO_OWNER)
+    given = documents_needed(FULL, Stage.CLOSE, BANK, agent=False)
+    assert unfit_to_close(a_case(*given), [paper]) is None
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,10 @@ def test_p07_a_red_signal_or_a_grave_matter_blocks(category, severity):
             {"DRG-P01": ["NOT_SETTLED"], "DRG-P08": ["WRITTEN_OFF_NOT_SETTLED"]},
         ),
         (
+            {"status": LoanStatus.WRITTEN_OFF, "off_balance_interest": 1},
+            {"DRG-P01": ["NOT_SETTLED"], "DRG-P08": ["WRITTEN_OFF_NOT_SETTLED"]},
+        ),
+        (
             {"status": LoanStatus.WRITTEN_OFF, "balance": 1},
             {"DRG-P01": ["NOT_SETTLED"], "DRG-P08": ["WRITTEN_OFF_NOT_SETTLED"]},
         ),

@@ -31,6 +31,7 @@ from domain.releasing import (
     receipt_refusals,
     released,
     return_state,
+    still_inside,
     surrendered_ones,
     undocumented,
     untied,
@@ -217,3 +218,11 @@ def test_insurers_pay_the_bank_no_longer_unless_the_thing_is_gone(kind):
     gone = kind is DeregKind.EXTINGUISHED
     assert [one.bank_is_beneficiary for one in after.insurance] == [gone, False]
     assert policies_to_change(before, after) == ([] if gone else ["PI-1"])
+
+
+@pytest.mark.parametrize("mode", HandlingMode)
+def test_the_papers_of_a_case_go_on_their_way_once_none_is_inside(mode):
+    inside = replace(TITLE, custody_state=CustodyState.IN_VAULT)
+    found = codes(still_inside(a_case(handling_mode=mode), [PROOF, inside]))
+    assert found == ([] if mode is HandlingMode.ONLINE else ["STATE_CONFLICT"])
+    assert codes(still_inside(a_case(handling_mode=mode), [PROOF, TITLE])) == []

@@ -1,0 +1,33 @@
+"""The mutation that drops the expectation of a certificate which never came (应取权证作废)."""
+
+from typing import Any
+
+from domain.certificates import CustodyState, LegalState, TitleCertificate
+from domain.custody import Movement
+from domain.expectations import voiding_refusals
+from domain.people import Operation
+from domain.refusals import refuse_if
+from resolvers.mutation import Deed, mutation
+from schema.custody import CertificatePayload, CertificateVoidExpectedInput
+
+
+@mutation(
+    Operation.PROCESS_CERTIFICATE,
+    CertificatePayload,
+    description="Expect a certificate no more that was never received (作废, INV-10).",
+)
+async def certificate_void_expected(
+    deed: Deed, input: CertificateVoidExpectedInput
+) -> dict[str, Any]:
+    """INV-10: nothing is deleted; the record stays as void, with its reason in the ledger."""
+    certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    refuse_if(voiding_refusals(certificate, input.reason))
+    voided = deed.move(
+        certificate,
+        Movement.VOID_EXPECTED,
+        CustodyState.NOT_RECEIVED,
+        reason=input.reason.strip(),
+        legal_state=LegalState.VOID,
+        next_look_on=None,
+    )
+    return {"certificate": voided}
