@@ -3,7 +3,7 @@
 Source: X01, X02, X24; CUS-02, CUS-06, CUS-27.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from domain.certificates import (
     TitleCertificate,
     normalised,
 )
-from domain.collaterals import ENDED_PLEDGES, Collateral
+from domain.collaterals import ENDED_PLEDGES, Collateral, releasing
 from domain.custody import RULE_OF, Movement, illegal
 from domain.dossiers import DocType
 from domain.loans import DisbursementBasis, Loan, Product
@@ -82,13 +82,7 @@ def expectation_refusals(
     if carrier not in facts.carriers:
         yield invalid("carrier", f"{cert_type} is never {carrier}", rule_id="X01")
     for collateral in collaterals:
-        if collateral.pledge_state in ENDED_PLEDGES:
-            yield state_conflict(
-                "X01",
-                subject=f"Collateral {collateral.no}",
-                state=collateral.pledge_state,
-                event="REGISTER_EXPECTED",
-            )
+        yield _released(collateral, Movement.REGISTER_EXPECTED)
         if collateral.kind not in facts.collateral:
             yield Refusal(
                 code=RefusalCode.TYPE_NOT_ALLOWED,
@@ -96,6 +90,26 @@ def expectation_refusals(
                 field="certType",
                 detail={"type": cert_type, "kind": collateral.kind},
             )
+
+
+def arising_refusals(
+    catalog: Catalog,
+    collaterals: Sequence[Collateral],
+    movement: Movement,
+    *,
+    releases: Collection[str] = (),
+) -> Iterator[Refusal | None]:
+    """No right of the bank arises on what is being released, nor on what was (INV-05, DRG-R03).
+
+    releases: ids of the releases that this certificate belongs to; what they wait for is obtained.
+    """
+    if catalog is not Catalog.RIGHT_CERT:
+        return
+    for collateral in collaterals:
+        if movement is not Movement.REGISTER_EXPECTED:  # expecting asks it of every paper
+            yield _released(collateral, movement)
+        if collateral.open_case_id is not None and collateral.open_case_id not in releases:
+            yield releasing(collateral)
 
 
 def collection_refusals(
@@ -174,6 +188,17 @@ def expected_from(cert_type: CertType, loan: Loan | None, *, policy: Policy, tod
     if loan is not None and _on_receipt(cert_type, loan, policy):
         return loan.acceptance_on or start
     return start
+
+
+def _released(collateral: Collateral, movement: Movement) -> Refusal | None:
+    if collateral.pledge_state not in ENDED_PLEDGES:
+        return None
+    return state_conflict(
+        RULE_OF[movement],
+        subject=f"Collateral {collateral.no}",
+        state=collateral.pledge_state,
+        event=movement,
+    )
 
 
 def _period(cert_type: CertType, loan: Loan | None, policy: Policy) -> str:

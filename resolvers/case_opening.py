@@ -31,9 +31,9 @@ from domain.refusals import (
 )
 from domain.release_kinds import FORCED
 from domain.release_papers import no_release
+from resolvers.case_locks import lock_papers
 from resolvers.case_work import (
     lawyers_only_for_courts,
-    lock_papers,
     on_the_clock,
 )
 from resolvers.mutation import Deed, mutation

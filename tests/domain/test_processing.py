@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from domain.certificates import Carrier, CertType, CustodyState
-from domain.collaterals import CollateralKind
+from domain.certificates import Carrier, Catalog, CertType, CustodyState
+from domain.collaterals import CollateralKind, PledgeState
 from domain.custody import Movement
 from domain.loans import DisbursementBasis, Product
 from domain.processing import (
     MAX_PAGES,
     PaperFacts,
+    arising_refusals,
     cancellation_refusal,
     collection_refusals,
     expectation_refusals,
@@ -193,3 +194,32 @@ def test_a_certificate_is_due_as_its_product_says(cert_type, loan, due):
 def test_without_a_loan_the_period_runs_from_today():
     found = expected_by(PROOF, None, policy=POLICY, calendar=CALENDAR, today=TODAY)
     assert found == CALENDAR.wd(TODAY, 15)
+
+
+GOING = {"open_case_id": "case-1"}
+
+
+@pytest.mark.parametrize("movement", [Movement.REGISTER_EXPECTED, Movement.COLLECT])
+@pytest.mark.parametrize(
+    ("catalog", "state", "releases", "expected"),
+    [
+        (Catalog.RIGHT_CERT, GOING, (), ["RELEASE_IN_PROGRESS"]),
+        (Catalog.RIGHT_CERT, GOING, ("case-2",), ["RELEASE_IN_PROGRESS"]),
+        (Catalog.RIGHT_CERT, GOING, ("case-1",), []),
+        (Catalog.RIGHT_CERT, {}, (), []),
+        (Catalog.SAFEKEEPING, GOING, (), []),
+    ],
+)
+def test_no_right_arises_on_what_is_being_released(catalog, state, releases, expected, movement):
+    """INV-05, DRG-R03: but what the release itself waits for is fetched."""
+    asked = arising_refusals(catalog, [a_collateral(**state)], movement, releases=releases)
+    assert codes(asked) == expected
+
+
+@pytest.mark.parametrize("state", PledgeState)
+def test_no_right_is_obtained_on_what_was_released(state):
+    ended = state in {PledgeState.RELEASED, PledgeState.DISPOSED, PledgeState.EXTINGUISHED}
+    was = [a_collateral(pledge_state=state)]
+    for movement in (Movement.COLLECT, Movement.FILE_ELECTRONIC):
+        asked = codes(arising_refusals(Catalog.RIGHT_CERT, was, movement))
+        assert asked == (["STATE_CONFLICT"] if ended else [])

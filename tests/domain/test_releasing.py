@@ -34,6 +34,7 @@ from domain.releasing import (
     surrendered_ones,
     undocumented,
     untied,
+    with_papers,
 )
 from tests.domain.builders import (
     a_case,
@@ -217,3 +218,11 @@ def test_insurers_pay_the_bank_no_longer_unless_the_thing_is_gone(kind):
     gone = kind is DeregKind.EXTINGUISHED
     assert [one.bank_is_beneficiary for one in after.insurance] == [gone, False]
     assert policies_to_change(before, after) == ([] if gone else ["PI-1"])
+
+
+@pytest.mark.parametrize("state", CustodyState)
+def test_a_case_takes_in_what_its_collateral_has_got_meanwhile(state):
+    papers = [PROOF, replace(TITLE, custody_state=state)]
+    over = {"SURRENDERED", "RETURNED_TO_OWNER", "REDEEMED", "TRANSFERRED_OUT", "REPLACED"}
+    after = with_papers(a_case(), papers).certificate_ids
+    assert after == (("cert-1",) if state in over else ("cert-1", "cert-2"))
