@@ -287,6 +287,11 @@ class TitleCertificate:
         never = self.custody_state is CustodyState.NOT_RECEIVED
         return never and self.legal_state is LegalState.VOID
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing happens to it any more: it is at its end, or expected no more."""
+        return self.custody_state in TERMINAL or self.is_dropped
+
 
 _FULL_WIDTH = str.maketrans({"（": "(", "）": ")", "：": ":"})
 _SPACE = re.compile(r"\s+")

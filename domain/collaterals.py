@@ -5,6 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from domain.refusals import Refusal, RefusalCode
+
 
 class CollateralKind(StrEnum):
     """Kind of collateral (押品种类)."""
@@ -190,6 +192,15 @@ def moves_together(one: Collateral, other: Collateral) -> bool:
         return True
     land = [item.kind is CollateralKind.LAND for item in (one, other)]
     return one.unit_no is not None and one.unit_no == other.unit_no and land[0] != land[1]
+
+
+def releasing(collateral: Collateral) -> Refusal:
+    """No new money, debt or right under collateral that is being released (DRG-R03)."""
+    return Refusal(
+        code=RefusalCode.RELEASE_IN_PROGRESS,
+        rule_id="DRG-R03",
+        detail={"collateral": collateral.no},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 Source: X01, X02, X24; CUS-02, CUS-06, CUS-27.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from domain.certificates import (
     TitleCertificate,
     normalised,
 )
-from domain.collaterals import ENDED_PLEDGES, Collateral
+from domain.collaterals import ENDED_PLEDGES, Collateral, releasing
 from domain.custody import RULE_OF, Movement, illegal
 from domain.dossiers import DocType
 from domain.files import ArchiveFile, FileStatus, FileVersion
@@ -106,13 +106,7 @@ def expectation_refusals(
         yield invalid("collateralIds", "name at least one collateral", rule_id="X01")
     yield from kind_refusals(cert_type, carrier, collaterals, rule_id="X01")
     for collateral in collaterals:
-        if collateral.pledge_state in ENDED_PLEDGES:
-            yield state_conflict(
-                "X01",
-                subject=f"Collateral {collateral.no}",
-                state=collateral.pledge_state,
-                event="REGISTER_EXPECTED",
-            )
+        yield _released(collateral, Movement.REGISTER_EXPECTED)
 
 
 def kind_refusals(
@@ -130,6 +124,26 @@ def kind_refusals(
                 field="certType",
                 detail={"type": cert_type, "kind": collateral.kind},
             )
+
+
+def arising_refusals(
+    catalog: Catalog,
+    collaterals: Sequence[Collateral],
+    movement: Movement,
+    *,
+    releases: Collection[str] = (),
+) -> Iterator[Refusal | None]:
+    """No right of the bank arises on what is being released, nor on what was (INV-05, DRG-R03).
+
+    releases: ids of the releases that this certificate belongs to; what they wait for is obtained.
+    """
+    if catalog is not Catalog.RIGHT_CERT:
+        return
+    for collateral in collaterals:
+        if movement is not Movement.REGISTER_EXPECTED:  # expecting asks it of every paper
+            yield _released(collateral, movement)
+        if collateral.open_case_id is not None and collateral.open_case_id not in releases:
+            yield releasing(collateral)
 
 
 def collection_refusals(
@@ -220,6 +234,17 @@ def cancellation_refusal(certificate: TitleCertificate, *, done: bool) -> Refusa
         subject=certificate.label,
         state=certificate.custody_state,
         event="CANCEL_ELECTRONIC before the registry is done",
+    )
+
+
+def _released(collateral: Collateral, movement: Movement) -> Refusal | None:
+    if collateral.pledge_state not in ENDED_PLEDGES:
+        return None
+    return state_conflict(
+        RULE_OF[movement],
+        subject=f"Collateral {collateral.no}",
+        state=collateral.pledge_state,
+        event=movement,
     )
 
 

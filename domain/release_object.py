@@ -8,7 +8,6 @@ from datetime import date
 
 from domain.certificates import (
     ENDED_RIGHTS,
-    TERMINAL,
     Catalog,
     CustodyState,
     LegalState,
@@ -99,8 +98,7 @@ def papers_in_hand(question: Question) -> Iterator[Refusal]:
     expected no more.
     """
     for certificate in question.facts.certificates:
-        over = certificate.custody_state in TERMINAL or certificate.is_dropped
-        if not over and not _in_hand(certificate, question):
+        if not certificate.is_over and not _in_hand(certificate, question):
             held = "" if certificate.lock is None else f" (held by {certificate.lock.kind})"
             yield _not_in_vault(certificate, f"{certificate.custody_state}{held}", "DRG-P06")
 
@@ -121,7 +119,7 @@ def replacement_in_custody(question: Question) -> Iterator[Refusal]:
             paper
             for paper in question.facts.rest.papers_of(number)
             if paper.catalog is Catalog.RIGHT_CERT
-            and paper.custody_state not in TERMINAL
+            and not paper.is_over
             and paper.legal_state not in ENDED_RIGHTS
         ]
         if not rights:

@@ -6,7 +6,13 @@ Source: domain 4.2, INV-05; X16, X17, X25.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from domain.certificates import Carrier, Catalog, CustodyState, LegalState, TitleCertificate
+from domain.certificates import (
+    Carrier,
+    Catalog,
+    CustodyState,
+    LegalState,
+    TitleCertificate,
+)
 from domain.collaterals import GONE, Collateral, Insurance, PledgeState
 from domain.deregistration import (
     CaseState,
@@ -33,6 +39,13 @@ _RETURNABLE = {
     HandlingMode.ONLINE: CaseState.REGISTRY_DONE,
     HandlingMode.OWNER: CaseState.VAULT_OUT,
 }
+
+
+def with_papers(case: DeregistrationCase, papers: Sequence[TitleCertificate]) -> DeregistrationCase:
+    """The case with those papers of its collateral besides that are not at their end (INV-05)."""
+    known = set(case.certificate_ids)
+    more = [p.id for p in papers if p.id not in known and not p.is_over]
+    return replace(case, certificate_ids=(*case.certificate_ids, *more)) if more else case
 
 
 def is_proven(case: DeregistrationCase) -> bool:

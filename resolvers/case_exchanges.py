@@ -7,7 +7,7 @@ from domain.certificates import CustodyState, LegalState, TitleCertificate
 from domain.checkout_returns import priority_carried
 from domain.collaterals import Collateral
 from domain.custody import Evidence, Movement
-from domain.deregistration import OPEN_STATES, DeregistrationCase, ExchangeOffer
+from domain.deregistration import DeregistrationCase, ExchangeOffer
 from domain.dual_control import conflicting_part
 from domain.files import READABLE, FileVersion
 from domain.guarantees import GuaranteeContract
@@ -26,6 +26,7 @@ from resolvers.mutation import Deed, mutation
 from resolvers.papers import duplicate_of, paper_facts, printed
 from resolvers.releasing import at, returned_when_empty
 from resolvers.secured import collaterals_query
+from resolvers.suspensions import take_place
 from resolvers.vault_work import keeper_of
 from schema.cases import (
     CaseExchangePayload,
@@ -102,7 +103,7 @@ async def deregistration_case_receive_exchanged(
         ]
     )
     received = await _received(deed, offer, old, new, paper)
-    await _take_place_elsewhere(deed, case, old, received)
+    await take_place(deed, old, received, besides=case.id)
     replaced = deed.move(
         old,
         Movement.RETURN_EXCHANGED,
@@ -162,14 +163,3 @@ async def _received(
             by=offer.by,
         ),
     )
-
-
-async def _take_place_elsewhere(
-    deed: Deed, case: DeregistrationCase, old: TitleCertificate, new: TitleCertificate
-) -> None:
-    """Another open release of what stays goes on with the new certificate."""
-    held = {"certificate_ids": old.id, "state": {"$in": sorted(OPEN_STATES)}}
-    for other in await deed.decision.find(DeregistrationCase, held):
-        if other.id != case.id:
-            ids = tuple(new.id if id == old.id else id for id in other.certificate_ids)
-            deed.decision.save(replace(other, certificate_ids=ids))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.certificates import TERMINAL, TitleCertificate
+from domain.certificates import TitleCertificate
 from domain.collaterals import Collateral, PledgeState
 from domain.deregistration import (
     Applicant,
@@ -31,9 +31,9 @@ from domain.refusals import (
 )
 from domain.release_kinds import FORCED
 from domain.release_papers import no_release
+from resolvers.case_locks import lock_papers
 from resolvers.case_work import (
     lawyers_only_for_courts,
-    lock_papers,
     on_the_clock,
 )
 from resolvers.mutation import Deed, mutation
@@ -74,7 +74,7 @@ async def deregistration_case_open(
         ]
     )
     certificates = await deed.decision.find(TitleCertificate, {"collateral_nos": collateral.no})
-    left = [c for c in certificates if c.custody_state not in TERMINAL and not c.is_dropped]
+    left = [c for c in certificates if not c.is_over]
     papers = await freed(deed, left)
     org = await deed.decision.first(Org, {"code": collateral.org_code})
     case_id = new_id(DeregistrationCase)

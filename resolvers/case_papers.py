@@ -80,8 +80,8 @@ async def deregistration_case_vault_out_propose(
 ) -> dict[str, Any]:
     """X14, or X16 and X17 from the vault after an online cancellation: the first half."""
     case = await deed.subject(DeregistrationCase, input.case_id)
-    leaving, unfit = await _leaving(deed, case, input)
     case, evaluation, due = await _evaluated(deed, case)
+    leaving, unfit = await _leaving(deed, case, input)
     unfit += due
     if unfit:
         raise Refused(*unfit, *(evaluation.refusals if evaluation else ()))
@@ -111,11 +111,11 @@ async def deregistration_case_vault_out_confirm(
     """The last evaluation wins: a settlement reversed meanwhile keeps the paper in (DRG-R01)."""
     proposal = await deed.subject(Proposal, input.proposal_id)
     case = await deed.get(DeregistrationCase, input.vault_out.case_id)
+    case, evaluation, due = await _evaluated(deed, case)
     leaving, unfit = await _leaving(deed, case, input.vault_out)
     wrong = confirmation_refusals(
         proposal, payload=_payload(input.vault_out), checker=deed.actor.login, now=deed.now
     )
-    case, evaluation, due = await _evaluated(deed, case)
     unfit = [*wrong, *unfit, *due]
     if unfit:
         raise Refused(*unfit, *(evaluation.refusals if evaluation else ()))

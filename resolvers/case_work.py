@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.case_deadlines import papers_due_back, with_deadlines
-from domain.certificates import TERMINAL, CustodyState, Lock, LockKind, TitleCertificate
+from domain.certificates import CustodyState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.compensation import clocked
 from domain.deregistration import (
@@ -24,15 +24,15 @@ from domain.refusals import Forbidden, Refusal, RefusalCode
 from domain.release import Evaluation, evaluate
 from domain.release_kinds import SETTLES
 from domain.release_question import ReleaseFacts, Stage
+from domain.releasing import with_papers
+from resolvers.case_locks import lock_papers
 from resolvers.mutation import Deed
 from resolvers.release_facts import release_facts
 from resolvers.settlement_proofs import void_proofs
 from schema.mutations import facts as named_facts
 from schema.mutations import kept
-from storage.decisions import Decision
 
 MAX_RUNS = 50
-_LOCKABLE = frozenset({CustodyState.IN_VAULT, CustodyState.ELECTRONIC_ON_FILE})
 
 
 def lawyers_only_for_courts(deed: Deed, kind: DeregKind, org_path: str) -> None:
@@ -46,9 +46,14 @@ def lawyers_only_for_courts(deed: Deed, kind: DeregKind, org_path: str) -> None:
 async def asked(
     deed: Deed, case: DeregistrationCase, stage: Stage
 ) -> tuple[DeregistrationCase, ReleaseFacts, Evaluation]:
-    """The case with a fresh evaluation appended, and what the evaluation saw (DRG-R01, R02)."""
+    """The case with a fresh evaluation appended, and what the evaluation saw (DRG-R01, R02).
+
+    By then it holds whatever its collateral has got since it was opened (INV-05).
+    """
     collateral = await deed.decision.get(Collateral, case.collateral_id)
     facts = await release_facts(deed.decision, collateral, case)
+    case = with_papers(case, facts.certificates)
+    lock_papers(deed.decision, case, facts.certificates)
     evaluation = evaluate(
         facts,
         kind=case.kind,
@@ -122,17 +127,7 @@ async def mark_items(
 async def papers_of(deed: Deed, case: DeregistrationCase) -> list[TitleCertificate]:
     """The case's certificates that are not at their end."""
     found = await deed.decision.find(TitleCertificate, {"_id": {"$in": list(case.certificate_ids)}})
-    return [certificate for certificate in found if certificate.custody_state not in TERMINAL]
-
-
-def lock_papers(
-    decision: Decision, case: DeregistrationCase, certificates: Iterable[TitleCertificate]
-) -> None:
-    """Holds every certificate that is in hand and free for this case (DRG-R03)."""
-    for certificate in certificates:
-        if certificate.lock is None and certificate.custody_state in _LOCKABLE:
-            lock = Lock(kind=LockKind.DEREGISTRATION, id=case.id)
-            decision.save(replace(certificate, lock=lock))
+    return [certificate for certificate in found if not certificate.is_over]
 
 
 async def let_go(deed: Deed, case: DeregistrationCase) -> None:

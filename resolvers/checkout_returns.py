@@ -50,6 +50,7 @@ from resolvers.incidents import paper as about_paper
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import duplicate_of, paper_facts, printed
 from resolvers.secured import collaterals_query
+from resolvers.suspensions import take_place
 from resolvers.vault_work import case_lock, keeper_of
 from schema.checkouts import (
     CheckOutPayload,
@@ -184,7 +185,7 @@ async def check_out_receive_exchanged(
     evidence = [Evidence(file_version_id=version.id, sha256=version.sha256)]
     days = overdue_days(check_out, deed.today)
     own = printed(deed, new, paper)["priority_date"]
-    await received_instead(
+    received = await received_instead(
         deed,
         old,
         new,
@@ -197,6 +198,7 @@ async def check_out_receive_exchanged(
             by=check_out.return_offered_by,
         ),
     )
+    await take_place(deed, old, received)
     lapsed = old.legal_state is LegalState.LAPSED
     deed.move(
         old,

@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.certificates import (
     CERT_TYPES,
+    Catalog,
     CertType,
     CustodyState,
     Holder,
@@ -15,7 +16,7 @@ from domain.certificates import (
 )
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, moved
-from domain.deregistration import DeregistrationCase, RegistryStatus
+from domain.deregistration import OPEN_STATES, DeregistrationCase, RegistryStatus
 from domain.dual_control import (
     Proposal,
     confirmation_refusals,
@@ -26,13 +27,14 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.people import Operation
 from domain.processing import (
+    arising_refusals,
     cancellation_refusal,
     collection_refusals,
     electronic_refusal,
     expectation_refusals,
     out_of_scope,
 )
-from domain.refusals import invalid, refuse_if
+from domain.refusals import Refusal, invalid, refuse_if
 from domain.vaulting import locked
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import (
@@ -78,9 +80,13 @@ async def certificate_register_expected(
         GuaranteeContract, {"links.collateral_no": {"$in": numbers}}
     )
     loans = await _loans(deed, contracts)
+    catalog = CERT_TYPES[input.cert_type].catalog
+    if input.cert_type is CertType.OTHER and input.catalog is not None:
+        catalog = input.catalog
     refuse_if(
         [
             *expectation_refusals(input.cert_type, input.carrier, collaterals),
+            *arising_refusals(catalog, collaterals, Movement.REGISTER_EXPECTED),
             *out_of_scope(loans),
         ]
     )
@@ -89,9 +95,6 @@ async def certificate_register_expected(
     if named is not None and not set(named) <= set(standing):
         refuse_if([invalid("guaranteeContractNos", "not active on this collateral")])
     loan = _first_drawn(loans)
-    catalog = CERT_TYPES[input.cert_type].catalog
-    if input.cert_type is CertType.OTHER and input.catalog is not None:
-        catalog = input.catalog
     expected = TitleCertificate(
         id=new_id(TitleCertificate),
         catalog=catalog,
@@ -141,13 +144,16 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
         asked(Collateral, collaterals_query(certificate)),
     )
     refuse_if(
-        collection_refusals(
-            certificate,
-            paper,
-            duplicate=await duplicate_of(deed, certificate, paper),
-            movement=Movement.COLLECT,
-            today=deed.today,
-        )
+        [
+            *collection_refusals(
+                certificate,
+                paper,
+                duplicate=await duplicate_of(deed, certificate, paper),
+                movement=Movement.COLLECT,
+                today=deed.today,
+            ),
+            *await _arising(deed, certificate, Movement.COLLECT),
+        ]
     )
     after = deed.move(
         certificate,
@@ -253,11 +259,26 @@ async def _electronic(
                 movement=Movement.FILE_ELECTRONIC,
                 today=deed.today,
             ),
+            *await _arising(deed, certificate, Movement.FILE_ELECTRONIC),
             locked(certificate, proposal_id=own_lock),
             electronic_refusal(certificate, file, version, intact=await is_intact(deed, version)),
         ]
     )
     return certificate, Evidence(file_version_id=version.id, sha256=version.sha256)
+
+
+async def _arising(
+    deed: Deed, certificate: TitleCertificate, movement: Movement
+) -> list[Refusal | None]:
+    """What keeps a right of the bank from arising on what the certificate covers (INV-05)."""
+    if certificate.catalog is not Catalog.RIGHT_CERT:
+        return []
+    collaterals = await deed.decision.find(Collateral, collaterals_query(certificate))
+    held = {"certificate_ids": certificate.id, "state": {"$in": sorted(OPEN_STATES)}}
+    open_ones = any(one.open_case_id is not None for one in collaterals)
+    cases = await deed.decision.find(DeregistrationCase, held) if open_ones else []
+    releases = {case.id for case in cases}
+    return [*arising_refusals(certificate.catalog, collaterals, movement, releases=releases)]
 
 
 def _filing(deed: Deed, input: CertificateFileElectronicInput) -> dict[str, Any]:

@@ -35,7 +35,6 @@ from resolvers.case_work import (
     blocked,
     lawyers_only_for_courts,
     let_go,
-    lock_papers,
     mark_items,
     papers_of,
     still_out,
@@ -121,7 +120,6 @@ async def deregistration_case_submit(deed: Deed, input: DeregistrationCaseInput)
     case = await deed.subject(DeregistrationCase, input.case_id)
     lawyers_only_for_courts(deed, case.kind, case.org_path)
     refuse_if([impossible(case, CaseStep.SUBMIT)])
-    lock_papers(deed.decision, case, await papers_of(deed, case))
     case, facts, evaluation = await asked(deed, case, Stage.SUBMIT)
     if not evaluation.ready:
         return await blocked(deed, case, evaluation)

@@ -17,6 +17,7 @@ from domain.collaterals import (
     TitleSearch,
     TitleSearchResult,
     Valuation,
+    releasing,
 )
 from domain.deregistration import (
     DeregistrationCase,
@@ -44,7 +45,6 @@ from resolvers.imports import (
     Known,
     LineStatus,
     open_cases,
-    releasing,
     upserted,
 )
 from schema.imports import (

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.collaterals import (
     Collateral,
+    releasing,
 )
 from domain.custody import Operator
 from domain.deregistration import CaseState, DeregistrationCase, SettlementProof
@@ -32,7 +33,6 @@ from resolvers.imports import (
     Kind,
     Known,
     LineStatus,
-    releasing,
     upserted,
 )
 from resolvers.releasing import At

@@ -40,7 +40,7 @@ from domain.processing import PRE_NOTICES
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
 from domain.reminders import watched
 from domain.vaults import PacketStatus, SealedPacket, SealUse, Slot, Vault, frozen, occupied
-from resolvers.case_work import lock_papers
+from resolvers.case_locks import lock_papers
 from resolvers.imports import Kind, Known, LineStatus
 from resolvers.seals import seal_asked
 from schema.imports import CertificateLine, DeregistrationCaseLine, PlaceLine

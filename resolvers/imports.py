@@ -231,12 +231,3 @@ def _wrong(problem: Any) -> Refusal:
         field=where,
         detail={"field": where, "reason": said},
     )
-
-
-def releasing(collateral: Collateral) -> Refusal:
-    """No new money and no new debt under collateral that is being released (DRG-R03)."""
-    return Refusal(
-        code=RefusalCode.RELEASE_IN_PROGRESS,
-        rule_id="DRG-R03",
-        detail={"collateral": collateral.no},
-    )

@@ -32,9 +32,11 @@ from domain.releasing import (
     policies_to_change,
     released,
     untied,
+    with_papers,
 )
 from domain.reminders import unclaimed_from, watched
 from domain.undoing import has_no_right_left, waiting_for_reissue
+from resolvers.case_locks import lock_papers
 from resolvers.incidents import released_by
 from resolvers.mutation import Deed
 from resolvers.secured import collaterals_query
@@ -79,6 +81,7 @@ async def end_right(
     collateral = await decision.get(Collateral, case.collateral_id)
     if collateral.pledge_state in ENDED_PLEDGES:
         return await returned_when_empty(decision, case, moment)
+    case = await _all_papers(decision, case, collateral)
     ended = decision.save(released(collateral, case.kind))
     _tell_insurers(decision, case, moment, policies_to_change(collateral, ended))
     contracts = await decision.find(GuaranteeContract, {"links.collateral_no": collateral.no})
@@ -222,12 +225,24 @@ async def _unclaimed(decision: Decision, certificate: TitleCertificate, moment: 
     )
 
 
+async def _all_papers(
+    decision: Decision, case: DeregistrationCase, collateral: Collateral
+) -> DeregistrationCase:
+    """The case with what its collateral got after the last evaluation; what never came stays out.
+
+    No right of what is released stands afterwards, whoever told of it last (INV-05).
+    """
+    found = await decision.find(TitleCertificate, {"collateral_nos": collateral.no})
+    papers = [one for one in found if one.custody_state is not CustodyState.NOT_RECEIVED]
+    lock_papers(decision, case, papers)
+    return with_papers(case, papers)
+
+
 async def _papers(decision: Decision, case: DeregistrationCase) -> list[TitleCertificate]:
     """What is left to give back."""
     return [
         certificate
         for certificate in await certificates_of(decision, case)
-        if certificate.custody_state not in TERMINAL
-        and not certificate.is_dropped
+        if not certificate.is_over
         and not (certificate.custody_state is CustodyState.LOST and has_no_right_left(certificate))
     ]

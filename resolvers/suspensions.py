@@ -32,11 +32,18 @@ async def suspend_case(deed: Deed, before: TitleCertificate, lost: TitleCertific
         deed.decision.save(advanced(deed, case, CaseStep.SUSPEND, note=lost.id))
 
 
-async def take_place(deed: Deed, lost: TitleCertificate, fresh: TitleCertificate) -> None:
-    """Open cases go on with the paper that the registry issued for a lost one (X23)."""
-    held = {"certificate_ids": lost.id, "state": {"$in": _OPEN}}
+async def take_place(
+    deed: Deed, old: TitleCertificate, fresh: TitleCertificate, *, besides: str | None = None
+) -> None:
+    """Open cases go on with the paper that came in an old one's place (X13, X23).
+
+    besides: id of the case whose own matter the exchange is; it keeps the old one.
+    """
+    held = {"certificate_ids": old.id, "state": {"$in": _OPEN}}
     for case in await deed.decision.find(DeregistrationCase, held):
-        ids = tuple(fresh.id if id == lost.id else id for id in case.certificate_ids)
+        if case.id == besides:
+            continue
+        ids = tuple(fresh.id if id == old.id else id for id in case.certificate_ids)
         after = replace(case, certificate_ids=ids)
         if case.suspended_from is not None:
             after = await resumed_when_whole(deed.decision, after, at(deed))

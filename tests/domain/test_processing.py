@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.certificates import MAX_CERT_NO, Carrier, CertType, CustodyState
-from domain.collaterals import CollateralKind
+from domain.certificates import MAX_CERT_NO, Carrier, Catalog, CertType, CustodyState
+from domain.collaterals import CollateralKind, PledgeState
 from domain.custody import Movement
 from domain.dossiers import DocType
 from domain.dual_control import payload_hash
@@ -16,6 +16,7 @@ from domain.processing import (
     MAX_PAGES,
     MAX_RANK,
     PaperFacts,
+    arising_refusals,
     cancellation_refusal,
     collection_refusals,
     electronic_refusal,
@@ -229,3 +230,32 @@ def test_an_electronic_certificate_is_filed_on_its_own_sound_file(file, version,
         intact=intact,
     )
     assert codes([refusal]) == expected
+
+
+GOING = {"open_case_id": "case-1"}
+
+
+@pytest.mark.parametrize("movement", [Movement.REGISTER_EXPECTED, Movement.COLLECT])
+@pytest.mark.parametrize(
+    ("catalog", "state", "releases", "expected"),
+    [
+        (Catalog.RIGHT_CERT, GOING, (), ["RELEASE_IN_PROGRESS"]),
+        (Catalog.RIGHT_CERT, GOING, ("case-2",), ["RELEASE_IN_PROGRESS"]),
+        (Catalog.RIGHT_CERT, GOING, ("case-1",), []),
+        (Catalog.RIGHT_CERT, {}, (), []),
+        (Catalog.SAFEKEEPING, GOING, (), []),
+    ],
+)
+def test_no_right_arises_on_what_is_being_released(catalog, state, releases, expected, movement):
+    """INV-05, DRG-R03: but what the release itself waits for is fetched."""
+    asked = arising_refusals(catalog, [a_collateral(**state)], movement, releases=releases)
+    assert codes(asked) == expected
+
+
+@pytest.mark.parametrize("state", PledgeState)
+def test_no_right_is_obtained_on_what_was_released(state):
+    ended = state in {PledgeState.RELEASED, PledgeState.DISPOSED, PledgeState.EXTINGUISHED}
+    was = [a_collateral(pledge_state=state)]
+    for movement in (Movement.COLLECT, Movement.FILE_ELECTRONIC):
+        asked = codes(arising_refusals(Catalog.RIGHT_CERT, was, movement))
+        assert asked == (["STATE_CONFLICT"] if ended else [])

@@ -35,6 +35,7 @@ from domain.releasing import (
     surrendered_ones,
     undocumented,
     untied,
+    with_papers,
 )
 from tests.domain.builders import (
     a_case,
@@ -226,3 +227,11 @@ def test_the_papers_of_a_case_go_on_their_way_once_none_is_inside(mode):
     found = codes(still_inside(a_case(handling_mode=mode), [PROOF, inside]))
     assert found == ([] if mode is HandlingMode.ONLINE else ["STATE_CONFLICT"])
     assert codes(still_inside(a_case(handling_mode=mode), [PROOF, TITLE])) == []
+
+
+@pytest.mark.parametrize("state", CustodyState)
+def test_a_case_takes_in_what_its_collateral_has_got_meanwhile(state):
+    papers = [PROOF, replace(TITLE, custody_state=state)]
+    over = {"SURRENDERED", "RETURNED_TO_OWNER", "REDEEMED", "TRANSFERRED_OUT", "REPLACED"}
+    after = with_papers(a_case(), papers).certificate_ids
+    assert after == (("cert-1",) if state in over else ("cert-1", "cert-2"))
