@@ -158,8 +158,15 @@ async def _senders(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict
 
 async def case_lock(decision: Decision, certificate: TitleCertificate) -> Lock | None:
     """A paper that comes back while its deregistration goes on stays held by that case."""
-    case = await decision.first(DeregistrationCase, open_case_query(certificate.id))
+    case = await open_case_of(decision, certificate)
     return None if case is None else Lock(kind=LockKind.DEREGISTRATION, id=case.id)
+
+
+async def open_case_of(
+    decision: Decision, certificate: TitleCertificate
+) -> DeregistrationCase | None:
+    """The deregistration of a paper that goes on."""
+    return await decision.first(DeregistrationCase, open_case_query(certificate.id))
 
 
 def open_case_query(certificate_id: str) -> Record:
