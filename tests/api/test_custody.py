@@ -99,6 +99,10 @@ def test_dual_control_at_its_edges(bank: Bank):
     other = {**confirm, "vaultIn": {**plan, "slot": f"{story.n + 250:03}"}}
     changed = bank.do("keeper-2", "certificateVaultInConfirm", other)
     assert codes(changed) == ["PAYLOAD_CHANGED"]
+    for name, wrong in (("slot", "no such slot"), ("vault", "another")):
+        elsewhere = {"proposalId": proposal["id"], "vaultIn": {**plan, name: wrong}}
+        told = bank.do("keeper-2", "certificateVaultInConfirm", elsewhere)
+        assert codes(told)[0] == "PAYLOAD_CHANGED", told
     assert bank.error_code("handler-1", "certificateVaultInConfirm", confirm) == "FORBIDDEN"
     giver = bank.do("keeper-3", "certificateVaultInConfirm", confirm)
     assert codes(giver) == []  # keeper-3 received the paper; the handler gave it
