@@ -12,6 +12,7 @@ from domain.handovers import (
     acceptance_due,
     decided,
     decision_refusals,
+    given,
     initiation_refusals,
     recall_refusals,
     receipt_refusals,
@@ -114,7 +115,7 @@ async def handover_accept_item(deed: Deed, input: HandoverAcceptItemInput) -> di
         received_as(handover),
         request_ref=handover.id,
         holder=holder,
-        given_by=handover.giver,
+        **given(certificate, handover.giver),
     )
     await taken_over(deed, handover, accepted)
     handover = decided(

@@ -135,10 +135,11 @@ def hold_for(
 
 
 async def parts_of(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict[str, str]:
-    """Who gave these papers or manages their loans; none of them may be a keeper here."""
+    """Who has given these papers or manages their loans; none of them may be a keeper here."""
     loans = await loans_of(deed.decision, certificates)
     parts = {login: "relationship manager" for loan in loans for login in loan.managers}
-    parts |= {c.given_by: "giver" for c in certificates if c.given_by is not None}
+    givers = {giver for c in certificates for giver in (*c.givers, c.given_by)}
+    parts |= {giver: "giver" for giver in givers if giver is not None}
     return parts | await _senders(deed, certificates)
 
 

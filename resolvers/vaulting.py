@@ -140,6 +140,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             seal_no=plan.seal_no,
             evidence=evidence_of(facts.scans.get(certificate.id, ()), certificate),
             place=place,
+            givers=(),
             vaulted_on=certificate.vaulted_on or plan.business_date or deed.today,
             holder=None,
             lock=await case_lock(deed.decision, certificate),
