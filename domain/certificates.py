@@ -266,7 +266,8 @@ class TitleCertificate:
     priority_date: date | None = None
     supersedes: str | None = None
     superseded_by: str | None = None
-    given_by: str | None = None  # who handed it to the vault's desk; may not vault it
+    given_by: str | None = None  # who handed it over last; may not vault it
+    givers: tuple[str, ...] = ()  # everyone who has since it was collected or left a vault
     booked_in: str | None = None  # code of the vault in which the book was asked to hold it (表外)
     booked_amount: int | None = None  # at which it does
     posting_failed: str | None = None  # id of the entry that the core refused; it holds the paper

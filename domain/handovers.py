@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from domain.calendar import WorkCalendar
 from domain.certificates import CustodyState, TitleCertificate, normalised
@@ -16,6 +17,8 @@ from domain.people import Actor, Operation, Role
 from domain.policy import Policy
 from domain.refusals import Forbidden, Refusal, RefusalCode, invalid, state_conflict
 from domain.vaulting import locked, paper_only
+
+MAX_GIVERS = 100  # whom a certificate remembers
 
 
 class HandoverItemState(StrEnum):
@@ -247,6 +250,16 @@ def acceptance_due(start: date, *, same_city: bool, policy: Policy, calendar: Wo
     """When the receiver must have decided (CUS-05)."""
     distance = "same" if same_city else "other"
     return calendar.wd(start, policy.number(f"handover.accept_wd.{distance}"))
+
+
+def given(certificate: TitleCertificate, by: str | None) -> dict[str, Any]:
+    """What changes on a certificate that this person has handed over.
+
+    None of those who have, since it was collected or left a vault, may put it into one (CUS-04b).
+    """
+    earlier = (giver for giver in certificate.givers if giver != by)
+    givers = (*earlier, by) if by is not None else certificate.givers
+    return {"given_by": by, "givers": tuple(givers)[-MAX_GIVERS:]}
 
 
 def received_as(handover: Handover) -> CustodyState:

@@ -6,12 +6,17 @@ is what the certificate itself, its vault and its holds say today.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 
-from domain.certificates import CERT_TYPES, LegalState, LockKind, Perfection, TitleCertificate
-from domain.custody import BEGINNINGS, LEGAL_ONLY, Movement, illegal
+from domain.certificates import Catalog, CustodyState, LegalState, LockKind, TitleCertificate
+from domain.custody import BEGINNINGS, LEGAL_ONLY, RULE_OF, Movement, illegal
+from domain.deregistration import CaseState, DeregistrationCase, HandlingMode
+from domain.loans import Loan
 from domain.people import Operation
-from domain.refusals import Refusal, invalid
+from domain.redemption import unredeemable
+from domain.refusals import Refusal, invalid, state_conflict
+from domain.releasing import awaits_exchange, is_proven, return_state
 from domain.vaulting import Scan, locked, paper_only, scan_missing
 from domain.vaults import Vault, frozen
 from domain.watch import LegalHold, held
@@ -80,6 +85,10 @@ class MovementFacts:
     vault: Vault | None  # in which it lies
     holds: Sequence[LegalHold]
     scans: Sequence[Scan]
+    case: DeregistrationCase | None  # the open release that it belongs to
+    released: bool  # whether the collateral of that release is
+    loans: Sequence[Loan]  # that it secures
+    today: date
 
 
 def movement_refusals(movement: Movement, facts: MovementFacts) -> Iterator[Refusal | None]:
@@ -98,10 +107,47 @@ def movement_refusals(movement: Movement, facts: MovementFacts) -> Iterator[Refu
         yield scan_missing(certificate, facts.scans)
         if certificate.legal_state is LegalState.VOID:
             yield invalid("certificateId", "the certificate is void", rule_id="X06")
-    delivered = CERT_TYPES[certificate.cert_type].perfection is Perfection.DELIVERY
-    if movement is Movement.REDEEM and not delivered:
-        reason = f"a {certificate.cert_type} is not redeemed"
-        yield invalid("certificateId", reason, rule_id="X26")
+    if movement is Movement.REDEEM:
+        yield unredeemable(certificate, facts.loans, today=facts.today)
+    if movement is Movement.SURRENDER:
+        yield from _surrender_refusals(facts)
+    if movement is Movement.RETURN_TO_OWNER:
+        yield from _return_refusals(facts)
+
+
+def _surrender_refusals(facts: MovementFacts) -> Iterator[Refusal]:
+    """The bank's own paper goes to the registry that has entered the cancellation (X16)."""
+    certificate = facts.certificate
+    if certificate.catalog is not Catalog.RIGHT_CERT:
+        yield invalid("certificateId", "an owner's paper goes back to him", rule_id="X16")
+    elif awaits_exchange(certificate):
+        yield invalid("certificateId", "it is exchanged: a part of it stays", rule_id="X16")
+    if not _is_entered(facts.case):
+        yield _too_early(facts, Movement.SURRENDER)
+
+
+def _return_refusals(facts: MovementFacts) -> Iterator[Refusal]:
+    """The owner's paper goes back once released; any that is out, where he deregisters (X17)."""
+    certificate, case = facts.certificate, facts.case
+    out = certificate.custody_state is CustodyState.OUT_FOR_DEREG
+    himself = out and case is not None and case.handling_mode is HandlingMode.OWNER
+    if certificate.catalog is not Catalog.SAFEKEEPING and not himself:
+        yield invalid("certificateId", "the bank's own right goes to the registry", rule_id="X17")
+    entered = _is_entered(case) and (out or facts.released)
+    if not (entered or (himself and case is not None and case.state is return_state(case))):
+        yield _too_early(facts, Movement.RETURN_TO_OWNER)
+
+
+def _is_entered(case: DeregistrationCase | None) -> bool:
+    """Whether the paper's case has the registry's entry, with its evidence."""
+    return case is not None and case.state is CaseState.REGISTRY_DONE and is_proven(case)
+
+
+def _too_early(facts: MovementFacts, movement: Movement) -> Refusal:
+    case, certificate = facts.case, facts.certificate
+    subject = certificate.label if case is None else f"Case {case.no}"
+    state = certificate.legal_state if case is None else case.state
+    return state_conflict(RULE_OF[movement], subject=subject, state=state, event=movement)
 
 
 def _is_own(certificate: TitleCertificate, movement: Movement) -> bool:

@@ -92,18 +92,26 @@ def redemption_refusals(
 
     That the debt be settled is not asked: the proceeds pay it, or stand in for the receipt.
     """
-    if certificate.cert_type not in REDEEMABLE:
-        yield _not_redeemable(certificate, f"a {certificate.cert_type} is never redeemed")
-    elif ground_of(certificate, loans, today=today) is None:
-        due = certificate.expires_on or certificate.registered_until
-        told = "no maturity is recorded" if due is None else f"it is due on {due.isoformat()}"
-        yield _not_redeemable(certificate, f"{told}, and no secured loan is in default")
+    yield unredeemable(certificate, loans, today=today)
     if proceeds.amount <= 0:
         yield invalid("amount", "the proceeds are more than nothing", rule_id="X26")
     if not 0 < len(proceeds.to) <= MAX_PLACE_LENGTH:
         yield invalid("proceedsTo", f"1 to {MAX_PLACE_LENGTH} characters", rule_id="X26")
     elif proceeds.use is ProceedsUse.APPLIED_TO_DEBT:
         yield _payable(proceeds.to, loans)
+
+
+def unredeemable(
+    certificate: TitleCertificate, loans: Sequence[Loan], *, today: date
+) -> Refusal | None:
+    """A paper of another type, or one that is not due while nothing is in default (X26)."""
+    if certificate.cert_type not in REDEEMABLE:
+        return _not_redeemable(certificate, f"a {certificate.cert_type} is never redeemed")
+    if ground_of(certificate, loans, today=today) is not None:
+        return None
+    due = certificate.expires_on or certificate.registered_until
+    told = "no maturity is recorded" if due is None else f"it is due on {due.isoformat()}"
+    return _not_redeemable(certificate, f"{told}, and no secured loan is in default")
 
 
 def _payable(loan_no: str, loans: Sequence[Loan]) -> Refusal | None:

@@ -55,7 +55,7 @@ from resolvers.case_work import advanced, asked, blocked, papers_of
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
-from resolvers.proposals import confirmed, proposed
+from resolvers.proposals import compared, confirmed, proposed
 from resolvers.receipts import give_receipts
 from resolvers.release_facts import shown_case
 from resolvers.releasing import at, returned_when_empty, settlement_items_fall_due
@@ -110,12 +110,13 @@ async def deregistration_case_vault_out_confirm(
 ) -> dict[str, Any]:
     """The last evaluation wins: a settlement reversed meanwhile keeps the paper in (DRG-R01)."""
     proposal = await deed.subject(Proposal, input.proposal_id)
-    case = await deed.get(DeregistrationCase, input.vault_out.case_id)
+    payload = _payload(input.vault_out)
+    named = deed.get(DeregistrationCase, input.vault_out.case_id)
+    case = await compared(deed, proposal, payload, named)
     case, evaluation, due = await _evaluated(deed, case)
-    leaving, unfit = await _leaving(deed, case, input.vault_out)
-    wrong = confirmation_refusals(
-        proposal, payload=_payload(input.vault_out), checker=deed.actor.login, now=deed.now
-    )
+    reading = _leaving(deed, case, input.vault_out)
+    leaving, unfit = await compared(deed, proposal, payload, reading)
+    wrong = confirmation_refusals(proposal, payload=payload, checker=deed.actor.login, now=deed.now)
     unfit = [*wrong, *unfit, *due]
     if unfit:
         raise Refused(*unfit, *(evaluation.refusals if evaluation else ()))

@@ -43,7 +43,7 @@ from resolvers.backdating import agreed, misdated
 from resolvers.checkouts import facts_of, waiting_proposals
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals
-from resolvers.proposals import confirmed, proposed
+from resolvers.proposals import compared, confirmed, proposed
 from resolvers.receipts import give_receipts
 from resolvers.vault_work import both_keepers, end_proposal, keeper_of, parts_of
 from schema.checkouts import (
@@ -102,7 +102,8 @@ async def check_out_vault_out_confirm(
     """X10, second half: every guard again, the packet opened, the rest under a new seal."""
     proposal = await deed.subject(Proposal, input.proposal_id)
     wanted = input.vault_out
-    check_out, certificate, unfit = await _leaving(deed, wanted)
+    reading = _leaving(deed, wanted)
+    check_out, certificate, unfit = await compared(deed, proposal, _payload(wanted), reading)
     refuse_if(
         [
             *confirmation_refusals(

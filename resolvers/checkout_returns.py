@@ -32,6 +32,7 @@ from domain.dual_control import (
     conflicting_part,
 )
 from domain.files import ArchiveFile, FileVersion
+from domain.handovers import given
 from domain.losses import proof_refusals
 from domain.people import Operation
 from domain.pre_notices import converted_priority, units_of
@@ -125,7 +126,7 @@ async def check_out_receive(deed: Deed, input: CheckOutReceiveInput) -> dict[str
         overdue_days=days,
         holder=Holder(desk=input.vault, since=deed.now),
         due_date=None,
-        given_by=check_out.return_offered_by,
+        **given(certificate, check_out.return_offered_by),
         lock=await case_lock(deed.decision, certificate),
     )
     await end_losses(deed.decision, certificate, "RETURNED", now=deed.now)

@@ -29,7 +29,7 @@ from domain.vaults import Vault
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
-from resolvers.proposals import confirmed, proposed
+from resolvers.proposals import compared, confirmed, proposed
 from resolvers.vault_work import both_keepers, hold_for, keeper_of, parts_of, read_papers
 from schema.custody import ProposalPayload
 from schema.leaving import (
@@ -170,7 +170,8 @@ async def claim_transfer_vault_out_confirm(
 ) -> dict[str, Any]:
     """X18: the papers leave for good, and the collateral is no longer the bank's."""
     proposal = await deed.subject(Proposal, input.proposal_id)
-    leaving = await _leaving(deed, input.vault_out, proposal.id)
+    reading = _leaving(deed, input.vault_out, proposal.id)
+    leaving = await compared(deed, proposal, _asked(input.vault_out), reading)
     refuse_if(
         [
             *confirmation_refusals(
@@ -244,13 +245,7 @@ async def _leaving(deed: Deed, input: ClaimTransferVaultOutInput, proposal_id: s
         *await seal_refusals(deed, papers, seals_of(input.new_seals)),
         conflicting_part(deed.actor.login, parts),
     ]
-    payload = {
-        "transferId": transfer.id,
-        "vault": input.vault,
-        "receiptFileVersionId": input.receipt_file_version_id,
-        "newSeals": seals_payload(input.new_seals),
-        "contents": sorted(paper.id for paper in papers),
-    }
+    payload = {**_asked(input), "contents": sorted(paper.id for paper in papers)}
     return _Leaving(
         transfer=transfer,
         collaterals=collaterals,
@@ -260,6 +255,15 @@ async def _leaving(deed: Deed, input: ClaimTransferVaultOutInput, proposal_id: s
         payload=payload,
         refusals=refusals,
     )
+
+
+def _asked(input: ClaimTransferVaultOutInput) -> dict[str, Any]:
+    return {
+        "transferId": input.transfer_id,
+        "vault": input.vault,
+        "receiptFileVersionId": input.receipt_file_version_id,
+        "newSeals": seals_payload(input.new_seals),
+    }
 
 
 async def _secured(deed: Deed, numbers: tuple[str, ...]) -> list[Loan]:

@@ -29,7 +29,7 @@ from resolvers.incidents import incident_of
 from resolvers.incidents import paper as about_paper
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import leave_slot
-from resolvers.proposals import confirmed, proposed
+from resolvers.proposals import compared, confirmed, proposed
 from resolvers.vault_work import both_keepers, hold_for, keeper_of, parts_of, read_papers
 from schema.custody import ProposalPayload
 from schema.dispatches import (
@@ -96,7 +96,8 @@ async def packet_dispatch_propose(deed: Deed, input: PacketDispatchInput) -> dic
 async def packet_dispatch_confirm(deed: Deed, input: PacketDispatchConfirmInput) -> dict[str, Any]:
     """X19: the packet leaves its slot; the dispatch holds its papers until receipt."""
     proposal = await deed.subject(Proposal, input.proposal_id)
-    sending = await _sending(deed, input.dispatch, proposal.id)
+    reading = _sending(deed, input.dispatch, proposal.id)
+    sending = await compared(deed, proposal, _sent(input.dispatch), reading)
     refuse_if(
         [
             *confirmation_refusals(
@@ -175,7 +176,8 @@ async def dispatch_receive_confirm(
 ) -> dict[str, Any]:
     """X19: the packet is opened and what lies in it waits for the vault (X06)."""
     proposal = await deed.subject(Proposal, input.proposal_id)
-    arriving = await _arriving(deed, input.receipt, proposal.id)
+    reading = _arriving(deed, input.receipt, proposal.id)
+    arriving = await compared(deed, proposal, _received(input.receipt), reading)
     refuse_if(
         [
             *confirmation_refusals(
@@ -239,9 +241,7 @@ async def _sending(deed: Deed, input: PacketDispatchInput, proposal_id: str) -> 
     ]
     # What both keepers agree on; a packet opened or filled meanwhile is another packet.
     payload = {
-        "packetNo": input.packet_no,
-        "toVault": input.to_vault,
-        "escorts": sorted(input.escorts),
+        **_sent(input),
         "sealNo": packet.seal_no,
         "contents": sorted(packet.certificate_ids),
     }
@@ -264,20 +264,31 @@ async def _arriving(deed: Deed, input: DispatchReceiveInput, proposal_id: str) -
         *arrival_refusals(dispatch, certificates, arrival, vault=vault, proposal_id=proposal_id),
         conflicting_part(deed.actor.login, parts),
     ]
-    payload = {
-        "dispatchId": dispatch.id,
-        "sealNo": arrival.seal_no,
-        "sealIntact": arrival.seal_intact,
-        "missingCertificateIds": sorted(arrival.missing),
-    }
     return _Arriving(
         dispatch=dispatch,
         certificates=certificates,
         arrival=arrival,
         vault=vault,
-        payload=payload,
+        payload=_received(input),
         refusals=refusals,
     )
+
+
+def _sent(input: PacketDispatchInput) -> dict[str, Any]:
+    return {
+        "packetNo": input.packet_no,
+        "toVault": input.to_vault,
+        "escorts": sorted(input.escorts),
+    }
+
+
+def _received(input: DispatchReceiveInput) -> dict[str, Any]:
+    return {
+        "dispatchId": input.dispatch_id,
+        "sealNo": input.seal_no.strip(),
+        "sealIntact": input.seal_intact,
+        "missingCertificateIds": sorted(input.missing_certificate_ids),
+    }
 
 
 async def end_journey(

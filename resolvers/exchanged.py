@@ -6,6 +6,7 @@ from datetime import date
 
 from domain.certificates import CustodyState, Holder, TitleCertificate
 from domain.custody import CustodyEvent, Evidence, Movement, moved
+from domain.handovers import given
 from domain.processing import PaperFacts
 from resolvers.mutation import Deed
 from resolvers.papers import printed, scan_falls_due
@@ -45,7 +46,7 @@ async def received_instead(
         collected_on=deed.today,
         vault_due=deed.calendar.wd(deed.today, deed.policy.number("vault.in_due_wd")),
         holder=Holder(desk=brought.desk, since=deed.now),
-        given_by=brought.by,
+        **given(new, brought.by),
     )
     deed.decision.add(event)
     deed.decision.add(received)

@@ -14,6 +14,7 @@ from domain.handovers import (
     decided,
     decision_refusals,
     desk_of,
+    given,
     initiation_refusals,
     recall_refusals,
     receipt_refusals,
@@ -119,7 +120,7 @@ async def handover_accept_item(deed: Deed, input: HandoverAcceptItemInput) -> di
         received_as(handover),
         request_ref=handover.id,
         holder=holder,
-        given_by=handover.giver,
+        **given(certificate, handover.giver),
     )
     await taken_over(deed, handover, accepted)
     handover = decided(

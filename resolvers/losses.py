@@ -35,7 +35,7 @@ from resolvers.checkout_returns import lost_while_out
 from resolvers.dispatches import end_journey
 from resolvers.incidents import end_losses, incident_of, open_losses, paper
 from resolvers.mutation import Deed, mutation
-from resolvers.proposals import confirmed, proposed
+from resolvers.proposals import compared, confirmed, proposed
 from resolvers.scans import accepted_scans
 from resolvers.suspensions import suspend_case
 from resolvers.vault_work import (
@@ -127,12 +127,14 @@ async def certificate_found_confirm(
 ) -> dict[str, Any]:
     """X21, second half: the paper waits at the desk for its vault-in; its incidents close."""
     proposal = await deed.subject(Proposal, input.proposal_id)
-    certificate, vault, unfit = await _found(deed, input.found, proposal.id)
+    reading = _found(deed, input.found, proposal.id)
+    payload = _found_payload(input.found)
+    certificate, vault, unfit = await compared(deed, proposal, payload, reading)
     refuse_if(
         [
             *confirmation_refusals(
                 proposal,
-                payload=_found_payload(input.found),
+                payload=payload,
                 checker=deed.actor.login,
                 now=deed.now,
             ),

@@ -1,15 +1,21 @@
 """What may happen to a certificate next (可办业务), as a question."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from domain.certificates import TitleCertificate
+from domain.certificates import LockKind, TitleCertificate
+from domain.collaterals import ENDED_PLEDGES, Collateral
+from domain.dual_control import Proposal
 from domain.movements import OFFERED, OPERATIONS, MovementFacts, movement_refusals
 from domain.vaults import Vault
-from resolvers.context import Info
+from resolvers.context import Context, Info
 from resolvers.holds import holds_on
 from resolvers.scans import recorded_scans
+from resolvers.secured import loans_of
+from resolvers.vault_work import case_lock, open_case_of
 from schema.custody import MovementAnswer
 from schema.mutations import kept, told
 from storage.decisions import Decision, consider
@@ -33,7 +39,7 @@ class MovementQueries:
             found = await decision.first(
                 TitleCertificate, {"_id": certificate_id}, within=scope(context.actor)
             )
-            return None if found is None else await _facts(decision, found)
+            return None if found is None else await _facts(decision, found, context)
 
         facts = await consider(context.stores.mongo, work, at=context.now)
         if facts is None:
@@ -53,11 +59,34 @@ class MovementQueries:
         return answers  # type: ignore[return-value]
 
 
-async def _facts(decision: Decision, certificate: TitleCertificate) -> MovementFacts:
-    place = certificate.place
+async def _facts(
+    decision: Decision, certificate: TitleCertificate, context: Context
+) -> MovementFacts:
+    certificate = await _unlocked(decision, certificate, context.now)
+    place, case = certificate.place, await open_case_of(decision, certificate)
+    released = None
+    if case is not None:
+        released = await decision.get(Collateral, case.collateral_id)
     return MovementFacts(
         certificate=certificate,
         vault=await decision.first(Vault, {"code": place.vault}) if place else None,
         holds=await holds_on(decision, [certificate]),
         scans=await recorded_scans(decision, certificate),
+        case=case,
+        released=released is not None and released.pledge_state in ENDED_PLEDGES,
+        loans=await loans_of(decision, [certificate]),
+        today=context.today,
     )
+
+
+async def _unlocked(
+    decision: Decision, certificate: TitleCertificate, now: datetime
+) -> TitleCertificate:
+    """The certificate as whoever moves it finds it: held by no proposal that expired (CUS-04d)."""
+    lock = certificate.lock
+    if lock is None or lock.kind is not LockKind.VAULT_PROPOSAL:
+        return certificate
+    proposal = await decision.get(Proposal, lock.id)
+    if proposal.is_open(now):
+        return certificate
+    return replace(certificate, lock=await case_lock(decision, certificate))

@@ -24,7 +24,7 @@ from domain.pre_notices import (
 from domain.refusals import Refusal, refuse_if
 from domain.watch import RiskSignal
 from resolvers.mutation import Deed, mutation
-from resolvers.proposals import confirmed, proposed
+from resolvers.proposals import compared, confirmed, proposed
 from resolvers.reminders import looked_after
 from schema.custody import (
     CertificateFileConversionInput,
@@ -134,12 +134,14 @@ async def certificate_reinstate_confirm(
 ) -> dict[str, Any]:
     """CUS-16: the right stands as before, its signal is eliminated, the collateral counts again."""
     proposal = await deed.subject(Proposal, input.proposal_id)
-    reinstating = await _reinstating(deed, input.reinstatement)
+    payload = _as_told(input.reinstatement)
+    reading = _reinstating(deed, input.reinstatement)
+    reinstating = await compared(deed, proposal, payload, reading)
     refuse_if(
         [
             *confirmation_refusals(
                 proposal,
-                payload=_as_told(input.reinstatement),
+                payload=payload,
                 checker=deed.actor.login,
                 now=deed.now,
             ),

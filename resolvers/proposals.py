@@ -1,15 +1,24 @@
 """Proposals (提议) as every mutation under dual control begins and ends them (CUS-04)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.certificates import TitleCertificate
 from domain.custody import Movement
-from domain.dual_control import Proposal, ProposalState, expiry, payload_hash
+from domain.dual_control import (
+    Proposal,
+    ProposalState,
+    confirmation_refusals,
+    expiry,
+    payload_hash,
+)
+from domain.refusals import Forbidden, RefusalCode, Refused
 from domain.vaults import Vault
 from resolvers.mutation import Deed
 from storage.records import new_id
+
+T = TypeVar("T")
 
 
 def proposed(
@@ -42,6 +51,31 @@ def proposed(
             **more,
         )
     )
+
+
+async def compared(
+    deed: Deed, proposal: Proposal, given: Mapping[str, Any], reading: Awaitable[T]
+) -> T:
+    """What a confirmation names, once read.
+
+    That it differs from the proposal is told also where it names what is not there (CUS-04c).
+    given: the part of the payload that needs no reading.
+    """
+    try:
+        return await reading
+    except (Refused, Forbidden) as stopped:
+        wrong = confirmation_refusals(
+            proposal,
+            payload={**proposal.payload, **given},
+            checker=deed.actor.login,
+            now=deed.now,
+        )
+        told = list(wrong)
+        if isinstance(stopped, Refused):
+            raise Refused(*told, *stopped.refusals) from None
+        if any(refusal.code is RefusalCode.PAYLOAD_CHANGED for refusal in told):
+            raise Refused(*told) from None
+        raise
 
 
 def confirmed(deed: Deed, proposal: Proposal) -> Proposal:

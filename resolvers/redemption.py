@@ -23,7 +23,7 @@ from resolvers.book import proceeds_entered
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
-from resolvers.proposals import confirmed, proposed
+from resolvers.proposals import compared, confirmed, proposed
 from resolvers.secured import loans_of
 from resolvers.vault_work import (
     both_keepers,
@@ -83,7 +83,8 @@ async def certificate_redeem_confirm(
 ) -> dict[str, Any]:
     """X26: the receipt ends and its proceeds are entered."""
     proposal = await deed.subject(Proposal, input.proposal_id)
-    redeeming = await _redeeming(deed, input.redemption, proposal.id)
+    reading = _redeeming(deed, input.redemption, proposal.id)
+    redeeming = await compared(deed, proposal, _payload(input.redemption), reading)
     refuse_if(
         [
             *confirmation_refusals(
@@ -172,21 +173,24 @@ async def _redeeming(deed: Deed, input: CertificateRedeemInput, proposal_id: str
         *await seal_refusals(deed, [paper], seals_of(input.new_seals)),
         conflicting_part(deed.actor.login, await parts_of(deed, [paper])),
     ]
-    payload = {
-        "certificateId": input.certificate_id,
-        "vault": input.vault,
-        "agreementFileVersionId": input.agreement_file_version_id,
-        "amount": input.amount,
-        "use": input.use.value,
-        "proceedsTo": proceeds.to,
-        "newSeals": seals_payload(input.new_seals),
-    }
     return _Redeeming(
         paper=paper,
         loans=loans,
         proceeds=proceeds,
         agreement=agreement,
         vault=vault,
-        payload=payload,
+        payload=_payload(input),
         refusals=refusals,
     )
+
+
+def _payload(input: CertificateRedeemInput) -> dict[str, Any]:
+    return {
+        "certificateId": input.certificate_id,
+        "vault": input.vault,
+        "agreementFileVersionId": input.agreement_file_version_id,
+        "amount": input.amount,
+        "use": input.use.value,
+        "proceedsTo": input.proceeds_to.strip(),
+        "newSeals": seals_payload(input.new_seals),
+    }

@@ -13,7 +13,7 @@ from domain.people import Operation
 from domain.refusals import Refusal, Refused, invalid, refuse_if
 from domain.vaults import SealedPacket, Vault, reseal_refusals, resealed
 from resolvers.mutation import Deed, mutation
-from resolvers.proposals import confirmed, proposed
+from resolvers.proposals import compared, confirmed, proposed
 from resolvers.seals import seal_is_known, use_seal
 from resolvers.vault_work import both_keepers, keeper_of, parts_of
 from schema.custody import PacketPayload, ProposalPayload
@@ -43,7 +43,8 @@ async def packet_reseal_propose(deed: Deed, input: PacketResealInput) -> dict[st
 async def packet_reseal_confirm(deed: Deed, input: PacketResealConfirmInput) -> dict[str, Any]:
     """CUS-07, second half: opened and closed again by both, for a reason."""
     proposal = await deed.subject(Proposal, input.proposal_id)
-    packet, _, unfit = await _packet(deed, input.reseal)
+    reading = _packet(deed, input.reseal)
+    packet, _, unfit = await compared(deed, proposal, _asked(input.reseal), reading)
     payload = _payload(input.reseal, packet)
     refuse_if(
         [
@@ -110,9 +111,15 @@ async def _contents(deed: Deed, packet: SealedPacket) -> list[TitleCertificate]:
 def _payload(input: PacketResealInput, packet: SealedPacket) -> dict[str, Any]:
     """What both keepers agree on; a packet opened or filled meanwhile is another packet."""
     return {
+        **_asked(input),
+        "brokenSeal": packet.seal_no,
+        "contents": sorted(packet.certificate_ids),
+    }
+
+
+def _asked(input: PacketResealInput) -> dict[str, Any]:
+    return {
         "packetNo": input.packet_no,
         "sealNo": input.seal_no.strip(),
         "reason": input.reason,
-        "brokenSeal": packet.seal_no,
-        "contents": sorted(packet.certificate_ids),
     }

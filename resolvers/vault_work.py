@@ -135,10 +135,11 @@ def hold_for(
 
 
 async def parts_of(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict[str, str]:
-    """Who gave these papers or manages their loans; none of them may be a keeper here."""
+    """Who has given these papers or manages their loans; none of them may be a keeper here."""
     loans = await loans_of(deed.decision, certificates)
     parts = {login: "relationship manager" for loan in loans for login in loan.managers}
-    parts |= {c.given_by: "giver" for c in certificates if c.given_by is not None}
+    givers = {giver for c in certificates for giver in (*c.givers, c.given_by)}
+    parts |= {giver: "giver" for giver in givers if giver is not None}
     return parts | await _senders(deed, certificates)
 
 
@@ -158,8 +159,15 @@ async def _senders(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict
 
 async def case_lock(decision: Decision, certificate: TitleCertificate) -> Lock | None:
     """A paper that comes back while its deregistration goes on stays held by that case."""
-    case = await decision.first(DeregistrationCase, open_case_query(certificate.id))
+    case = await open_case_of(decision, certificate)
     return None if case is None else Lock(kind=LockKind.DEREGISTRATION, id=case.id)
+
+
+async def open_case_of(
+    decision: Decision, certificate: TitleCertificate
+) -> DeregistrationCase | None:
+    """The deregistration of a paper that goes on."""
+    return await decision.first(DeregistrationCase, open_case_query(certificate.id))
 
 
 def open_case_query(certificate_id: str) -> Record:

@@ -39,7 +39,7 @@ from domain.vaults import (
 )
 from resolvers.backdating import agreed, misdated
 from resolvers.mutation import Deed, mutation
-from resolvers.proposals import confirmed, proposed
+from resolvers.proposals import compared, confirmed, proposed
 from resolvers.receipts import give_receipts
 from resolvers.reminders import looked_after
 from resolvers.scans import scans_looked_at
@@ -110,7 +110,8 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
     plan = _plan(input.vault_in)
     await look_ahead(deed, plan, proposal_id=input.proposal_id)
     proposal = await deed.subject(Proposal, input.proposal_id)
-    facts, parts = await _vault_in(deed, plan, proposal=proposal)
+    reading = _vault_in(deed, plan, proposal=proposal)
+    facts, parts = await compared(deed, proposal, plan.payload(), reading)
     refuse_if(
         [
             *confirmation_refusals(
@@ -139,6 +140,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             seal_no=plan.seal_no,
             evidence=evidence_of(facts.scans.get(certificate.id, ()), certificate),
             place=place,
+            givers=(),
             vaulted_on=certificate.vaulted_on or plan.business_date or deed.today,
             holder=None,
             lock=await case_lock(deed.decision, certificate),
@@ -198,7 +200,9 @@ async def packet_relocate_propose(deed: Deed, input: RelocateInput) -> dict[str,
 async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> dict[str, Any]:
     """X07, second half."""
     proposal = await deed.subject(Proposal, input.proposal_id)
-    packet, certificates, vault, target = await _relocation(deed, input.relocation)
+    packet, certificates, vault, target = await compared(
+        deed, proposal, _asked(input.relocation), _relocation(deed, input.relocation)
+    )
     refuse_if(
         [
             *confirmation_refusals(
@@ -332,11 +336,17 @@ async def _relocation(
 def _relocation_payload(input: RelocateInput, packet: SealedPacket) -> dict[str, Any]:
     """What both keepers agree on; a packet opened or filled meanwhile is another packet."""
     return {
+        **_asked(input),
+        "sealNo": packet.seal_no,
+        "contents": sorted(packet.certificate_ids),
+    }
+
+
+def _asked(input: RelocateInput) -> dict[str, Any]:
+    return {
         "packetNo": input.packet_no,
         "cabinet": input.cabinet,
         "slot": input.slot,
-        "sealNo": packet.seal_no,
-        "contents": sorted(packet.certificate_ids),
         "businessDate": input.business_date and input.business_date.isoformat(),
     }
 

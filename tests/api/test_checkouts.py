@@ -482,12 +482,11 @@ def test_every_movement_is_answered_with_yes_or_all_that_keeps_it(bank: Bank):
     story = bank.vaulted()
     now = allowed(bank, story)
     yes = {movement for movement, answer in now.items() if answer is True}
-    assert yes == {"RELOCATE", "CHECK_OUT", "VAULT_OUT_FOR_DEREG", "TRANSFER_OUT", "DISPATCH"} | {
-        "SURRENDER",
-        "RETURN_TO_OWNER",
-    }
+    assert yes == {"RELOCATE", "CHECK_OUT", "VAULT_OUT_FOR_DEREG", "TRANSFER_OUT", "DISPATCH"}
+    assert now["SURRENDER"] == ["STATE_CONFLICT"]
+    assert now["RETURN_TO_OWNER"] == ["STATE_CONFLICT", "VALUE_INVALID"]
     assert now["COLLECT"] == now["VAULT_IN"] == ["STATE_CONFLICT"]
-    assert now["REDEEM"] == ["VALUE_INVALID"]
+    assert now["REDEEM"] == ["PURPOSE_NOT_ALLOWED"]
     asked(bank, story)
     held = allowed(bank, story)
     assert held["CHECK_OUT"] is True

@@ -5,7 +5,7 @@ from pymongo import MongoClient
 
 from resolvers.context import Stores
 from tests.api.test_verification import beside
-from tests.client import NOON, REFUSALS, Bank, codes, collected, pdf, vault_plan
+from tests.client import NOON, REFUSALS, Bank, codes, collected, pdf, user_line, vault_plan
 
 PROPOSED = f"proposal {{ id expiresAt }} {REFUSALS}"
 
@@ -102,6 +102,10 @@ def test_dual_control_at_its_edges(bank: Bank):
     other = {**confirm, "vaultIn": {**plan, "slot": f"{story.n + 250:03}"}}
     changed = bank.do("keeper-2", "certificateVaultInConfirm", other)
     assert codes(changed) == ["PAYLOAD_CHANGED"]
+    for name, wrong in (("slot", "no such slot"), ("vault", "another")):
+        elsewhere = {"proposalId": proposal["id"], "vaultIn": {**plan, name: wrong}}
+        told = bank.do("keeper-2", "certificateVaultInConfirm", elsewhere)
+        assert codes(told)[0] == "PAYLOAD_CHANGED", told
     assert bank.error_code("handler-1", "certificateVaultInConfirm", confirm) == "FORBIDDEN"
     giver = bank.do("keeper-3", "certificateVaultInConfirm", confirm)
     assert codes(giver) == []  # keeper-3 received the paper; the handler gave it
@@ -287,6 +291,27 @@ def test_a_giver_recalls_what_nobody_accepted(bank: Bank):
     assert bank.error_code("handler-2", "handoverInitiate", given) == "FORBIDDEN"
     own = {**given, "receiver": "handler-1"}
     assert codes(bank.do("handler-1", "handoverInitiate", own)) == ["SOD_VIOLATION"]
+
+
+def test_nobody_vaults_what_he_once_gave_though_others_gave_it_after_him(bank: Bank):
+    bank.load(("User", user_line("both-1", "LC", ["CERT_HANDLER", "VAULT_KEEPER"], ["V1"])))
+    story = bank.mortgage()
+    story.certificate_id, story.cert_no = bank.expect(story), f"chain-{story.n}"
+    bank.done("both-1", "certificateCollect", collected(story))
+    bank.scan(story)
+    given = {"certificateIds": [story.certificate_id], "receiver": "handler-1"}
+    select = f"handover {{ id }} {REFUSALS}"
+    handed = bank.done("both-1", "handoverInitiate", given, select)["handover"]
+    item = {"handoverId": handed["id"], "certificateId": story.certificate_id}
+    bank.done("handler-1", "handoverAcceptItem", item)
+    bank.hand_to_vault(story)
+    plan = vault_plan(story)
+    refused = bank.do("both-1", "certificateVaultInPropose", plan)
+    assert codes(refused) == ["SOD_VIOLATION"]
+    proposal = bank.done("keeper-1", "certificateVaultInPropose", plan, PROPOSED)["proposal"]
+    confirm = {"proposalId": proposal["id"], "vaultIn": plan}
+    assert codes(bank.do("both-1", "certificateVaultInConfirm", confirm)) == ["SOD_VIOLATION"]
+    bank.done("keeper-2", "certificateVaultInConfirm", confirm)
 
 
 def test_an_electronic_certificate_is_filed_by_two_and_never_moved(bank: Bank):

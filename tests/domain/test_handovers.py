@@ -14,6 +14,7 @@ from domain.handovers import (
     decided,
     decision_refusals,
     desk_of,
+    given,
     initiation_refusals,
     recall_refusals,
     receipt_refusals,
@@ -65,6 +66,15 @@ def _initiate(*certificates, **changes):
 )
 def test_a_handover_names_one_other_receiver(changes, expected):
     assert _initiate(**changes) == expected
+
+
+def test_a_certificate_remembers_everyone_who_gave_it():
+    paper = _held()
+    for giver in ("first", "second", "first", "third"):
+        paper = replace(paper, **given(paper, giver))
+    assert (paper.given_by, paper.givers) == ("third", ("second", "first", "third"))
+    by_nobody = replace(paper, **given(paper, None))
+    assert (by_nobody.given_by, by_nobody.givers) == (None, paper.givers)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""What may happen to a certificate next: surrender, return and redemption as they are done."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.certificates import CertType, CustodyState, LegalState
+from domain.custody import Evidence, Movement
+from domain.deregistration import CaseState, HandlingMode, Registry, RegistryStatus
+from domain.loans import LoanStatus
+from domain.movements import MovementFacts, movement_refusals
+from tests.domain.builders import TODAY, a_case, a_certificate, a_loan, codes
+
+INSIDE, OUT = CustodyState.IN_VAULT, CustodyState.OUT_FOR_DEREG
+TITLE = {"cert_type": CertType.REAL_ESTATE_TITLE, "legal_state": LegalState.PENDING}
+CANCELLED = {"legal_state": LegalState.CANCELLED}
+ENTERED = a_case(
+    state=CaseState.REGISTRY_DONE,
+    registry=Registry(
+        status=RegistryStatus.DONE, result=Evidence(file_version_id="fv-1", sha256="0" * 64)
+    ),
+)
+UNPROVEN = a_case(state=CaseState.REGISTRY_DONE, registry=Registry(status=RegistryStatus.DONE))
+FILED = a_case(state=CaseState.FILED)
+HIS_OWN = a_case(state=CaseState.VAULT_OUT, handling_mode=HandlingMode.OWNER)
+
+
+def told(movement: Movement, paper: dict[str, Any], **facts: Any) -> list[str]:
+    """The codes of what keeps such a paper from a movement."""
+    known: dict[str, Any] = {"vault": None, "holds": (), "scans": (), "case": None}
+    known |= {"released": False, "loans": (), "today": TODAY, "certificate": a_certificate(**paper)}
+    return codes(movement_refusals(movement, MovementFacts(**known | facts)))
+
+
+@pytest.mark.parametrize("state", [INSIDE, OUT])
+@pytest.mark.parametrize(
+    ("paper", "case", "expected"),
+    [
+        ({}, None, ["STATE_CONFLICT"]),
+        ({}, FILED, ["STATE_CONFLICT"]),
+        (CANCELLED, UNPROVEN, ["STATE_CONFLICT"]),
+        (CANCELLED, ENTERED, []),
+        ({"legal_state": LegalState.SUPERSEDED}, ENTERED, ["VALUE_INVALID"]),
+        (TITLE, ENTERED, ["VALUE_INVALID"]),
+        (TITLE, None, ["VALUE_INVALID", "STATE_CONFLICT"]),
+    ],
+)
+def test_the_banks_paper_is_surrendered_after_the_entry_alone(state, paper, case, expected):
+    assert told(Movement.SURRENDER, paper | {"custody_state": state}, case=case) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "paper", "case", "released", "expected"),
+    [
+        (INSIDE, TITLE, None, False, ["STATE_CONFLICT"]),
+        (INSIDE, TITLE, ENTERED, False, ["STATE_CONFLICT"]),
+        (INSIDE, TITLE, ENTERED, True, []),
+        (INSIDE, CANCELLED, ENTERED, True, ["VALUE_INVALID"]),
+        (INSIDE, TITLE, HIS_OWN, False, ["STATE_CONFLICT"]),
+        (OUT, TITLE, FILED, False, ["STATE_CONFLICT"]),
+        (OUT, TITLE, ENTERED, False, []),
+        (OUT, TITLE, HIS_OWN, False, []),
+        (OUT, {}, HIS_OWN, False, []),
+        (OUT, {}, FILED, False, ["VALUE_INVALID", "STATE_CONFLICT"]),
+    ],
+)
+def test_an_owners_paper_goes_back_once_released_or_where_he_deregisters(
+    state, paper, case, released, expected
+):
+    given = paper | {"custody_state": state}
+    assert told(Movement.RETURN_TO_OWNER, given, case=case, released=released) == expected
+
+
+DEPOSIT = {"cert_type": CertType.DEPOSIT_RECEIPT, "custody_state": INSIDE}
+SOUND = a_loan(status=LoanStatus.ACTIVE, settled_on=None)
+LATE = a_loan(status=LoanStatus.OVERDUE, settled_on=None)
+
+
+@pytest.mark.parametrize(
+    ("paper", "loan", "expected"),
+    [
+        ({"expires_on": TODAY}, SOUND, []),
+        ({"expires_on": TODAY + timedelta(days=1)}, SOUND, ["PURPOSE_NOT_ALLOWED"]),
+        ({"expires_on": TODAY + timedelta(days=1)}, LATE, []),
+        ({}, SOUND, ["PURPOSE_NOT_ALLOWED"]),
+        (
+            {"cert_type": CertType.INSURANCE_POLICY_PLEDGE, "expires_on": TODAY},
+            SOUND,
+            ["PURPOSE_NOT_ALLOWED"],
+        ),
+    ],
+)
+def test_a_receipt_is_redeemed_when_due_or_in_default(paper, loan, expected):
+    assert told(Movement.REDEEM, DEPOSIT | paper, loans=[loan]) == expected
