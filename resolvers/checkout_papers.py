@@ -81,7 +81,7 @@ async def check_out_vault_out_propose(deed: Deed, input: CheckOutVaultOutInput) 
     proposal = proposed(
         deed,
         Movement.CHECK_OUT,
-        _payload(input),
+        _payload(input, check_out),
         [certificate.id],
         vault,
         check_out_id=check_out.id,
@@ -105,7 +105,10 @@ async def check_out_vault_out_confirm(
     refuse_if(
         [
             *confirmation_refusals(
-                proposal, payload=_payload(wanted), checker=deed.actor.login, now=deed.now
+                proposal,
+                payload=_payload(wanted, check_out),
+                checker=deed.actor.login,
+                now=deed.now,
             ),
             *unfit,
             unsigned(check_out),
@@ -187,9 +190,11 @@ def _seals(certificate: TitleCertificate, input: CheckOutVaultOutInput) -> dict[
     return {} if place is None else {place.packet_no: (input.new_seal_no or "").strip()}
 
 
-def _payload(input: CheckOutVaultOutInput) -> dict[str, Any]:
+def _payload(input: CheckOutVaultOutInput, check_out: CheckOut) -> dict[str, Any]:
+    """What both keepers agree on: the requester takes it, unless his substitute had signed."""
     return {
         "checkOutId": input.check_out_id,
+        "borrower": check_out.signed_by or check_out.requester,
         "vault": input.vault,
         "sealNo": input.seal_no.strip(),
         "newSealNo": (input.new_seal_no or "").strip() or None,
