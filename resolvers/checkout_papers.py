@@ -12,6 +12,7 @@ from domain.certificates import (
 from domain.checkout_requests import (
     last_step,
     seal_broken,
+    signed,
     signing_refusals,
     unsigned,
     vault_out_refusals,
@@ -58,13 +59,13 @@ from schema.custody import ProposalPayload
 @mutation(
     Operation.REQUEST_CHECK_OUT,
     CheckOutPayload,
-    description="Sign for the paper as its borrower, in an own request (借用人签收, X10).",
+    description="Sign for the paper, as who takes it or goes along, in an own request (签收).",
 )
 async def check_out_sign(deed: Deed, input: CheckOutInput) -> dict[str, Any]:
-    """X10: the borrower's signature, without which no second keeper lets the paper go."""
+    """X10: each signature without which no second keeper lets the paper go."""
     check_out = await deed.get(CheckOut, input.check_out_id)
     refuse_if(signing_refusals(check_out, borrower=deed.actor.login, today=deed.today))
-    return {"check_out": deed.decision.save(replace(check_out, signed_by=deed.actor.login))}
+    return {"check_out": deed.decision.save(signed(check_out, deed.actor.login, deed.now))}
 
 
 @mutation(
