@@ -5,7 +5,7 @@ Source: domain 3.6; CUS-09, CUS-11, CUS-14, CUS-24.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from domain.calendar import WorkCalendar, business_date
 from domain.certificates import (
@@ -66,6 +66,7 @@ def request_refusals(
     *,
     requester: str,
     substitute: str | None,
+    companion: str | None,
     policy: Policy,
     calendar: WorkCalendar,
     today: date,
@@ -81,6 +82,10 @@ def request_refusals(
     yield held_in(facts.holds, purpose)
     if substitute == requester:
         yield invalid("substitute", "the requester needs no substitute", rule_id="X08")
+    if purpose is CheckOutPurpose.REDEMPTION and companion is None:
+        yield invalid("companion", "two members of staff take it to the counter", rule_id="3.6")
+    if companion is not None and companion in {requester, substitute}:
+        yield invalid("companion", "another person than who takes the paper", rule_id="3.6")
 
 
 def purpose_refusal(certificate: TitleCertificate, purpose: CheckOutPurpose) -> Refusal | None:
@@ -215,7 +220,7 @@ def signing_refusals(check_out: CheckOut, *, borrower: str, today: date) -> Iter
     """What keeps this person from signing for the paper (X10)."""
     if check_out.state is not CheckOutState.APPROVED or has_expired(check_out, today):
         yield _not_approved(check_out, today)
-    if borrower not in {check_out.requester, check_out.substitute}:
+    if borrower not in {check_out.requester, check_out.substitute, check_out.companion}:
         yield invalid("borrower", "neither the requester nor the named substitute", rule_id="X10")
 
 
@@ -246,9 +251,20 @@ def last_step(check_out: CheckOut) -> date:
     return business_date(last)
 
 
+def signed(check_out: CheckOut, login: str, now: datetime) -> CheckOut:
+    """The check-out once its borrower, or who goes along, has signed for the paper (X10)."""
+    if login == check_out.companion:
+        return replace(check_out, companion_signed_at=now)
+    return replace(check_out, signed_by=login)
+
+
 def unsigned(check_out: CheckOut) -> Refusal | None:
-    """The borrower signs in an own request before the second keeper lets the paper go (X10)."""
-    if check_out.signed_by is not None:
+    """The borrower signs in an own request before the second keeper lets the paper go (X10).
+
+    So does who goes along with him, where one does.
+    """
+    alone = check_out.companion is None or check_out.companion_signed_at is not None
+    if check_out.signed_by is not None and alone:
         return None
     return state_conflict("X10", subject=check_out.label, state="UNSIGNED", event="CHECK_OUT")
 
@@ -261,7 +277,8 @@ def seal_broken(found: str, expected: str | None) -> Refusal | None:
 
 
 def _distinct(check_out: CheckOut, approver: str) -> Iterator[Refusal]:
-    if approver in {check_out.requester, check_out.substitute, check_out.borrower}:
+    taking = {check_out.requester, check_out.substitute, check_out.companion, check_out.borrower}
+    if approver in taking:
         yield Refusal(code=RefusalCode.SELF_APPROVAL, rule_id="3.6")
     elif any(s.login == approver for s in check_out.approvals if s.approved):
         waiting = check_out.state is CheckOutState.REQUESTED

@@ -121,6 +121,8 @@ class CheckOut:
     reason: str
     requester: str
     substitute: str | None = None  # who may take and bring it in the requester's place
+    companion: str | None = None  # a second member of staff who goes along (3.6)
+    companion_signed_at: datetime | None = None
     state: CheckOutState = CheckOutState.REQUESTED
     requested_at: datetime
     due_date: date
@@ -256,6 +258,8 @@ def check_out_lock(check_out: CheckOut) -> Lock:
 def parts(check_out: CheckOut) -> dict[str, str]:
     """Who plays which part in it; none of them is a keeper at its vault-out (CUS-04b)."""
     people = {signature.login: "approver" for signature in check_out.approvals}
+    if check_out.companion is not None:
+        people[check_out.companion] = "companion"
     if check_out.substitute is not None:
         people[check_out.substitute] = "substitute"
     return people | {check_out.requester: "requester"}

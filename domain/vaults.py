@@ -271,17 +271,20 @@ def new_slot_refusals(
     if not names or len(set(names)) != len(names):
         yield invalid("slots", "name at least one slot, each once", rule_id="CUS-08")
     yield _capacity_fits(capacity)
-    if existing + len(names) > MAX_SLOTS_PER_VAULT:
-        yield Refusal(
-            code=RefusalCode.LIMIT_EXCEEDED,
-            rule_id="CUS-08",
-            field="slots",
-            detail={
-                "field": "slots",
-                "actual": str(existing + len(names)),
-                "limit": str(MAX_SLOTS_PER_VAULT),
-            },
-        )
+    yield too_many_slots(existing + len(names), field="slots")
+
+
+def too_many_slots(total: int, *, field: str) -> Refusal | None:
+    """A vault has so many slots and no more, however they come (CUS-08)."""
+    if total <= MAX_SLOTS_PER_VAULT:
+        return None
+    limit = str(MAX_SLOTS_PER_VAULT)
+    return Refusal(
+        code=RefusalCode.LIMIT_EXCEEDED,
+        rule_id="CUS-08",
+        field=field,
+        detail={"field": field, "actual": str(total), "limit": limit},
+    )
 
 
 def capacity_refusals(slot: Slot, *, capacity: int, now: datetime) -> Iterator[Refusal | None]:

@@ -12,6 +12,7 @@ from domain.certificates import (
 from domain.checkout_requests import (
     last_step,
     seal_broken,
+    signed,
     signing_refusals,
     unsigned,
     vault_out_refusals,
@@ -58,13 +59,13 @@ from schema.custody import ProposalPayload
 @mutation(
     Operation.REQUEST_CHECK_OUT,
     CheckOutPayload,
-    description="Sign for the paper as its borrower, in an own request (借用人签收, X10).",
+    description="Sign for the paper, as who takes it or goes along, in an own request (签收).",
 )
 async def check_out_sign(deed: Deed, input: CheckOutInput) -> dict[str, Any]:
-    """X10: the borrower's signature, without which no second keeper lets the paper go."""
+    """X10: each signature without which no second keeper lets the paper go."""
     check_out = deed.as_expected(await deed.get(CheckOut, input.check_out_id))
     refuse_if(signing_refusals(check_out, borrower=deed.actor.login, today=deed.today))
-    return {"check_out": deed.decision.save(replace(check_out, signed_by=deed.actor.login))}
+    return {"check_out": deed.decision.save(signed(check_out, deed.actor.login, deed.now))}
 
 
 @mutation(
@@ -82,7 +83,7 @@ async def check_out_vault_out_propose(deed: Deed, input: CheckOutVaultOutInput) 
     proposal = proposed(
         deed,
         Movement.CHECK_OUT,
-        _payload(input),
+        _payload(input, check_out),
         [certificate.id],
         vault,
         check_out_id=check_out.id,
@@ -107,7 +108,10 @@ async def check_out_vault_out_confirm(
     refuse_if(
         [
             *confirmation_refusals(
-                proposal, payload=_payload(wanted), checker=deed.actor.login, now=deed.now
+                proposal,
+                payload=_payload(wanted, check_out),
+                checker=deed.actor.login,
+                now=deed.now,
             ),
             *unfit,
             unsigned(check_out),
@@ -189,9 +193,11 @@ def _seals(certificate: TitleCertificate, input: CheckOutVaultOutInput) -> dict[
     return {} if place is None else {place.packet_no: (input.new_seal_no or "").strip()}
 
 
-def _payload(input: CheckOutVaultOutInput) -> dict[str, Any]:
+def _payload(input: CheckOutVaultOutInput, check_out: CheckOut) -> dict[str, Any]:
+    """What both keepers agree on: the requester takes it, unless his substitute had signed."""
     return {
         "checkOutId": input.check_out_id,
+        "borrower": check_out.signed_by or check_out.requester,
         "vault": input.vault,
         "sealNo": input.seal_no.strip(),
         "newSealNo": (input.new_seal_no or "").strip() or None,

@@ -70,6 +70,7 @@ async def check_out_request(deed: Deed, input: CheckOutRequestInput) -> dict[str
     (certificate,) = await freed(deed, [known])
     facts = await facts_of(deed, certificate, deed.actor.login, input.substitute)
     substitute = await _person(deed, input.substitute)
+    companion = await _person(deed, input.companion)
     refuse_if(
         [
             *request_refusals(
@@ -78,11 +79,13 @@ async def check_out_request(deed: Deed, input: CheckOutRequestInput) -> dict[str
                 input.due_date,
                 requester=deed.actor.login,
                 substitute=input.substitute,
+                companion=input.companion,
                 policy=deed.policy,
                 calendar=deed.calendar,
                 today=deed.today,
             ),
             stand_in_refusal("substitute", input.substitute, substitute, certificate.org_path),
+            stand_in_refusal("companion", input.companion, companion, certificate.org_path),
             _told("reason", input.reason),
         ]
     )
@@ -93,6 +96,7 @@ async def check_out_request(deed: Deed, input: CheckOutRequestInput) -> dict[str
         reason=input.reason.strip(),
         requester=deed.actor.login,
         substitute=input.substitute,
+        companion=input.companion,
         requested_at=deed.now,
         due_date=input.due_date,
         vault=certificate.place.vault if certificate.place else None,

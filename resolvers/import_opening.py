@@ -41,6 +41,7 @@ from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
 from domain.reminders import watched
 from domain.vaults import PacketStatus, SealedPacket, SealUse, Slot, Vault, frozen, occupied
 from resolvers.case_locks import lock_papers
+from resolvers.import_parties import read_slots
 from resolvers.imports import Kind, Known, LineStatus
 from resolvers.seals import seal_asked
 from schema.imports import CertificateLine, DeregistrationCaseLine, PlaceLine
@@ -63,9 +64,7 @@ async def _read_certificates(known: Known, lines: Sequence[CertificateLine]) -> 
         )
     places = [line.place for line in lines if line.place is not None]
     await known.read(Vault, [place.vault for place in places])
-    vaults = sorted({place.vault for place in places})
-    for slot in await known.decision.find(Slot, {"vault": {"$in": vaults}}) if vaults else ():
-        known.found[Slot, slot.label] = slot
+    await read_slots(known, (place.vault for place in places))
     await known.read(SealedPacket, [place.packet_no for place in places], field_name="packet_no")
     for place in places:
         if await known.decision.exists(seal_asked(place.seal_no)):

@@ -1,6 +1,6 @@
 """Kinds of the feed about people and rules: organisations, users, customers, policy, vaults."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,9 +8,9 @@ from domain.orgs import Org, OrgLevel, jurisdiction
 from domain.parties import Customer, Partner
 from domain.people import Role, RoleGrant, User
 from domain.policy import unfit
-from domain.refusals import Refusal, RefusalCode, Refused, invalid
+from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
 from domain.stocktakes import Stocktake, StocktakeState
-from domain.vaults import MAX_SLOTS_PER_VAULT, Slot, Vault, VaultStatus
+from domain.vaults import Slot, Vault, VaultStatus, too_many_slots
 from resolvers.imports import Kind, Known, LineStatus, upserted
 from schema.imports import (
     CustomerLine,
@@ -179,15 +179,12 @@ async def _read_vault(known: Known, lines: Sequence[VaultLine]) -> None:
     await read_orgs(known, [line.org for line in lines])
     codes = [line.code for line in lines]
     await known.read_lists(_OPEN_COUNTS, Stocktake, "vault", codes, state=StocktakeState.OPEN.value)
-    for slot in await known.decision.find(Slot, {"vault": {"$in": codes}}):
-        known.found[Slot, slot.label] = slot
+    await read_slots(known, codes)
 
 
 def _take_vault(known: Known, line: VaultLine) -> tuple[LineStatus, str]:
     old, org = known.get(Vault, line.code), known.need(Org, line.org, "org")
-    total = sum(len(cabinet.slots) for cabinet in line.cabinets)
-    if total > MAX_SLOTS_PER_VAULT:
-        raise Refused(invalid("cabinets", f"at most {MAX_SLOTS_PER_VAULT} slots a vault"))
+    refuse_if([too_many_slots(_slots_after(known, line), field="cabinets")])
     new = Vault(
         id=old.id if old else new_id(Vault),
         code=line.code,
@@ -207,6 +204,24 @@ def _take_vault(known: Known, line: VaultLine) -> tuple[LineStatus, str]:
     if status is LineStatus.UNCHANGED and changed:
         status = LineStatus.UPDATED
     return status, id
+
+
+async def read_slots(known: Known, vaults: Iterable[str]) -> None:
+    """The slots of these vaults, one vault a question: no vault has more than one may bring."""
+    for code in sorted(set(vaults)):
+        for slot in await known.decision.find(Slot, {"vault": code}):
+            known.found[Slot, slot.label] = slot
+
+
+def _slots_after(known: Known, line: VaultLine) -> int:
+    """How many slots the vault has once the line is taken."""
+    here = {one.label for one in known.found.values() if _is_slot(one, line.code)}
+    told = {f"{line.code}/{one.cabinet}/{number}" for one in line.cabinets for number in one.slots}
+    return len(here | told)
+
+
+def _is_slot(entity: Any, vault: str) -> bool:
+    return isinstance(entity, Slot) and entity.vault == vault
 
 
 def _is_counted(known: Known, vault: str) -> bool:

@@ -53,10 +53,7 @@ class CheckOutExchange:
 
     change: ChangeType = named("How it differs.")
     certificate_id: strawberry.ID | None = named("The new certificate, once it is received.")
-    evidence_version_id: strawberry.ID = named(
-        "The accepted receipt for the old one: the registry's acceptance or result, of a deposit or"
-        " bond its stop-pay confirmation or entry of proceeds, of property insurance the policy."
-    )
+    evidence_version_id: strawberry.ID = named("The registry's receipt for the old one.")
 
 
 @strawberry.type(description="A paper taken out of the vault for a time (临时出库单).")
@@ -70,6 +67,8 @@ class CheckOut(Node):
     reason: str = named("In the requester's words.")
     requester: str = named("Login of who asked.")
     substitute: str | None = named("Login of who may take it in the requester's place.")
+    companion: str | None = named("Login of a second member of staff who goes along.")
+    companion_signed_at: datetime | None = named("When the companion signed for the paper.")
     state: CheckOutState = named("Where it stands.")
     requested_at: datetime = named("When it was asked for.")
     due_date: date = named("When the paper is due back; renewals move it.")
@@ -106,6 +105,10 @@ class CheckOutRequestInput:
     reason: str = named("Why, in a sentence.")
     substitute: str | None = named(
         "Login of who may take and bring it in your place.", default=None
+    )
+    companion: str | None = named(
+        "Login of a second member of staff who goes along and signs, as a REDEMPTION needs.",
+        default=None,
     )
 
 
@@ -176,7 +179,10 @@ class ExchangeInput:
     """What the borrower tells about it."""
 
     change: ChangeType = named("How it differs.")
-    evidence_file_version_id: strawberry.ID = named("The registry's receipt for the old one.")
+    evidence_file_version_id: strawberry.ID = named(
+        "The accepted receipt for the old one: the registry's acceptance or result, of a deposit or"
+        " bond its stop-pay confirmation or entry of proceeds, of property insurance the policy."
+    )
 
 
 @strawberry.input(description="A paper the borrower brings back to the vault's desk (X12, X13).")

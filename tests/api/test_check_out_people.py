@@ -3,6 +3,7 @@
 import pytest
 
 from tests.api.test_checkouts import LAWYER, SUPERVISOR, approved, asked, leaving, let_out
+from tests.api.test_leaving import pledged
 from tests.client import NOON, REFUSALS, Bank, codes, user_line
 
 PROPOSED = f"proposal {{ id }} {REFUSALS}"
@@ -60,3 +61,25 @@ def test_both_keepers_agree_on_who_takes_the_paper(bank: Bank):
     bank.done("handler-1", "checkOutSign", {"checkOutId": id})
     bank.done("keeper-2", "checkOutVaultOutConfirm", confirm)
     assert bank.certificate(story, "holder { login }") == {"holder": {"login": "handler-1"}}
+
+
+def test_two_go_to_the_counter_to_redeem_a_deposit(bank: Bank):
+    story = pledged(bank)
+    to_redeem = {"purpose": "REDEMPTION", "dueDate": "2025-06-25"}
+    assert codes(asked(bank, story, **to_redeem)) == ["VALUE_INVALID"]
+    for login in ("handler-1", "clerk-c", "keeper-1", "rm-x", "nobody"):
+        assert codes(asked(bank, story, companion=login, **to_redeem)) == ["VALUE_INVALID"], login
+    both = {"substitute": "handler-2", "companion": "handler-2"}
+    assert codes(asked(bank, story, **both, **to_redeem)) == ["VALUE_INVALID"]
+    id = approved(bank, story, "approver-t2", companion="handler-2", **to_redeem)
+    bank.done("handler-1", "checkOutSign", {"checkOutId": id})
+    plan = leaving(story, id)
+    proposed = bank.done("keeper-1", "checkOutVaultOutPropose", plan, PROPOSED)["proposal"]
+    confirm = {"proposalId": proposed["id"], "vaultOut": plan}
+    assert codes(bank.do("keeper-2", "checkOutVaultOutConfirm", confirm)) == ["STATE_CONFLICT"]
+    bank.done("handler-2", "checkOutSign", {"checkOutId": id})
+    bank.done("keeper-2", "checkOutVaultOutConfirm", confirm)
+    text = "query($id: ID!) { checkOut(id: $id) { borrower companion companionSignedAt } }"
+    told = bank.query("auditor", text, id=id)["checkOut"]
+    assert (told["borrower"], told["companion"]) == ("handler-1", "handler-2")
+    assert told["companionSignedAt"] is not None

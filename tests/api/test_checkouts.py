@@ -50,10 +50,10 @@ def leaving(story: Story, id: str, **changes):
 
 def let_out(bank: Bank, story: Story, id: str, borrower: str = "handler-1") -> None:
     plan = leaving(story, id)
+    bank.done(borrower, "checkOutSign", {"checkOutId": id})
     proposed = bank.done(
         "keeper-1", "checkOutVaultOutPropose", plan, f"proposal {{ id }} {REFUSALS}"
     )
-    bank.done(borrower, "checkOutSign", {"checkOutId": id})
     confirm = {"proposalId": proposed["proposal"]["id"], "vaultOut": plan}
     bank.done("keeper-2", "checkOutVaultOutConfirm", confirm)
 

@@ -60,6 +60,7 @@ class CheckOutLives(CaseLives):
             due,
             requester=by,
             substitute=None,
+            companion="companion" if purpose is CheckOutPurpose.REDEMPTION else None,
             policy=POLICY,
             calendar=CALENDAR,
             today=bank.today,

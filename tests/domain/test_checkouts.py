@@ -6,7 +6,14 @@ from datetime import date, timedelta
 import pytest
 
 from domain.certificates import CERT_TYPES, Catalog, CertType, LegalState
-from domain.checkout_requests import due_refusal, has_expired, latest_due, purpose_refusal
+from domain.checkout_requests import (
+    due_refusal,
+    has_expired,
+    latest_due,
+    purpose_refusal,
+    signed,
+    unsigned,
+)
 from domain.checkout_returns import (
     Escalation,
     due_escalations,
@@ -24,6 +31,7 @@ from domain.checkouts import (
     Renewal,
     RenewalState,
     overdue_days,
+    parts,
 )
 from domain.collaterals import CollateralKind
 from domain.dossiers import DocType
@@ -326,3 +334,14 @@ def test_every_purpose_has_its_numbers():
 )
 def test_a_new_certificate_is_proven_by_whoever_issued_it(old, purpose, needed):
     assert set(exchange_proofs(a_check_out(purpose=purpose), of(old))) == needed
+
+
+def test_who_goes_along_plays_a_part_and_signs():
+    taken = a_check_out(companion="handler-2", signed_by="handler-1", state=CheckOutState.APPROVED)
+    assert parts(taken)["handler-2"] == "companion"
+    assert codes([unsigned(taken)]) == ["STATE_CONFLICT"]
+    both = signed(taken, "handler-2", NOW)
+    assert (both.signed_by, both.companion_signed_at) == ("handler-1", NOW)
+    assert codes([unsigned(both)]) == []
+    assert codes([unsigned(replace(both, signed_by=None))]) == ["STATE_CONFLICT"]
+    assert signed(taken, "handler-3", NOW).signed_by == "handler-3"

@@ -1,0 +1,25 @@
+"""Vaults through the feed: their limit counts what they have already (CUS-08)."""
+
+from tests.client import Bank
+
+
+def shelves(first: int, count: int, code: str = "VFULL") -> tuple[str, dict]:
+    cabinets = [
+        {"cabinet": f"C{n}", "slots": [f"{slot:03}" for slot in range(500)]}
+        for n in range(first, first + count)
+    ]
+    return "Vault", {"code": code, "name": "Full", "org": "LC", "cabinets": cabinets}
+
+
+def test_a_vault_never_gets_more_slots_than_it_may_have(bank: Bank):
+    assert [a["status"] for a in bank.load(shelves(0, 5), shelves(5, 5))] == ["CREATED", "UPDATED"]
+    refused = bank.load(shelves(10, 1), shelves(0, 1), all_taken=False)
+    assert [answer["status"] for answer in refused] == ["REJECTED", "UNCHANGED"]
+    assert [refusal["code"] for refusal in refused[0]["refusals"]] == ["LIMIT_EXCEEDED"]
+    assert bank.load(shelves(9, 1))[0]["status"] == "UNCHANGED"
+
+
+def test_full_vaults_stand_beside_each_other_in_one_delivery(bank: Bank):
+    bank.load(shelves(0, 10, "VFULL"), shelves(0, 10, "VFULL2"))
+    told = bank.load(shelves(3, 1, "VFULL"), shelves(3, 1, "VFULL2"))
+    assert [answer["status"] for answer in told] == ["UNCHANGED", "UNCHANGED"]
