@@ -109,6 +109,12 @@ ENDED_RIGHTS = frozenset(
 )
 
 
+# Where a paper stands outside a vault, and should not for long (CUS-06).
+UNVAULTED = frozenset(
+    {CustodyState.WITH_HANDLER, CustodyState.IN_TRANSIT, CustodyState.RECEIVED_PENDING_VAULT}
+)
+
+
 # Where an owner's paper waits to be fetched; a handler still has it after the registry's entry.
 WAITING_FOR_OWNER = frozenset(
     {CustodyState.IN_VAULT, CustodyState.RECEIVED_PENDING_VAULT, CustodyState.OUT_FOR_DEREG}
@@ -260,6 +266,7 @@ class TitleCertificate:
     expected_by: date | None = None
     collected_on: date | None = None
     vault_due: date | None = None
+    unvaulted_since: date | None = None  # since when it stands outside a vault, last time it did
     vaulted_on: date | None = None  # when it first went into the vault
     released_on: date | None = None  # an owner's paper: when no lien was left on what it covers
     next_look_on: date | None = None  # when one of its deadlines asks for something next

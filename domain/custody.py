@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from domain.certificates import CustodyState, LegalState, TitleCertificate
+from domain.certificates import UNVAULTED, CustodyState, LegalState, TitleCertificate
 from domain.refusals import Refusal, RefusalCode, state_conflict
 
 State = CustodyState
@@ -278,6 +278,9 @@ def moved(
     elif not opening:
         assert to in TRANSITIONS[certificate.custody_state, movement]
     after = replace(certificate, custody_state=to, **changes)
+    stood = not begins and certificate.custody_state in UNVAULTED
+    if to in UNVAULTED and not stood and not opening:
+        after = replace(after, unvaulted_since=today)
     place = after.place or certificate.place
     event = CustodyEvent(
         id=event_id,

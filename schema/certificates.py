@@ -8,6 +8,7 @@ import strawberry
 
 from domain.certificates import (
     ENDED_RIGHTS,
+    UNVAULTED,
     WAITING_FOR_OWNER,
     Carrier,
     Catalog,
@@ -136,16 +137,11 @@ def _is_overdue(certificate: Mapping[str, Any], today: date) -> bool:
     return _overdue_days(certificate, today) > 0
 
 
-_UNVAULTED = frozenset(
-    {CustodyState.WITH_HANDLER, CustodyState.IN_TRANSIT, CustodyState.RECEIVED_PENDING_VAULT}
-)
-
-
 def _days_unvaulted(certificate: Mapping[str, Any], today: date) -> int | None:
-    collected = certificate.get("collected_on")
-    if collected is None or certificate["custody_state"] not in _UNVAULTED:
+    since = certificate.get("unvaulted_since") or certificate.get("collected_on")
+    if since is None or certificate["custody_state"] not in UNVAULTED:
         return None
-    return (today - date.fromisoformat(collected)).days
+    return (today - date.fromisoformat(since)).days
 
 
 def _days_to_lapse(certificate: Mapping[str, Any], today: date) -> int | None:
@@ -261,8 +257,8 @@ class TitleCertificate(Node):
     )
     days_unvaulted: int | None = derived(
         _days_unvaulted,
-        "Days since collection while it is not in the vault.",
-        reads=("collected_on", "custody_state"),
+        "Days since it was collected or came back, while it stands outside a vault.",
+        reads=("unvaulted_since", "collected_on", "custody_state"),
     )
     days_to_lapse: int | None = derived(
         _days_to_lapse,

@@ -271,6 +271,7 @@ def test_overdue_is_derived_and_frozen_at_the_return(bank: Bank):
         "dueDate": "2025-07-20",
         "returnedOn": "2025-07-25",
     }
+    assert bank.certificate(story, "daysUnvaulted") == {"daysUnvaulted": 10}  # since the return
     events = bank.certificate(story, "events { type overdueDays }")["events"]
     assert events[-1] == {"type": "RETURN_SAME", "overdueDays": 5}
 

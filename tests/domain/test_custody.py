@@ -20,6 +20,7 @@ from tests.domain.builders import NOW, TODAY, a_certificate, codes
 from tests.domain.vault_builders import an_operator
 
 S, M = CustodyState, Movement
+EARLIER = TODAY - timedelta(days=100)
 LEGAL = {
     (S.NOT_RECEIVED, M.COLLECT): {S.WITH_HANDLER},
     (S.NOT_RECEIVED, M.FILE_ELECTRONIC): {S.ELECTRONIC_ON_FILE},
@@ -210,3 +211,22 @@ def _ledger():
         certificate, event = _move(certificate, movement, to)
         events.append(event)
     return events
+
+
+@pytest.mark.parametrize(
+    ("before", "movement", "to", "since"),
+    [
+        (S.NOT_RECEIVED, M.COLLECT, S.WITH_HANDLER, TODAY),
+        (S.WITH_HANDLER, M.INITIATE_HANDOVER, S.IN_TRANSIT, EARLIER),
+        (S.IN_TRANSIT, M.ACCEPT_HANDOVER, S.RECEIVED_PENDING_VAULT, EARLIER),
+        (S.CHECKED_OUT, M.RETURN_SAME, S.RECEIVED_PENDING_VAULT, TODAY),
+        (S.OUT_FOR_DEREG, M.DEREG_RETURN, S.RECEIVED_PENDING_VAULT, TODAY),
+        (S.IN_VAULT, M.DISPATCH, S.IN_TRANSIT, TODAY),
+        (S.MISSING, M.FOUND, S.RECEIVED_PENDING_VAULT, TODAY),
+        (S.RECEIVED_PENDING_VAULT, M.VAULT_IN, S.IN_VAULT, EARLIER),
+    ],
+)
+def test_it_stands_outside_a_vault_since_it_last_came_to(before, movement, to, since):
+    paper = a_certificate(custody_state=before, unvaulted_since=EARLIER)
+    after, _ = moved(paper, movement, to=to, event_id="e", operators=(), now=NOW, today=TODAY)
+    assert after.unvaulted_since == since
