@@ -104,7 +104,7 @@ async def check_out_vault_out_confirm(
     proposal = await deed.subject(Proposal, input.proposal_id)
     wanted = input.vault_out
     reading = _leaving(deed, wanted)
-    check_out, certificate, unfit = await compared(deed, proposal, _payload(wanted), reading)
+    check_out, certificate, unfit = await compared(deed, proposal, _said(wanted), reading)
     refuse_if(
         [
             *confirmation_refusals(
@@ -195,9 +195,13 @@ def _seals(certificate: TitleCertificate, input: CheckOutVaultOutInput) -> dict[
 
 def _payload(input: CheckOutVaultOutInput, check_out: CheckOut) -> dict[str, Any]:
     """What both keepers agree on: the requester takes it, unless his substitute had signed."""
+    return {"borrower": check_out.signed_by or check_out.requester, **_said(input)}
+
+
+def _said(input: CheckOutVaultOutInput) -> dict[str, Any]:
+    """What each of them says himself."""
     return {
         "checkOutId": input.check_out_id,
-        "borrower": check_out.signed_by or check_out.requester,
         "vault": input.vault,
         "sealNo": input.seal_no.strip(),
         "newSealNo": (input.new_seal_no or "").strip() or None,
