@@ -223,6 +223,29 @@ def never_drawn(loan: Loan) -> bool:
     return not paid_out and not owed(loan)
 
 
+def draws(old: Loan | None, new: Loan) -> bool:
+    """Whether money goes out, or may from now on: a new loan, more of it, or one taken up again.
+
+    A settlement or a repayment that is undone draws nothing, though the debt rises (DRG-R03).
+    """
+    if new.status in {LoanStatus.SETTLED, LoanStatus.CANCELLED}:
+        return False
+    if old is None or old.undrawn or new.principal_amount > old.principal_amount:
+        return True
+    if never_drawn(old):
+        return new.undrawn or not never_drawn(new)
+    undone = _repaid(old) - _repaid(new)
+    return not is_extinguished(old) and _principal(new) - _principal(old) > max(0, undone)
+
+
+def _principal(loan: Loan) -> int:
+    return loan.balance + loan.written_off_balance
+
+
+def _repaid(loan: Loan) -> int:
+    return sum(instalment.paid_principal for instalment in loan.schedule)
+
+
 def not_settled(loan: Loan, *, rule_id: str = "DRG-P01") -> Refusal | None:
     """Principal, interest of every kind, fees and unposted repayments must all be zero.
 

@@ -77,8 +77,10 @@ def _take_guarantee(known: Known, line: GuaranteeContractLine) -> tuple[LineStat
         known.need(Loan, number, "secured_loans")
     collaterals = [known.need(Collateral, link.collateral, "links") for link in line.links]
     added = set(line.secured_loans) - set(old.secured_loans if old else ())
+    links = tuple(_link(link, old) for link in line.links)
+    tied = _tied(links) - _tied(old.links if old else ())
     for collateral in collaterals:
-        if collateral.open_case_id is not None and (old is None or added):
+        if collateral.open_case_id is not None and (old is None or added or collateral.no in tied):
             raise Refused(releasing(collateral))
     new = GuaranteeContract(
         id=old.id if old else new_id(GuaranteeContract),
@@ -98,7 +100,7 @@ def _take_guarantee(known: Known, line: GuaranteeContractLine) -> tuple[LineStat
         determined_on=line.determined_at,
         determined_reason=line.determined_reason,
         secured_loans=tuple(dict.fromkeys(line.secured_loans)),
-        links=tuple(_link(link, old) for link in line.links),
+        links=links,
         org_code=org.code,
         org_path=org.org_path,
     )
@@ -117,6 +119,10 @@ def _link(link: Any, old: GuaranteeContract | None) -> GuaranteeLink:
         active=link.active and released is None,
         released_by_case=released,
     )
+
+
+def _tied(links: Sequence[GuaranteeLink]) -> set[str]:
+    return {link.collateral_no for link in links if link.active}
 
 
 async def _read_collateral(known: Known, lines: Sequence[CollateralLine]) -> None:
