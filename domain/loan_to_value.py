@@ -13,6 +13,7 @@ from domain.calendar import md
 from domain.certificates import ENDED_RIGHTS, Catalog, LegalState
 from domain.collaterals import GONE, Collateral, CollateralKind, PledgeState
 from domain.guarantees import GuaranteeContract, GuaranteeLink, GuaranteeMode
+from domain.loans import principal_owed
 from domain.money import yuan
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode
@@ -78,7 +79,7 @@ def exposure(question: Question, contract: GuaranteeContract) -> int:
     A maximum-amount claim that may still grow counts with its undrawn commitment, as far as the
     registered maximum reaches; the registered amount prevails over the agreed one (DRG-L03).
     """
-    drawn = sum(loan.balance for loan in question.secured([contract]))
+    drawn = sum(principal_owed(loan) for loan in question.secured([contract]))
     credit = question.facts.credit_contracts.get(contract.credit_contract_no)
     if contract.mode is not GuaranteeMode.MAX_AMOUNT or credit is None:
         return drawn

@@ -235,10 +235,11 @@ def draws(old: Loan | None, new: Loan) -> bool:
     if never_drawn(old):
         return new.undrawn or not never_drawn(new)
     undone = _repaid(old) - _repaid(new)
-    return not is_extinguished(old) and _principal(new) - _principal(old) > max(0, undone)
+    return not is_extinguished(old) and principal_owed(new) - principal_owed(old) > max(0, undone)
 
 
-def _principal(loan: Loan) -> int:
+def principal_owed(loan: Loan) -> int:
+    """The principal that is outstanding, in the books or written off: the debt goes on (P08)."""
     return loan.balance + loan.written_off_balance
 
 

@@ -19,6 +19,7 @@ from domain.loans import (
     not_ours,
     not_settled,
     owed,
+    principal_owed,
 )
 from domain.money import yuan
 from domain.refusals import Refusal, RefusalCode
@@ -111,8 +112,9 @@ def no_other_obligation(question: Question) -> Iterator[Refusal]:
 def claim_is_ours(question: Question) -> Iterator[Refusal]:
     """No claim is written off with a balance, none is packaged or assigned (P08)."""
     for loan in question.debts:
-        balance = loan.balance + loan.written_off_balance
-        if loan.status is LoanStatus.WRITTEN_OFF and balance:
+        balance = principal_owed(loan)
+        written_off = loan.status is LoanStatus.WRITTEN_OFF or loan.written_off_balance
+        if written_off and balance:
             yield Refusal(
                 code=RefusalCode.WRITTEN_OFF_NOT_SETTLED,
                 rule_id="DRG-P08",

@@ -234,8 +234,9 @@ def p07(q: Question) -> Broken:
 
 def p08(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
-        written = loan.balance != 0 or loan.written_off_balance != 0
-        if loan.status.value == "WRITTEN_OFF" and written:
+        if loan.status.value == "WRITTEN_OFF" and loan.balance != 0:
+            yield "WRITTEN_OFF_NOT_SETTLED"
+        if loan.written_off_balance != 0:
             yield "WRITTEN_OFF_NOT_SETTLED"
         if loan.status.value == "ASSIGNED":
             yield "CLAIM_TRANSFERRED"

@@ -103,7 +103,8 @@ def l06(q: Question) -> Broken:
 
 
 def debt(q: Question, contract: GuaranteeContract) -> int:
-    drawn = sum(loan.balance for loan in loans_of([contract], q.facts))
+    loans = loans_of([contract], q.facts)
+    drawn = sum(loan.balance for loan in loans) + sum(loan.written_off_balance for loan in loans)
     credit = q.facts.credit_contracts.get(contract.credit_contract_no)
     if contract.mode.value != "MAX_AMOUNT" or determined(contract, credit, q.today):
         return drawn

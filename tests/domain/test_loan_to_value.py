@@ -183,6 +183,15 @@ def test_our_own_contract_of_a_better_rank_counts_as_registered(rank, amounts, p
 MAX = {"mode": GuaranteeMode.MAX_AMOUNT, "registered_max_claim": 3_000_000 * YUAN}
 
 
+@pytest.mark.parametrize("status", [LoanStatus.TRANSFERRED_TO_PRESERVATION, LoanStatus.WRITTEN_OFF])
+def test_what_was_written_off_is_owed_all_the_same(status):
+    loan = replace(a_debt(0), status=status, written_off_balance=700_000 * YUAN)
+    found, facts = released(stays("B", 999_999), loan=loan)
+    assert (found, facts["GC1 exposure"]) == (["LTV_EXCEEDED"], "700000.00")
+    found, _ = released(stays("B", 1_000_000), loan=loan)
+    assert found == []
+
+
 @pytest.mark.parametrize(
     ("available", "contract", "credit", "exposure"),
     [
