@@ -191,6 +191,21 @@ class Loan:
         return self.worst_classification in NON_PERFORMING or self.written_off_once
 
 
+def days_past_due(loan: Loan, today: date) -> int:
+    """How long the oldest unpaid instalment has been due (逾期天数), by today's date (7.1).
+
+    What the core told last counts where its schedule tells less; it may be of an earlier day.
+    """
+    unpaid = [
+        instalment.due_date
+        for instalment in loan.schedule
+        if instalment.paid_principal + instalment.paid_interest
+        < instalment.principal + instalment.interest
+    ]
+    late = (today - min(unpaid)).days if unpaid and not is_extinguished(loan) else 0
+    return max(loan.dpd, late)
+
+
 OWED_PARTS = (
     ("principal", "balance"),
     ("interest", "interest_receivable"),
