@@ -216,7 +216,7 @@ def _carrier(
 ) -> Carrier:
     worthless = _worthless(question, collateral)
     value_on = collateral.latest_value_on
-    months = question.policy.number("ltv.valuation_months")
+    months = question.policy.number("valuation.max_age_months")
     fresh = value_on is not None and question.today <= md(value_on, months)
     value = 0 if worthless is not None else collateral.latest_value or 0
     return Carrier(
@@ -280,6 +280,6 @@ def _stale(question: Question, number: str) -> Refusal:
         detail={
             "collateral": number,
             "valued_on": "never" if valued is None else valued.isoformat(),
-            "limit": str(question.policy.number("ltv.valuation_months")),
+            "limit": str(question.policy.number("valuation.max_age_months")),
         },
     )

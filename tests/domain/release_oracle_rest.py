@@ -216,7 +216,7 @@ def counted(q: Question, contract: GuaranteeContract) -> tuple[Fraction, bool]:
             continue
         if counts_for_nothing(q, collateral):
             continue
-        months = int(q.policy.values["ltv.valuation_months"])
+        months = int(q.policy.values["valuation.max_age_months"])
         valued = collateral.latest_value_on
         if valued is None or q.today > months_later(valued, months):
             stale = True
