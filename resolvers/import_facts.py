@@ -34,7 +34,7 @@ from domain.processing import PRE_NOTICES
 from domain.refusals import Refused, invalid
 from domain.releasing import unpledged
 from domain.reminders import watched
-from domain.valuations import revalued
+from domain.valuations import corrected, counts, revalued
 from domain.vaults import Vault
 from domain.watch import Incident, LegalCase, LegalHold, RiskSignal, SubjectKind
 from resolvers.import_parties import read_orgs
@@ -190,11 +190,27 @@ async def _read_of_collateral(known: Known, lines: Sequence[Any]) -> None:
 async def _read_valuation(known: Known, lines: Sequence[ValuationLine]) -> None:
     await _read_of_collateral(known, lines)
     await known.read(Valuation, [line.no for line in lines], field_name="no")
+    told: set[str] = set()
+    otherwise = []
+    for line in lines:
+        old = known.get(Valuation, line.no)
+        if line.no in told or (old is not None and _otherwise(old, line)):
+            otherwise.append(line.collateral)
+        told.add(line.no)
+    await known.read_lists("valuations", Valuation, "collateral_no", otherwise)
+
+
+def _otherwise(old: Valuation, line: ValuationLine) -> bool:
+    """Whether a known valuation is told with another day or value."""
+    return (old.value_on, old.value) != (line.value_date, line.value)
 
 
 def _take_valuation(known: Known, line: ValuationLine) -> tuple[LineStatus, str]:
     collateral = known.need(Collateral, line.collateral, "collateral")
+    if line.value_date > known.today:
+        raise Refused(invalid("value_date", "lies in the future", rule_id="S17"))
     old = known.get(Valuation, line.no)
+    kept = old is not None and not _otherwise(old, line)
     new = Valuation(
         id=old.id if old else new_id(Valuation),
         no=line.no,
@@ -205,14 +221,20 @@ def _take_valuation(known: Known, line: ValuationLine) -> tuple[LineStatus, str]
         kind=line.kind,
         appraiser=line.appraiser,
         recorded_by=old.recorded_by if old else None,
-        approved_by=line.approved_by,
+        approved_by=line.approved_by or (old.approved_by if old and kept else None),
         org_code=collateral.org_code,
         org_path=collateral.org_path,
     )
     status, id = upserted(known, old, new)
     known.found[Valuation, line.no] = new if old is None else known.get(Valuation, line.no) or new
     if status is not LineStatus.UNCHANGED:
-        after = revalued(collateral, new)
+        after = collateral
+        if old is not None and not kept:
+            after = corrected(
+                collateral, new, known.listed("valuations", line.collateral), today=known.today
+            )
+        elif counts(new, today=known.today):
+            after = revalued(collateral, new)
         if after != collateral:
             known.keep(after)
     return status, id
