@@ -17,7 +17,7 @@ from domain.deregistration import (
 from domain.money import FEN_PER_YUAN
 from domain.orgs import OrgLevel
 from domain.people import Actor, Operation, Role
-from domain.policy import Policy
+from domain.policy import BANDS, Policy
 from domain.refusals import Refusal, RefusalCode, state_conflict
 from domain.release_question import ReleaseFacts
 
@@ -127,12 +127,13 @@ def _by_kind(
 ) -> Iterator[ApprovalStep]:
     head = _at(OrgLevel.COUNTY_SUBCENTER if case.county else OrgLevel.LOAN_CENTER)
     tier1, head_office = _at(OrgLevel.TIER1_BRANCH), _at(OrgLevel.HEAD_OFFICE)
+    first, second = policy.numbers(BANDS)
     match case.kind:
         case DeregKind.PARTIAL_RELEASE:
             yield from (_at(OrgLevel.LOAN_CENTER), _at(OrgLevel.TIER2_BRANCH))
-            if _above(facts, policy, "dereg.partial_tier1_above_yuan"):
+            if _above(facts, first):
                 yield tier1
-            if _above(facts, policy, "dereg.partial_head_office_above_yuan"):
+            if _above(facts, second):
                 yield head_office
         case DeregKind.SUBSTITUTION:
             yield replace(_at(_original_level(facts)), or_above=True)
@@ -140,7 +141,7 @@ def _by_kind(
             yield from (LEGAL, _at(OrgLevel.TIER2_BRANCH))
         case DeregKind.WAIVER:
             yield from (tier1, LEGAL)
-            if _above(facts, policy, "dereg.waiver_head_office_above_yuan"):
+            if _above(facts, first):
                 yield head_office
         case DeregKind.EXTINGUISHED:
             yield from (head, _at(OrgLevel.TIER2_BRANCH))
@@ -154,10 +155,10 @@ def _at(level: OrgLevel) -> ApprovalStep:
     return ApprovalStep(role=Role.APPROVER, level=level)
 
 
-def _above(facts: ReleaseFacts, policy: Policy, key: str) -> bool:
+def _above(facts: ReleaseFacts, yuan: int) -> bool:
     """Whether what is let go is worth more than a limit; what nobody valued is."""
     value = facts.collateral.latest_value
-    return value is None or value > policy.number(key) * FEN_PER_YUAN
+    return value is None or value > yuan * FEN_PER_YUAN
 
 
 def _original_level(facts: ReleaseFacts) -> OrgLevel:

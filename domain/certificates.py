@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -303,6 +303,11 @@ class TitleCertificate:
 
 _FULL_WIDTH = str.maketrans({"（": "(", "）": ")", "：": ":"})
 _SPACE = re.compile(r"\s+")
+
+
+def names_of(certificates: Iterable[TitleCertificate]) -> list[str]:
+    """What holds, signals and legal cases call these papers: by id, or by number."""
+    return [name for c in certificates for name in (c.id, c.cert_no) if name]
 
 
 def normalised(number: str) -> str:

@@ -10,9 +10,16 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from domain.calendar import md
-from domain.certificates import ENDED_RIGHTS, Catalog, LegalState
-from domain.collaterals import GONE, Collateral, CollateralKind, PledgeState
+from domain.certificates import ENDED_RIGHTS, Catalog, LegalState, names_of
+from domain.collaterals import (
+    GONE,
+    Collateral,
+    CollateralKind,
+    PledgeState,
+    TitleSearchResult,
+)
 from domain.guarantees import GuaranteeContract, GuaranteeLink, GuaranteeMode
+from domain.loans import days_past_due, principal_owed
 from domain.money import yuan
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode
@@ -78,7 +85,7 @@ def exposure(question: Question, contract: GuaranteeContract) -> int:
     A maximum-amount claim that may still grow counts with its undrawn commitment, as far as the
     registered maximum reaches; the registered amount prevails over the agreed one (DRG-L03).
     """
-    drawn = sum(loan.balance for loan in question.secured([contract]))
+    drawn = sum(principal_owed(loan) for loan in question.secured([contract]))
     credit = question.facts.credit_contracts.get(contract.credit_contract_no)
     if contract.mode is not GuaranteeMode.MAX_AMOUNT or credit is None:
         return drawn
@@ -160,8 +167,9 @@ def sound_refusals(question: Question) -> Iterator[Refusal]:
     """Part of the collateral leaves only while the loans are served without fault (DRG-L01)."""
     for loan in question.debts:
         faults = []
-        if loan.dpd:
-            faults.append(f"{loan.dpd} days past due")
+        late = days_past_due(loan, question.today)
+        if late:
+            faults.append(f"{late} days past due")
         if loan.classification != "NORMAL":
             faults.append(f"classified {loan.classification}")
         if loan.breach_open:
@@ -208,7 +216,7 @@ def _carrier(
 ) -> Carrier:
     worthless = _worthless(question, collateral)
     value_on = collateral.latest_value_on
-    months = question.policy.number("ltv.valuation_months")
+    months = question.policy.number("valuation.max_age_months")
     fresh = value_on is not None and question.today <= md(value_on, months)
     value = 0 if worthless is not None else collateral.latest_value or 0
     return Carrier(
@@ -223,11 +231,11 @@ def _carrier(
 
 def _worthless(question: Question, collateral: Collateral) -> str | None:
     """Why a collateral counts for nothing: no right registered, seized, or disputed (4.6)."""
-    rights = [
-        paper.legal_state
-        for paper in question.facts.rest.papers_of(collateral.no)
-        if paper.catalog is Catalog.RIGHT_CERT
-    ]
+    papers = question.facts.rest.papers_of(collateral.no)
+    rights = [paper.legal_state for paper in papers if paper.catalog is Catalog.RIGHT_CERT]
+    search = collateral.latest_search
+    if search is not None and search.result is TitleSearchResult.CANCELLED:
+        return "its right has ended"
     if collateral.right_lapsed_on is not None or collateral.pledge_state is PledgeState.PROPOSED:
         return "no right stands on it"
     if rights and LegalState.REGISTERED not in rights:
@@ -235,7 +243,8 @@ def _worthless(question: Question, collateral: Collateral) -> str | None:
         return "its right has ended" if ended else "its right is not registered yet"
     if any(seizures_on(collateral, question.today)):
         return "seized"
-    disputed = any(signal.subject == collateral.no for signal in question.facts.rest.disputes)
+    named = {collateral.no, *names_of(papers)}
+    disputed = any(signal.subject in named for signal in question.facts.rest.disputes)
     return "in dispute" if disputed or collateral.in_dispute else None
 
 
@@ -271,6 +280,6 @@ def _stale(question: Question, number: str) -> Refusal:
         detail={
             "collateral": number,
             "valued_on": "never" if valued is None else valued.isoformat(),
-            "limit": str(question.policy.number("ltv.valuation_months")),
+            "limit": str(question.policy.number("valuation.max_age_months")),
         },
     )

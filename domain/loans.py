@@ -191,6 +191,21 @@ class Loan:
         return self.worst_classification in NON_PERFORMING or self.written_off_once
 
 
+def days_past_due(loan: Loan, today: date) -> int:
+    """How long the oldest unpaid instalment has been due (逾期天数), by today's date (7.1).
+
+    What the core told last counts where its schedule tells less; it may be of an earlier day.
+    """
+    unpaid = [
+        instalment.due_date
+        for instalment in loan.schedule
+        if instalment.paid_principal + instalment.paid_interest
+        < instalment.principal + instalment.interest
+    ]
+    late = (today - min(unpaid)).days if unpaid and not is_extinguished(loan) else 0
+    return max(loan.dpd, late)
+
+
 OWED_PARTS = (
     ("principal", "balance"),
     ("interest", "interest_receivable"),
@@ -226,6 +241,30 @@ def never_drawn(loan: Loan) -> bool:
     """Whether no money ever left under a loan, and nothing is owed for it."""
     paid_out = loan.disbursed_on is not None or loan.settled_on is not None
     return not paid_out and not owed(loan)
+
+
+def draws(old: Loan | None, new: Loan) -> bool:
+    """Whether money goes out, or may from now on: a new loan, more of it, or one taken up again.
+
+    A settlement or a repayment that is undone draws nothing, though the debt rises (DRG-R03).
+    """
+    if new.status in {LoanStatus.SETTLED, LoanStatus.CANCELLED}:
+        return False
+    if old is None or old.undrawn or new.principal_amount > old.principal_amount:
+        return True
+    if never_drawn(old):
+        return new.undrawn or not never_drawn(new)
+    undone = _repaid(old) - _repaid(new)
+    return not is_extinguished(old) and principal_owed(new) - principal_owed(old) > max(0, undone)
+
+
+def principal_owed(loan: Loan) -> int:
+    """The principal that is outstanding, in the books or written off: the debt goes on (P08)."""
+    return loan.balance + loan.written_off_balance
+
+
+def _repaid(loan: Loan) -> int:
+    return sum(instalment.paid_principal for instalment in loan.schedule)
 
 
 def not_settled(loan: Loan, *, rule_id: str = "DRG-P01") -> Refusal | None:

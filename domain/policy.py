@@ -12,6 +12,8 @@ from domain.refusals import Refusal, invalid
 MAX_KEY_LENGTH = 100
 MAX_DAYS = 1_000
 MAX_PERCENT = 100
+# Above the first, in yuan, the first-tier branch decides as well; above the second, head office.
+BANDS = "dereg.approval.bands"
 # Keys of which there is one for each registry, named as cases are filed with it (§12).
 _REGISTRY, _SLA = "registry.", ".sla_wd"
 # Keys that count days, though they do not end in _wd or _nd.
@@ -20,7 +22,7 @@ _IN_DAYS = ("archive.due.", "handover.", "dereg.finality.", "prenotice.legal_day
 _HIGHEST: Mapping[str, int] = MappingProxyType(
     {
         "archive.url_ttl_s": 300,
-        "ltv.valuation_months": 120,
+        "valuation.max_age_months": 120,
         "_wd": MAX_DAYS,
         "_nd": MAX_DAYS,
         "": 10**12,
@@ -100,10 +102,8 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "ltv.cap.WAREHOUSE_RECEIPT": "50",
         "ltv.cap.EQUIPMENT": "50",
         "ltv.cap.OTHER": "0",
-        "ltv.valuation_months": "12",
-        "dereg.partial_tier1_above_yuan": "5000000",
-        "dereg.partial_head_office_above_yuan": "50000000",
-        "dereg.waiver_head_office_above_yuan": "5000000",
+        "valuation.max_age_months": "12",
+        BANDS: "5000000,50000000",
         "dereg.title_search_wd": "5",
         "dereg.finality.CASH": "0",
         "dereg.finality.OWN_ACCOUNT": "0",
@@ -215,12 +215,17 @@ def unfit(key: str, value: str) -> Refusal | None:
 
 
 def _unfit_list(key: str, value: str) -> Refusal | None:
-    """Why a value is no list of days."""
+    """Why a value is no list of days, or no two bands of amounts."""
     parts = value.split(",")
     if not all(_is_number(part) for part in parts):
         return invalid("value", f"{key} is written like {DEFAULTS[key]}")
-    if max(map(int, parts)) > MAX_DAYS:
-        return invalid("value", f"{key} is at most {MAX_DAYS}")
+    numbers, highest = [int(part) for part in parts], MAX_DAYS
+    if key == BANDS:
+        highest = _HIGHEST[""]
+        if len(numbers) != len(DEFAULTS[key].split(",")) or numbers != sorted(numbers):
+            return invalid("value", f"{key} is two amounts in yuan, the smaller first")
+    if max(numbers) > highest:
+        return invalid("value", f"{key} is at most {highest}")
     return None
 
 

@@ -3,7 +3,7 @@
 Source: domain 4.9, 3.2, chapter 9 (separation of duties).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from domain.certificates import CustodyState, TitleCertificate
 from domain.deregistration import CaseStep, DeregistrationCase, impossible
@@ -11,6 +11,7 @@ from domain.orgs import OrgLevel
 from domain.people import Actor, Operation, Role
 from domain.refusals import Forbidden, Refusal, RefusalCode, invalid
 
+KEEPER = "vault keeper"
 _HEADS = frozenset({OrgLevel.LOAN_CENTER, OrgLevel.COUNTY_SUBCENTER})
 
 
@@ -44,22 +45,32 @@ def reassignment_refusals(
     yield impossible(case, CaseStep.REASSIGN)
     if needs_reason and not reason.strip():
         yield invalid("reason", "say why the handler cannot do it", rule_id="DRG-4.9")
-    if successor is None or not successor.may(Operation.FILE_WITH_REGISTRY, case.org_path):
-        yield invalid("handler", "is not a certificate handler there", rule_id="DRG-4.9")
-        return
-    if successor.login == case.handler:
+    if successor is not None and successor.login == case.handler:
         yield invalid("handler", "handles the case already", rule_id="DRG-4.9")
         return
-    part = case.parts().get(successor.login)
-    if successor.login in keepers or successor.vaults or successor.holds(Role.VAULT_KEEPER):
-        part = "vault keeper"
-    if part is not None:
-        yield Refusal(
-            code=RefusalCode.SOD_VIOLATION,
-            rule_id="DRG-4.9",
-            field="handler",
-            detail={"person": successor.login, "part": part},
-        )
+    parts = case.parts() | dict.fromkeys(keepers, KEEPER)
+    yield unfit_handler(successor, case.org_path, parts=parts, rule_id="DRG-4.9")
+
+
+def unfit_handler(
+    person: Actor | None, org_path: str, *, parts: Mapping[str, str], rule_id: str
+) -> Refusal | None:
+    """Why somebody may not handle a release there (3.2): his role, or another part in it.
+
+    person: as of today, none where nobody signs in by that name; parts: who plays which.
+    """
+    if person is None or not person.may(Operation.FILE_WITH_REGISTRY, org_path):
+        return invalid("handler", "is not a certificate handler there", rule_id=rule_id)
+    keeps = bool(person.vaults) or person.holds(Role.VAULT_KEEPER)
+    part = KEEPER if keeps else parts.get(person.login)
+    if part is None:
+        return None
+    return Refusal(
+        code=RefusalCode.SOD_VIOLATION,
+        rule_id=rule_id,
+        field="handler",
+        detail={"person": person.login, "part": part},
+    )
 
 
 def carried(case: DeregistrationCase, papers: Sequence[TitleCertificate]) -> list[TitleCertificate]:

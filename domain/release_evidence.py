@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from domain.loan_to_value import facts_of_test, loan_to_value
-from domain.loans import final_on, owed
+from domain.loans import days_past_due, final_on, owed
 from domain.money import yuan
 from domain.release_obligations import to_be_final
 from domain.release_papers import consenting_guarantors
@@ -113,7 +113,8 @@ def _archives(question: Question) -> Facts:
 
 def _service(question: Question) -> Facts:
     return {
-        loan.loan_no: f"{loan.dpd} days past due, {loan.classification}" for loan in question.debts
+        loan.loan_no: f"{days_past_due(loan, question.today)} days past due, {loan.classification}"
+        for loan in question.debts
     }
 
 

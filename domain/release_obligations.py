@@ -112,7 +112,8 @@ def claim_is_ours(question: Question) -> Iterator[Refusal]:
     """No claim is written off with anything still owed, none is packaged or assigned (P08)."""
     for loan in question.debts:
         open_parts = owed(loan)
-        if loan.status is LoanStatus.WRITTEN_OFF and open_parts:
+        written_off = loan.status is LoanStatus.WRITTEN_OFF or loan.written_off_balance
+        if written_off and open_parts:
             yield Refusal(
                 code=RefusalCode.WRITTEN_OFF_NOT_SETTLED,
                 rule_id="DRG-P08",

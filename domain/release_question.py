@@ -37,9 +37,9 @@ class Rest:
     """What else secures the debt (其余担保): what stays, what is new, who else stands in.
 
     collaterals: every other collateral tied to the contracts of the release or to its loans, and
-    what is paired with the released one, by number; certificates, signals: theirs, the latter
-    only disputes; contracts: every standing contract that secures one of the loans or ties one of
-    those collaterals, those of the release included.
+    what is paired with the released one, by number; certificates: theirs; disputes: signals about
+    either; contracts: every standing contract that secures one of the loans or ties one of those
+    collaterals, those of the release included.
     """
 
     collaterals: Mapping[str, Collateral] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Recording and approving what collateral is worth (押品信息监管). Source: S17; §9."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -30,6 +30,30 @@ def approval_refusals(valuation: Valuation, *, approver: str) -> Iterator[Refusa
         )
     if valuation.recorded_by == approver:
         yield Refusal(code=RefusalCode.SELF_APPROVAL, rule_id="S17")
+
+
+def counts(valuation: Valuation, *, today: date) -> bool:
+    """Whether a valuation may be a collateral's value: approved, and not of a day to come (4.6).
+
+    What the feed brings was approved where it comes from; what was recorded here is approved here.
+    """
+    approved = valuation.approved_by is not None or valuation.recorded_by is None
+    return approved and valuation.value_on <= today
+
+
+def corrected(
+    collateral: Collateral, valuation: Valuation, known: Iterable[Valuation], *, today: date
+) -> Collateral:
+    """The collateral after one of its valuations was told otherwise: the newest that counts now.
+
+    known: all its valuations; of one day the one told last is its value.
+    """
+    others = [one for one in known if one.no != valuation.no]
+    counting = [one for one in (*others, valuation) if counts(one, today=today)]
+    if not counting:
+        return replace(collateral, latest_value=None, latest_value_on=None)
+    newest = max(counting, key=lambda one: (one.value_on, one is valuation))
+    return replace(collateral, latest_value=newest.value, latest_value_on=newest.value_on)
 
 
 def revalued(collateral: Collateral, valuation: Valuation) -> Collateral:

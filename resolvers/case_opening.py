@@ -19,8 +19,9 @@ from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.orgs import Org
-from domain.people import HANDLERS, Operation, User
+from domain.people import Operation
 from domain.processing import out_of_scope
+from domain.reassignment import unfit_handler
 from domain.refusals import (
     Refusal,
     RefusalCode,
@@ -37,6 +38,7 @@ from resolvers.case_work import (
     on_the_clock,
 )
 from resolvers.mutation import Deed, mutation
+from resolvers.reassignment import person_of
 from resolvers.vault_work import freed
 from schema.cases import (
     DeregistrationCaseOpenInput,
@@ -94,7 +96,7 @@ async def deregistration_case_open(
         affected_mortgagees=tuple(dict.fromkeys(input.affected_mortgagees)),
         override_seizure=input.override_seizure,
         opened_by=deed.actor.login,
-        handler=await _handler(deed, input.handler),
+        handler=await _handler(deed, collateral, input.handler),
         county=org is not None and org.county,
         previous_pledge_state=collateral.pledge_state,
         org_code=collateral.org_code,
@@ -170,12 +172,12 @@ def _free(collateral: Collateral, kind: DeregKind) -> Refusal | None:
     )
 
 
-async def _handler(deed: Deed, login: str | None) -> str | None:
-    """Who will carry the papers: the named handler, or the opener where that is a handler."""
-    if login is None:
-        own = any(deed.actor.holds(role) for role in HANDLERS)
-        return deed.actor.login if own else None
-    user = await deed.decision.first(User, {"login": login, "active": True})
-    if user is None or not any(grant.role in HANDLERS for grant in user.roles):
-        raise Refused(invalid("handler", f"{login} is not a certificate handler", rule_id="X14"))
-    return user.login
+async def _handler(deed: Deed, collateral: Collateral, login: str | None) -> str | None:
+    """Who will carry the papers: the named handler, or the opener where he is fit for it (3.2)."""
+    person = deed.actor if login is None else await person_of(deed, login)
+    unfit = unfit_handler(person, collateral.org_path, parts={}, rule_id="X14")
+    if unfit is None:
+        return None if person is None else person.login
+    if login is not None:
+        raise Refused(unfit)
+    return None

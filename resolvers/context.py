@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import TypeAlias
 
 import strawberry
@@ -11,6 +12,7 @@ from ulid import ULID
 from domain.calendar import business_date
 from domain.people import Actor
 from resolvers.filing import Filer
+from schema.kept_runs import worded
 from storage.clock import Clock
 from storage.mongo import Mongo
 from storage.notary import Notary
@@ -90,7 +92,8 @@ class Context:
     def reader(self) -> Reader:
         """The reads of this request, through the actor's scope and masking."""
         if self._reader is None:
-            self._reader = Reader(self.stores.mongo, self.sight)
+            word = partial(worded, chinese=self.chinese)
+            self._reader = Reader(self.stores.mongo, self.sight, word)
         return self._reader
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from domain.certificates import TitleCertificate
+from domain.certificates import TitleCertificate, names_of
 from domain.collaterals import Collateral
 from domain.watch import HoldScope, LegalCase, LegalHold, SubjectKind
 from resolvers.secured import loans_of
@@ -35,11 +35,6 @@ async def open_holds(
             ],
         },
     )
-
-
-def names_of(certificates: Sequence[TitleCertificate]) -> list[str]:
-    """What holds, signals and legal cases call these papers: by id, or by number."""
-    return [c.id for c in certificates] + [c.cert_no for c in certificates if c.cert_no]
 
 
 def concerning(subjects: Mapping[SubjectKind, Sequence[str]]) -> Record:

@@ -36,7 +36,7 @@ from domain.processing import FULL_RIGHTS, PRE_NOTICES
 from domain.refusals import Refused, invalid
 from domain.releasing import unpledged
 from domain.reminders import watched
-from domain.valuations import revalued
+from domain.valuations import corrected, counts, revalued
 from domain.vaults import Vault
 from domain.watch import Incident, LegalCase, LegalHold, RiskSignal, SubjectKind
 from resolvers.import_parties import read_orgs
@@ -78,8 +78,10 @@ def _take_guarantee(known: Known, line: GuaranteeContractLine) -> tuple[LineStat
         known.need(Loan, number, "secured_loans")
     collaterals = [known.need(Collateral, link.collateral, "links") for link in line.links]
     added = set(line.secured_loans) - set(old.secured_loans if old else ())
+    links = tuple(_link(link, old) for link in line.links)
+    tied = _tied(links) - _tied(old.links if old else ())
     for collateral in collaterals:
-        if collateral.open_case_id is not None and (old is None or added):
+        if collateral.open_case_id is not None and (old is None or added or collateral.no in tied):
             raise Refused(releasing(collateral))
     new = GuaranteeContract(
         id=old.id if old else new_id(GuaranteeContract),
@@ -99,7 +101,7 @@ def _take_guarantee(known: Known, line: GuaranteeContractLine) -> tuple[LineStat
         determined_on=line.determined_at,
         determined_reason=line.determined_reason,
         secured_loans=tuple(dict.fromkeys(line.secured_loans)),
-        links=tuple(_link(link, old) for link in line.links),
+        links=links,
         org_code=org.code,
         org_path=org.org_path,
     )
@@ -118,6 +120,10 @@ def _link(link: Any, old: GuaranteeContract | None) -> GuaranteeLink:
         active=link.active and released is None,
         released_by_case=released,
     )
+
+
+def _tied(links: Sequence[GuaranteeLink]) -> set[str]:
+    return {link.collateral_no for link in links if link.active}
 
 
 async def _read_collateral(known: Known, lines: Sequence[CollateralLine]) -> None:
@@ -189,11 +195,27 @@ async def _read_of_collateral(known: Known, lines: Sequence[Any]) -> None:
 async def _read_valuation(known: Known, lines: Sequence[ValuationLine]) -> None:
     await _read_of_collateral(known, lines)
     await known.read(Valuation, [line.no for line in lines], field_name="no")
+    told: set[str] = set()
+    otherwise = []
+    for line in lines:
+        old = known.get(Valuation, line.no)
+        if line.no in told or (old is not None and _otherwise(old, line)):
+            otherwise.append(line.collateral)
+        told.add(line.no)
+    await known.read_lists("valuations", Valuation, "collateral_no", otherwise)
+
+
+def _otherwise(old: Valuation, line: ValuationLine) -> bool:
+    """Whether a known valuation is told with another day or value."""
+    return (old.value_on, old.value) != (line.value_date, line.value)
 
 
 def _take_valuation(known: Known, line: ValuationLine) -> tuple[LineStatus, str]:
     collateral = known.need(Collateral, line.collateral, "collateral")
+    if line.value_date > known.today:
+        raise Refused(invalid("value_date", "lies in the future", rule_id="S17"))
     old = known.get(Valuation, line.no)
+    kept = old is not None and not _otherwise(old, line)
     new = Valuation(
         id=old.id if old else new_id(Valuation),
         no=line.no,
@@ -204,14 +226,20 @@ def _take_valuation(known: Known, line: ValuationLine) -> tuple[LineStatus, str]
         kind=line.kind,
         appraiser=line.appraiser,
         recorded_by=old.recorded_by if old else None,
-        approved_by=line.approved_by,
+        approved_by=line.approved_by or (old.approved_by if old and kept else None),
         org_code=collateral.org_code,
         org_path=collateral.org_path,
     )
     status, id = upserted(known, old, new)
     known.found[Valuation, line.no] = new if old is None else known.get(Valuation, line.no) or new
     if status is not LineStatus.UNCHANGED:
-        after = revalued(collateral, new)
+        after = collateral
+        if old is not None and not kept:
+            after = corrected(
+                collateral, new, known.listed("valuations", line.collateral), today=known.today
+            )
+        elif counts(new, today=known.today):
+            after = revalued(collateral, new)
         if after != collateral:
             known.keep(after)
     return status, id

@@ -20,6 +20,7 @@ from domain.loans import (
     Instalment,
     Loan,
     LoanStatus,
+    draws,
     is_paid,
 )
 from domain.orgs import Org
@@ -113,8 +114,9 @@ def _take_loan(known: Known, line: LoanLine) -> tuple[LineStatus, str]:
     known.need(Customer, line.customer, "customer")
     if line.partner is not None:
         known.need(Partner, line.partner, "partner")
-    _no_drawdown_while_releasing(known, line, old)
     new = _loan(known, line, old, org)
+    if draws(old, new):
+        _no_drawdown_while_releasing(known, line)
     status, id = upserted(known, old, new)
     if status is not LineStatus.UNCHANGED:
         _dossier(known, new, old)
@@ -180,12 +182,8 @@ def _loan(known: Known, line: LoanLine, old: Loan | None, org: Org) -> Loan:
     return new
 
 
-def _no_drawdown_while_releasing(known: Known, line: LoanLine, old: Loan | None) -> None:
+def _no_drawdown_while_releasing(known: Known, line: LoanLine) -> None:
     """No new money under a contract whose collateral is being released (DRG-R03)."""
-    if old is not None and line.principal_amount <= old.principal_amount and not old.undrawn:
-        return
-    if line.status in {LoanStatus.SETTLED, LoanStatus.CANCELLED}:
-        return
     for guarantee in _tying(known, line):
         for link in guarantee.links:
             collateral = known.get(Collateral, link.collateral_no)

@@ -382,7 +382,11 @@ class _Run:
             name: reader.show_any(value) if isinstance(value, dict) and "_id" in value else value
             for name, value in answer.items()
         }
-        shown["refusals"] = told(answer.get("refusals", ()), chinese=self.context.chinese)
+        shown["refusals"] = told(
+            answer.get("refusals", ()),
+            chinese=self.context.chinese,
+            amounts=self.context.sight.all_amounts,
+        )
         return shown
 
 

@@ -26,7 +26,7 @@ from schema.deregistration import DeregistrationCase, Evaluation, ReleaseReadine
 from schema.dossiers import Dossier
 from schema.fields import asked
 from schema.loans import Customer, Loan
-from schema.mutations import kept, told
+from schema.mutations import told
 from schema.nodes import Node
 from schema.organisations import Org, User
 from schema.stocktakes import Stocktake
@@ -37,7 +37,7 @@ from storage.finds import BY_ID, Sort
 from storage.ledger import ledger
 from storage.questions import One, Several, by_id
 from storage.records import Record
-from storage.scope import scope, under
+from storage.scope import result_without_amounts, scope, under
 
 MAX_LEDGER = 2_000
 MAX_ORGS = 1_000
@@ -363,7 +363,7 @@ async def _evaluations(
     """The answers for every collateral within reach, on one snapshot."""
     context = info.context
 
-    async def work(decision: Decision) -> list[Answer]:
+    async def work(decision: Decision) -> list[tuple[Answer, bool]]:
         rules = context.stores.rulebook.on(context.today)
         answers = []
         for collateral in await decision.find(Pledged, query, within=scope(context.actor)):
@@ -371,17 +371,17 @@ async def _evaluations(
             if collateral.open_case_id is not None:
                 case = await decision.get(Case, collateral.open_case_id)
             facts = await release_facts(decision, collateral, case, replacing)
-            answers.append(
-                evaluate(
-                    facts,
-                    kind=kind or (case.kind if case else DeregKind.FULL_SETTLEMENT),
-                    stage=Stage.PRECHECK,
-                    mode=mode or (case.handling_mode if case else HandlingMode.BANK),
-                    policy=rules.policy,
-                    calendar=rules.calendar,
-                    today=context.today,
-                )
+            answer = evaluate(
+                facts,
+                kind=kind or (case.kind if case else DeregKind.FULL_SETTLEMENT),
+                stage=Stage.PRECHECK,
+                mode=mode or (case.handling_mode if case else HandlingMode.BANK),
+                policy=rules.policy,
+                calendar=rules.calendar,
+                today=context.today,
             )
+            seen = context.actor.may(Operation.SEE_AMOUNTS, collateral.org_path)
+            answers.append((answer, seen))
         return answers
 
     try:
@@ -392,13 +392,14 @@ async def _evaluations(
             told([first], chinese=context.chinese)[0]["message"],
             extensions={"code": first.code.value},
         ) from None
-    return [_evaluation(answer, chinese=context.chinese) for answer in answers]
+    return [_evaluation(answer, chinese=context.chinese, amounts=seen) for answer, seen in answers]
 
 
-def _evaluation(answer: Answer, *, chinese: bool) -> Record:
+def _evaluation(answer: Answer, *, chinese: bool, amounts: bool) -> Record:
+    kept = list(kept_results(answer))
     results = [
         {**result, "refusals": told(result["refusals"], chinese=chinese)}  # type: ignore[arg-type]
-        for result in kept_results(answer)
+        for result in (kept if amounts else map(result_without_amounts, kept))
     ]
     return {
         "kind": answer.kind.value,
@@ -407,5 +408,5 @@ def _evaluation(answer: Answer, *, chinese: bool) -> Record:
         "ready": answer.ready,
         "policy_version": answer.policy_version,
         "results": results,
-        "refusals": told(kept(answer.refusals), chinese=chinese),
+        "refusals": told(answer.refusals, chinese=chinese, amounts=amounts),
     }

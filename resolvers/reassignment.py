@@ -35,7 +35,7 @@ async def deregistration_case_reassign_handler(
         [
             *reassignment_refusals(
                 case,
-                await _successor(deed, input.handler),
+                await person_of(deed, input.handler),
                 keepers=await _keepers(deed, case),
                 reason=input.reason or "",
                 needs_reason=acting_for,
@@ -110,7 +110,8 @@ def _given(
     return replace(case, handler=handler)
 
 
-async def _successor(deed: Deed, login: str) -> Actor | None:
+async def person_of(deed: Deed, login: str) -> Actor | None:
+    """Whoever signs in by that name, with the roles of today."""
     user = await deed.decision.first(User, {"login": login, "active": True})
     return None if user is None else actor(user, today=deed.today)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain.certificates import TitleCertificate
+from domain.certificates import TitleCertificate, names_of
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dossiers import Dossier, ItemStage
@@ -18,7 +18,7 @@ from domain.watch import (
     SignalCategory,
     SubjectKind,
 )
-from resolvers.holds import concerning, names_of, open_holds
+from resolvers.holds import concerning, open_holds
 from storage.decisions import MAX_FOUND, Decision
 from storage.records import from_record
 
@@ -126,18 +126,16 @@ async def _rest(
         if other.no != collateral.no
     ]
     numbers = [other.no for other in others]
+    papers = await decision.find(TitleCertificate, {"collateral_nos": {"$in": numbers}})
+    about = {SubjectKind.COLLATERAL: numbers, SubjectKind.CERTIFICATE: names_of(papers)}
     tying = await decision.find(GuaranteeContract, {"links.collateral_no": {"$in": numbers}})
     return Rest(
         collaterals={other.no: other for other in others},
-        certificates=await decision.find(TitleCertificate, {"collateral_nos": {"$in": numbers}}),
+        certificates=papers,
         disputes=await decision.find(
             RiskSignal,
-            {
-                "subject_kind": SubjectKind.COLLATERAL.value,
-                "subject": {"$in": numbers},
-                "category": SignalCategory.COLLATERAL_DISPUTE.value,
-                "eliminated_at": None,
-            },
+            concerning(about)
+            | {"category": SignalCategory.COLLATERAL_DISPUTE.value, "eliminated_at": None},
         ),
         contracts=list({contract.no: contract for contract in (*securing, *tying)}.values()),
     )

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from domain.figures import without_figures
 from domain.messages import message
-from domain.refusals import Refusal
+from domain.refusals import Refusal, RefusalCode
 from storage.records import Record
 
 IDEMPOTENCY_KEY = (
@@ -15,9 +16,14 @@ EXPECTED_VERSION = "The version you read; the mutation is refused when it has ch
 INPUT = "What to do."
 
 
-def told(refusals: Iterable[Refusal | Record], *, chinese: bool) -> list[Record]:
-    """Refusals as clients see them, worded in their language."""
-    return [_told(refusal, chinese=chinese) for refusal in refusals]
+def told(
+    refusals: Iterable[Refusal | Record], *, chinese: bool, amounts: bool = True
+) -> list[Record]:
+    """Refusals as clients see them, worded in their language.
+
+    amounts: whether the viewer sees any; else they say what is owed and not how much.
+    """
+    return [_told(refusal, chinese=chinese, amounts=amounts) for refusal in refusals]
 
 
 def kept(refusals: Iterable[Refusal]) -> list[Record]:
@@ -38,9 +44,11 @@ def facts(detail: dict[str, Any]) -> list[Record]:
     return [{"name": name, "value": str(value)} for name, value in detail.items()]
 
 
-def _told(refusal: Refusal | Record, *, chinese: bool) -> Record:
+def _told(refusal: Refusal | Record, *, chinese: bool, amounts: bool) -> Record:
     if isinstance(refusal, dict):
-        refusal = Refusal(**refusal)
+        refusal = Refusal(**refusal | {"code": RefusalCode(refusal["code"])})
+    if not amounts:
+        refusal = without_figures(refusal)
     return {
         "code": str(refusal.code),
         "rule_id": refusal.rule_id,

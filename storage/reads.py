@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -19,13 +19,15 @@ from storage.relations import Keys, Relation, batches, dealt, shared_out
 from storage.scope import Sight, under
 
 Fields = frozenset[str] | None  # none: whole records
+# Words what is kept unworded in rows of a collection, of which those fields were read.
+Word = Callable[[str, list[Record], Fields], list[Record]]
 
 
 class Reads:
     """The reads of one request, each within the viewer's scope and masked."""
 
-    def __init__(self, database: Direct, sight: Sight) -> None:
-        self._database, self.sight = database, sight
+    def __init__(self, database: Direct, sight: Sight, word: Word | None = None) -> None:
+        self._database, self.sight, self._word = database, sight, word
         self.asked = 0  # commands so far
 
     def find(
@@ -50,7 +52,12 @@ class Reads:
             fields=None if fields is None else self.sight.projection(collection, fields),
             span=span,
         )
-        return self.sight.shown(collection, rows, fields=fields)
+        return self.shown(collection, rows, fields=fields)
+
+    def shown(self, collection: str, rows: list[Record], *, fields: Fields = None) -> list[Record]:
+        """Records as the viewer may see them, in the viewer's language."""
+        rows = self.sight.shown(collection, rows, fields=fields)
+        return rows if self._word is None else self._word(collection, rows, fields)
 
     def answer(
         self, question: Question, *, fields: Fields = None, edges: bool = True
@@ -148,14 +155,14 @@ class Reads:
 class Reader:
     """The same reads for whoever runs on the event loop; lives as long as the request."""
 
-    def __init__(self, mongo: Mongo, sight: Sight) -> None:
+    def __init__(self, mongo: Mongo, sight: Sight, word: Word | None = None) -> None:
         self._mongo = mongo
-        self.reads = Reads(mongo.direct, sight)
+        self.reads = Reads(mongo.direct, sight, word)
         self._loaders: dict[tuple[Relation, int], DataLoader[Keys, Sequence[Record]]] = {}
 
     def show(self, collection: str, record: Record) -> Record:
         """A record as the viewer may see it."""
-        return self.reads.sight.shown(collection, [record])[0]
+        return self.reads.shown(collection, [record])[0]
 
     def show_any(self, record: Record) -> Record:
         """A record of any type as the viewer may see it."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from domain.figures import TELLING, TELLING_FACTS, hidden
 from domain.orgs import covers
 from domain.parties import masked_name, masked_number
 from domain.people import Actor, Operation
@@ -72,13 +73,13 @@ class Sight:
         self.viewer, self.scope = viewer, scope(viewer)
         self._sealer = sealer
         seen = viewer.paths(Operation.SEE_AMOUNTS)
-        self._all_amounts = all(
+        self.all_amounts = all(
             any(root in ("", path) or covers(root, path) for root in seen)
             for path in viewer.paths(Operation.READ)
         )
         self._amounts: dict[str, bool] = {}  # by organisation
         self._persons: dict[str, bool] = {}
-        masked = PERSONAL.keys() | (set() if self._all_amounts else _MASKED_AMOUNTS.keys())
+        masked = PERSONAL.keys() | (set() if self.all_amounts else _MASKED_AMOUNTS.keys())
         self._masked = frozenset(masked)  # collections
         self._projections: dict[tuple[str, frozenset[str]], Record] = {}
 
@@ -93,7 +94,7 @@ class Sight:
         return known
 
     def _needed(self, collection: str, fields: frozenset[str]) -> frozenset[str]:
-        if not self._all_amounts and fields & _MASKED_AMOUNTS.get(collection, _NONE):
+        if not self.all_amounts and fields & _MASKED_AMOUNTS.get(collection, _NONE):
             fields |= {"org_path"}
         if fields & PERSONAL.get(collection, {}).keys():
             fields |= {"org_path", "managers", "no"}
@@ -108,7 +109,7 @@ class Sight:
         """
         if collection not in self._masked:
             return records
-        amounts = None if self._all_amounts else _MASKED_AMOUNTS.get(collection)
+        amounts = None if self.all_amounts else _MASKED_AMOUNTS.get(collection)
         if amounts and (fields is None or fields & amounts):
             records = [self._without_amounts(collection, record) for record in records]
         personal = PERSONAL.get(collection)
@@ -129,6 +130,8 @@ class Sight:
                 link | _NO_LINK_AMOUNTS if isinstance(link, dict) else link
                 for link in record["links"]
             ]
+        if isinstance(record.get("precheck_runs"), list | tuple):
+            record["precheck_runs"] = [_run_without_amounts(run) for run in record["precheck_runs"]]
         return record
 
     def _opened(self, record: Record, personal: Mapping[str, Mask]) -> Record:
@@ -164,12 +167,48 @@ class Sight:
 
 _NONE: frozenset[str] = frozenset()
 _NO_LINK_AMOUNTS: Record = {"secured_amount": None, "prior_claims": None}
-_MASKED_AMOUNTS: Mapping[str, frozenset[str]] = MappingProxyType(
+# Fields with amounts somewhere inside them.
+_WITHIN: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        name: frozenset(fields) | ({"links"} if name == "guarantee_contracts" else set())
-        for name, fields in AMOUNTS.items()
+        "guarantee_contracts": frozenset({"links"}),
+        "dereg_cases": frozenset({"precheck_runs"}),
     }
 )
+_MASKED_AMOUNTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {name: frozenset(fields) | _WITHIN.get(name, _NONE) for name, fields in AMOUNTS.items()}
+)
+
+
+def _run_without_amounts(run: Any) -> Any:
+    """A kept evaluation that says what stood in the way, and not how much (§9)."""
+    if not isinstance(run, dict) or not isinstance(run.get("results"), list | tuple):
+        return run
+    return run | {"results": [result_without_amounts(result) for result in run["results"]]}
+
+
+def result_without_amounts(result: Any) -> Any:
+    """One kept answer of a precondition, without the amounts in it."""
+    if not isinstance(result, dict):
+        return result
+    refusals, facts = result.get("refusals"), result.get("facts")
+    if isinstance(refusals, list | tuple):
+        refusals = [_refusal_without_amounts(refusal) for refusal in refusals]
+    if isinstance(facts, list | tuple) and str(result.get("id")) in TELLING_FACTS:
+        facts = [hidden(fact) if _is_plain(fact) else fact for fact in facts]
+    return result | {"refusals": refusals, "facts": facts}
+
+
+def _refusal_without_amounts(refusal: Any) -> Any:
+    if not isinstance(refusal, dict) or str(refusal.get("code")) not in TELLING:
+        return refusal
+    detail: Any = refusal.get("detail")
+    if not _is_plain(detail):
+        return refusal
+    return refusal | {"detail": hidden(detail)}
+
+
+def _is_plain(facts: Any) -> bool:
+    return isinstance(facts, dict) and all(isinstance(text, str) for text in facts.values())
 
 
 def _path(record: Record) -> str:

@@ -26,7 +26,14 @@ from domain.collaterals import (
     TitleSearchResult,
 )
 from domain.deregistration import DeregKind
-from domain.loans import Classification, CreditContract, Loan, LoanStatus, SettlementChannel
+from domain.loans import (
+    Classification,
+    CreditContract,
+    Instalment,
+    Loan,
+    LoanStatus,
+    SettlementChannel,
+)
 from domain.release_question import Stage
 from tests.domain.builders import (
     a_case_lock,
@@ -108,6 +115,7 @@ def _faults_of_a_loan(chance: Chance, today: date) -> dict[str, Any]:
         ("status", list(S)),
         ("status", [S.WRITTEN_OFF, S.ASSIGNED]),
         ("dpd", [1, 30]),
+        ("schedule", [_one_due(day, paid) for day in near for paid in (0, 99, 100)]),
         ("classification", list(Classification)[1:]),
         ("breach_open", [True]),
         ("encumbered_by", ["ABS-1"]),
@@ -118,6 +126,10 @@ def _faults_of_a_loan(chance: Chance, today: date) -> dict[str, Any]:
         ("currency", ["USD"]),
     )
     return told | {name: chance.one(values) for name, values in faults if chance.wrong(0.5)}
+
+
+def _one_due(day: date, paid: int) -> tuple[Instalment, ...]:
+    return (Instalment(seq=1, due_date=day, principal=60, interest=40, paid_principal=paid),)
 
 
 def a_facility(chance: Chance, no: str, kind: DeregKind, today: date) -> CreditContract:

@@ -144,7 +144,8 @@ def _around(chance: Chance, facts: ReleaseFacts, kind: DeregKind, stage: Stage) 
         for n in range(1, chance.one([1, 2, 3]) + (other.no in facts.replacing))
     ]
     about = SignalCategory.COLLATERAL_DISPUTE
-    disputes = [a_signal(subject=other.no, category=about) for other in others if chance.wrong()]
+    disputed = [other.no for other in others] + [paper.id for paper in papers]
+    disputes = [a_signal(subject=one, category=about) for one in disputed if chance.wrong(0.5)]
     return replace(
         facts,
         certificates=[

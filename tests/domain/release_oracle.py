@@ -236,7 +236,7 @@ def p07(q: Question) -> Broken:
 
 def p08(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
-        if loan.status.value == "WRITTEN_OFF" and owes(loan):
+        if (loan.status.value == "WRITTEN_OFF" and owes(loan)) or loan.written_off_balance != 0:
             yield "WRITTEN_OFF_NOT_SETTLED"
         if loan.status.value == "ASSIGNED":
             yield "CLAIM_TRANSFERRED"

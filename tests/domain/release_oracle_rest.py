@@ -16,6 +16,7 @@ from tests.domain.release_oracle import (
     link_on,
     loans_of,
     of_the_release,
+    unpaid,
 )
 
 GONE = ("RELEASED", "TRANSFERRED", "DISPOSED", "EXTINGUISHED")
@@ -23,6 +24,10 @@ GONE = ("RELEASED", "TRANSFERRED", "DISPOSED", "EXTINGUISHED")
 
 def l01(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
+        for one in loan.schedule:
+            short = one.principal + one.interest > one.paid_principal + one.paid_interest
+            if short and one.due_date < q.today and unpaid(loan):
+                yield "LOAN_NOT_SOUND"
         if loan.dpd != 0 or loan.classification.value != "NORMAL" or loan.breach_open:
             yield "LOAN_NOT_SOUND"
     for signal in q.facts.signals:
@@ -103,7 +108,8 @@ def l06(q: Question) -> Broken:
 
 
 def debt(q: Question, contract: GuaranteeContract) -> int:
-    drawn = sum(loan.balance for loan in loans_of([contract], q.facts))
+    loans = loans_of([contract], q.facts)
+    drawn = sum(loan.balance for loan in loans) + sum(loan.written_off_balance for loan in loans)
     credit = q.facts.credit_contracts.get(contract.credit_contract_no)
     if contract.mode.value != "MAX_AMOUNT" or determined(contract, credit, q.today):
         return drawn
@@ -155,14 +161,18 @@ def counts_for_nothing(q: Question, collateral: Collateral) -> bool:
         return True
     if collateral.in_dispute:
         return True
+    about = {collateral.no}
+    for paper in q.facts.rest.certificates:
+        if collateral.no in paper.collateral_nos:
+            about |= {paper.id, paper.cert_no}
     for signal in q.facts.rest.disputes:
-        if signal.subject == collateral.no and signal.eliminated_at is None:
+        if signal.subject in about and signal.eliminated_at is None:
             return True
     latest = None
     for search in collateral.title_searches:
         if latest is None or search.searched_on >= latest.searched_on:
             latest = search
-    if latest is not None and latest.result.value == "SEIZED":
+    if latest is not None and latest.result.value in ("SEIZED", "CANCELLED"):
         return True
     for seizure in collateral.seizures:
         lifted = seizure.lifted_on is not None and seizure.lifted_on <= q.today
@@ -206,7 +216,7 @@ def counted(q: Question, contract: GuaranteeContract) -> tuple[Fraction, bool]:
             continue
         if counts_for_nothing(q, collateral):
             continue
-        months = int(q.policy.values["ltv.valuation_months"])
+        months = int(q.policy.values["valuation.max_age_months"])
         valued = collateral.latest_value_on
         if valued is None or q.today > months_later(valued, months):
             stale = True

@@ -23,6 +23,7 @@ from domain.deregistration import (
 from domain.loans import Classification
 from domain.orgs import OrgLevel
 from domain.people import Role
+from domain.policy import PolicyValue, resolve
 from tests.domain.builders import (
     NOW,
     POLICY,
@@ -90,6 +91,15 @@ def test_whatever_the_collateral_secures_and_was_once_bad_goes_to_the_risk_manag
     bad = ["RISK_MANAGER"] if worst is Classification.SUBSTANDARD else []
     steps = approval_steps(a_case(contracts_named=True), facts, policy=POLICY)
     assert [step.role for step in steps] == ["APPROVER", *bad]
+
+
+@pytest.mark.parametrize(("value", "expected"), [(6, [CENTER, TIER2]), (7, [CENTER, TIER2, TIER1])])
+def test_the_bands_are_what_the_bank_published(value, expected):
+    bands = PolicyValue(key="dereg.approval.bands", value="6,60", effective_from=TODAY)
+    steps = approval_steps(
+        a_case(kind=K.PARTIAL_RELEASE), worth(value), policy=resolve([bands], on=TODAY)
+    )
+    assert [step.level for step in steps] == expected
 
 
 @pytest.mark.parametrize(

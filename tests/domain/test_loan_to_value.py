@@ -10,9 +10,9 @@ from domain.certificates import LegalState
 from domain.collaterals import CollateralKind, PledgeState, TitleSearchResult
 from domain.deregistration import DeregKind
 from domain.guarantees import GuaranteeLink, GuaranteeMode
-from domain.loans import Classification, LoanStatus
+from domain.loans import Classification, Instalment, LoanStatus, days_past_due
 from domain.release_question import Rest
-from domain.watch import SignalCategory, SignalSeverity
+from domain.watch import SignalCategory, SignalSeverity, SubjectKind
 from tests.domain.builders import (
     NOW,
     TODAY,
@@ -39,6 +39,15 @@ def a_debt(yuan: int, **changes: Any):
         "balance": yuan * YUAN,
     }
     return a_loan(**facts | changes)
+
+
+def due(day: date, *, paid: int = 0) -> tuple[Instalment, ...]:
+    """An instalment of a hundred fen, and one before it that was paid."""
+    before = {"seq": 1, "due_date": date(2025, 1, 10), "principal": 100, "paid_principal": 100}
+    return (
+        Instalment(interest=0, **before),
+        Instalment(seq=2, due_date=day, principal=60, interest=40, paid_principal=paid),
+    )
 
 
 def stays(no: str, yuan: int | None, **changes: Any):
@@ -189,6 +198,15 @@ def test_our_own_contract_of_a_better_rank_counts_as_registered(rank, amounts, p
 MAX = {"mode": GuaranteeMode.MAX_AMOUNT, "registered_max_claim": 3_000_000 * YUAN}
 
 
+@pytest.mark.parametrize("status", [LoanStatus.TRANSFERRED_TO_PRESERVATION, LoanStatus.WRITTEN_OFF])
+def test_what_was_written_off_is_owed_all_the_same(status):
+    loan = replace(a_debt(0), status=status, written_off_balance=700_000 * YUAN)
+    found, facts = released(stays("B", 999_999), loan=loan)
+    assert (found, facts["GC1 exposure"]) == (["LTV_EXCEEDED"], "700000.00")
+    found, _ = released(stays("B", 1_000_000), loan=loan)
+    assert found == []
+
+
 @pytest.mark.parametrize(
     ("available", "contract", "credit", "exposure"),
     [
@@ -289,6 +307,29 @@ def test_an_open_dispute_about_an_item_takes_its_value():
 
 
 @pytest.mark.parametrize(
+    ("subject", "passes"), [("cert-B", False), ("粤B", False), ("cert-1", True), ("C", True)]
+)
+def test_so_does_a_dispute_about_its_certificate(subject, passes):
+    paper = a_certificate(id="cert-B", cert_no="粤B", collateral_nos=("B",))
+    signal = a_signal(
+        subject=subject,
+        subject_kind=SubjectKind.CERTIFICATE,
+        category=SignalCategory.COLLATERAL_DISPUTE,
+    )
+    rest = {"certificates": (paper,), "disputes": (signal,)}
+    assert (released(stays("B", 2_000_000), rest=rest)[0] == []) is passes
+
+
+@pytest.mark.parametrize(
+    ("result", "passes"),
+    [(TitleSearchResult.CLEAR, True), (TitleSearchResult.CANCELLED, False)],
+)
+def test_a_right_that_the_book_shows_cancelled_counts_for_nothing(result, passes):
+    found, _ = released(stays("B", 2_000_000, title_searches=(a_search(result=result),)))
+    assert (found == []) is passes
+
+
+@pytest.mark.parametrize(
     "facts",
     [
         {"open_case_id": "case-2"},
@@ -312,10 +353,24 @@ def test_nothing_may_stay_once_nothing_is_owed():
 
 
 @pytest.mark.parametrize(
+    ("on", "days"), [(date(2025, 4, 20), 90), (date(2025, 4, 21), 91), (date(2025, 1, 20), 0)]
+)
+def test_days_past_due_run_from_the_oldest_unpaid_instalment_to_today(on, days):
+    loan = a_debt(1_000, schedule=(*due(date(2025, 1, 20)), *due(date(2025, 2, 20))))
+    assert days_past_due(loan, on) == days
+    assert days_past_due(replace(loan, dpd=95), on) == 95
+    assert days_past_due(replace(loan, balance=0), on) == 0
+
+
+@pytest.mark.parametrize(
     ("facts", "signals", "codes"),
     [
         ({}, (), []),
         ({"dpd": 1}, (), ["LOAN_NOT_SOUND"]),
+        ({"schedule": due(TODAY)}, (), []),
+        ({"schedule": due(TODAY - timedelta(days=1))}, (), ["LOAN_NOT_SOUND"]),
+        ({"schedule": due(TODAY - timedelta(days=1), paid=100)}, (), []),
+        ({"schedule": due(TODAY - timedelta(days=1), paid=99)}, (), ["LOAN_NOT_SOUND"]),
         ({"classification": Classification.SPECIAL_MENTION}, (), ["LOAN_NOT_SOUND"]),
         ({"breach_open": True}, (), ["LOAN_NOT_SOUND"]),
         ({}, (a_signal(severity=SignalSeverity.YELLOW),), []),

@@ -62,7 +62,7 @@ def test_a_settled_loan_with_everything_in_order_is_ready():
 )
 def test_p01_one_fen_of_anything_is_a_debt(part, name):
     loan = a_loan(**{name: 1})
-    [refusal] = asked(loans={"L1": loan}).refusals
+    [refusal] = [one for one in asked(loans={"L1": loan}).refusals if one.rule_id == "DRG-P01"]
     assert (refusal.code, refusal.rule_id) == (CODE.NOT_SETTLED, "DRG-P01")
     assert (refusal.detail["loan"], refusal.detail[part]) == ("L1", "0.01")
 

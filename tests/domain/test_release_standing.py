@@ -50,6 +50,14 @@ def test_p07_a_red_signal_or_a_grave_matter_blocks(category, severity):
             {"status": LoanStatus.WRITTEN_OFF, "balance": 1},
             {"DRG-P01": ["NOT_SETTLED"], "DRG-P08": ["WRITTEN_OFF_NOT_SETTLED"]},
         ),
+        (
+            {"status": LoanStatus.IN_LITIGATION, "written_off_balance": 1},
+            {
+                "DRG-P01": ["NOT_SETTLED"],
+                "DRG-P05": ["LITIGATION_OPEN"],
+                "DRG-P08": ["WRITTEN_OFF_NOT_SETTLED"],
+            },
+        ),
         ({"status": LoanStatus.ASSIGNED}, {"DRG-P08": ["CLAIM_TRANSFERRED"]}),
     ],
 )
