@@ -23,7 +23,8 @@ from domain.custody import Evidence, Operator
 from domain.people import Operation, Role
 from domain.refusals import Refusal, RefusalCode, Refused, invalid
 from resolvers.context import Context
-from resolvers.import_facts import FACT_KINDS, owner_proofs
+from resolvers.dossier_ends import litigation_over
+from resolvers.import_facts import FACT_KINDS, litigation_ended, owner_proofs
 from resolvers.import_loans import LOAN_KINDS
 from resolvers.import_opening import OPENING_KINDS
 from resolvers.import_parties import PARTY_KINDS
@@ -241,6 +242,8 @@ async def _decided(context: Context, given: Sequence[Given]) -> list[Outcome]:
         )
         outcomes = await take_in(known, given, KINDS)
         await _end_proven(known, given, rules, context)
+        for case in litigation_ended(known, [item.line for item in given]):
+            await litigation_over(decision, case, today=context.today)
         decision.write("audit_log", Insert(_entry(context, outcomes)))
         return outcomes
 
