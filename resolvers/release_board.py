@@ -36,8 +36,8 @@ class BoardQueries:
     """What is open, by whom it is waited for, and what is late."""
 
     @asked(
-        "Open releases of an organisation and all it looks after, due soonest first (押品注销看板)."
-        " Null where the organisation is out of reach."
+        "Open releases of an organisation and all it looks after, due soonest first (押品注销看板);"
+        " last what waits for nothing. Null where the organisation is out of reach."
     )
     def deregistration_board(
         self,

@@ -173,7 +173,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _unique("no"),
             _plain("collateral_no", ("_id", _D)),
             _plain("state", "org_path", "deadlines.next_due"),
-            _plain("deadlines.next_due", "_id"),
+            _plain("deadlines.sort_due", "_id"),
             _plain("proof_pending", "deadlines.owner_proof_due"),
             _plain("handler", "state"),
             IndexModel(

@@ -292,15 +292,21 @@ def test_the_board_of_a_branch(bank: Bank):
     bank.settle(draft)
     bank.open_case(draft)
     bank.vault_out(out)
-    no = {story.n: bank.case(story, "no")["no"] for story in (waiting, draft, out)}
+    blocked = bank.approved(org="B2")
+    bank.load(("Loan", loan_line(blocked)))
+    no = {story.n: bank.case(story, "no")["no"] for story in (waiting, draft, out, blocked)}
     rows = board(bank, org="B2")
-    assert [one["no"] for one in rows["nodes"]] == [no[draft.n], no[waiting.n], no[out.n]]
-    assert rows["totalCount"] == 3
-    assert [one["daysLeft"] for one in rows["nodes"]] == [None, 3, 5]
-    first = board(bank, org="B2", first=2)
-    then = board(bank, org="B2", first=2, after=first["pageInfo"]["endCursor"])
-    assert first["pageInfo"]["hasNextPage"]
-    assert first["nodes"] + then["nodes"] == rows["nodes"]
+    assert [one["no"] for one in rows["nodes"]] == [
+        no[story.n] for story in (waiting, out, draft, blocked)
+    ]
+    assert rows["totalCount"] == 4
+    assert [one["daysLeft"] for one in rows["nodes"]] == [3, 5, None, None]
+    pages, after = [], None
+    for more in (True, True, True, False):
+        page = board(bank, org="B2", first=1, after=after)
+        assert page["pageInfo"]["hasNextPage"] is more
+        pages, after = pages + page["nodes"], page["pageInfo"]["endCursor"]
+    assert pages == rows["nodes"]
 
     def found(**filter):
         return [one["no"] for one in board(bank, org="B2", filter=filter)["nodes"]]
@@ -347,14 +353,15 @@ def test_a_board_ends_where_its_reader_does(bank: Bank):
 
 
 def _figures(org: str | None) -> dict:
-    """Of three cases, two days after the last day that costs nothing."""
+    """Of four cases, two days after the last day that costs nothing."""
     return {
         "orgCode": org,
-        "open": 3,
+        "open": 4,
         "overdue": 2,
         "exposure": "600.00",
         "byState": [
             {"state": "DRAFT", "count": 1},
+            {"state": "BLOCKED", "count": 1},
             {"state": "APPROVED", "count": 1},
             {"state": "VAULT_OUT", "count": 1},
         ],
