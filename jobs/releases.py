@@ -24,7 +24,7 @@ from domain.release_notices import free_ones, look_again, notice, served
 from domain.watch import SignalCategory, SignalSeverity, SubjectKind
 from jobs.watch import Round, signal
 from resolvers.case_opening import RELYING
-from resolvers.incidents import released_by
+from resolvers.incidents import released_by, unproven_no
 from storage.records import new_id
 
 
@@ -57,7 +57,7 @@ async def chase_proof(this: Round, id: str) -> int:
     return await signal(
         this,
         released_by(case),
-        number=f"RS-{case.no}-PROOF",
+        number=unproven_no(case),
         category=SignalCategory.RELEASE,
         severity=SignalSeverity.YELLOW,
         reason="The owner's cancellation is not proven by a title search.",

@@ -1,6 +1,6 @@
 """What is raised when something is wrong: incidents and risk signals, about whatever it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from domain.watch import (
     SignalSeverity,
     SubjectKind,
 )
+from storage.decisions import Decision
 from storage.records import new_id
 
 
@@ -106,3 +107,15 @@ def signal_of(
         published_at=published_at,
         **about.facts,
     )
+
+
+def unproven_no(case: DeregistrationCase) -> str:
+    """Number of the signal that an owner's own cancellation is not proven in time (4.2)."""
+    return f"RS-{case.no}-PROOF"
+
+
+async def eliminated(decision: Decision, no: str, *, outcome: str, now: datetime) -> None:
+    """Ends that signal, where it was raised and is still open."""
+    found = await decision.first(RiskSignal, {"no": no})
+    if found is not None and found.eliminated_at is None:
+        decision.save(replace(found, eliminated_at=now, outcome=outcome))
