@@ -68,6 +68,10 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("org_path", "no", "_id"),
             _plain("pledge_state", "no", "_id"),
             _plain("latest_value_on", "_id"),
+            IndexModel(
+                [("org_path", _A), ("owed_since", _A)],
+                partialFilterExpression={"owed_since": {"$type": "string"}},
+            ),
         ],
         "valuations": [_unique("no"), _plain("collateral_no", ("value_on", _D))],
         "certificates": [

@@ -313,7 +313,9 @@ def test_an_owner_who_deregisters_himself_is_released_by_a_title_search(bank: Ba
     assert signals["riskSignals"] == [{"category": "RELEASE", "severity": "YELLOW"}]
     assert bank.run_jobs()["chase_owner_proofs"] == 0
     bank.load(("TitleSearch", search(story, "CANCELLED", "2025-07-21")))
-    after = bank.case(story, "state proofPending collateral { pledgeState riskSignals { outcome } }")
+    after = bank.case(
+        story, "state proofPending collateral { pledgeState riskSignals { outcome } }"
+    )
     assert after == {
         "state": "RETURNED",
         "proofPending": False,

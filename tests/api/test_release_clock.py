@@ -13,7 +13,9 @@ query($org: String, $filter: BoardFilter, $first: Int, $after: String) {{
   }}
 }}
 """
-FIGURES = "orgCode open overdue exposure byState { state count } overdueByStep { step count }"
+FIGURES = (
+    "orgCode open overdue waiting exposure byState { state count } overdueByStep { step count }"
+)
 SUMMARY = f"""
 query($org: String) {{
   deregistrationBoardSummary(org: $org) {{
@@ -34,7 +36,9 @@ def at_noon(bank: Bank):
 def branches(bank: Bank):
     """Branches whose boards no other test fills."""
     below = {"level": "OPERATING_BRANCH", "parent": "T2"}
-    bank.load(*(("Org", {"code": code, "name": code, **below}) for code in ("B1", "B2", "B3")))
+    bank.load(
+        *(("Org", {"code": code, "name": code, **below}) for code in ("B1", "B2", "B3", "B4"))
+    )
     roles = [{"role": "RELATIONSHIP_MANAGER"}]
     bank.load(("User", {"login": "rm-b1", "name": "x", "org": "B1", "roles": roles}))
 
@@ -328,6 +332,37 @@ def test_the_board_of_a_branch(bank: Bank):
     assert "B2" in {one["orgCode"] for one in summary(bank)["organisations"]}
 
 
+def test_papers_that_nobody_opens_a_case_for_cost_as_well(bank: Bank):
+    story = bank.mortgage(org="B4")
+    told = settled("2025-06-18")
+
+    def costs() -> tuple[int, int, str]:
+        total = summary(bank, org="B4")["total"]
+        return total["open"], total["waiting"], total["exposure"]
+
+    bank.load(("Loan", loan_line(story, **told)))
+    on(bank, "2025-06-20")
+    assert costs() == (0, 1, "0.00")
+    bank.clock("2025-07-18" + MORNING)
+    assert costs() == (0, 1, "0.00")
+    bank.clock("2025-07-21" + MORNING)
+    assert costs() == (0, 1, "300.00")
+    bank.load(("Loan", loan_line(story)))  # the settlement is undone
+    assert costs() == (0, 0, "0.00")
+    bank.load(("Loan", loan_line(story, **told)))
+    on(bank, "2025-07-21")
+    assert costs() == (0, 1, "300.00")
+    bank.open_case(story)
+    assert costs() == (1, 0, "300.00")
+    given_up = {"caseId": story.case_id, "reason": "not now"}
+    bank.done("handler-1", "deregistrationCaseCancel", given_up)
+    assert costs() == (0, 1, "300.00")
+    other = bank.mortgage(org="B4")
+    more = guarantee(story, secured_loans=[story.loan_no, other.loan_no])
+    bank.load(("GuaranteeContract", more))
+    assert costs() == (0, 0, "0.00")
+
+
 def test_a_board_ends_where_its_reader_does(bank: Bank):
     bank.open_case(_settled(bank, "B1"))
     assert board(bank, "rm-b1")["totalCount"] >= 1
@@ -358,6 +393,7 @@ def _figures(org: str | None) -> dict:
         "orgCode": org,
         "open": 4,
         "overdue": 2,
+        "waiting": 0,
         "exposure": "600.00",
         "byState": [
             {"state": "DRAFT", "count": 1},
