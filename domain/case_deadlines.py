@@ -129,6 +129,7 @@ def _scheduled(
         case.deadlines,
         next_step=None if first is None else first.step,
         next_due=None if first is None else first.on,
+        sort_due=date.max if first is None else first.on,
     )
     case = replace(case, deadlines=deadlines)
     told = next_escalation(running(case), policy=policy, calendar=calendar, today=today)

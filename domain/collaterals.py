@@ -46,6 +46,8 @@ class PledgeState(StrEnum):
 ENDED_PLEDGES = frozenset({PledgeState.RELEASED, PledgeState.DISPOSED, PledgeState.EXTINGUISHED})
 # The bank does not rely on it.
 GONE = ENDED_PLEDGES | {PledgeState.TRANSFERRED}
+# It does, and releases nothing of it.
+RELYING = frozenset({PledgeState.EFFECTIVE, PledgeState.PARTIALLY_RELEASED, PledgeState.PROPOSED})
 
 
 class TitleSearchResult(StrEnum):
@@ -163,6 +165,9 @@ class Collateral:
     seizures: tuple[Seizure, ...] = ()
     title_searches: tuple[TitleSearch, ...] = ()
     open_case_id: str | None = None
+    owed_since: date | None = None  # when the last of its loans was seen to be settled
+    free_until: date | None = None  # the last day from then on that costs no compensation
+    compensation_per_day: int | None = None  # fen, as in force on that day
     org_code: str
     org_path: str
     version: int = 0

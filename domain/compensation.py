@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 
 from domain.calendar import WorkCalendar, nd
+from domain.collaterals import RELYING, Collateral
 from domain.deregistration import CaseState, DeregistrationCase, DeregKind
 from domain.loans import Loan, is_extinguished
 from domain.policy import Policy
@@ -47,12 +48,43 @@ def owed_from(
     case: DeregistrationCase, day: date | None, *, policy: Policy, calendar: WorkCalendar
 ) -> DeregistrationCase:
     """The case whose papers the owner may have back from that day; none stops the clock."""
-    free, per_day = None, None
-    if day is not None:
-        free = calendar.roll_forward(nd(day, policy.number("dereg.compensation_after_nd")))
-        per_day = policy.number("dereg.compensation_per_day")
+    free, per_day = (None, None) if day is None else _terms(day, policy, calendar)
     deadlines = replace(case.deadlines, owed_since=day, free_until=free)
     return replace(case, deadlines=deadlines, compensation_per_day=per_day)
+
+
+def noted(
+    collateral: Collateral, loans: Sequence[Loan], *, policy: Policy, calendar: WorkCalendar
+) -> Collateral:
+    """Collateral that all its loans have left, with the day and terms of that for a clock.
+
+    loans: every one that it secures. The clock itself is read together with them, so that a
+    settlement undone or a new debt stops it at once.
+    """
+    day = settlement_day(loans)
+    if day is None or day == collateral.owed_since:
+        return collateral
+    free, per_day = _terms(day, policy, calendar)
+    return replace(collateral, owed_since=day, free_until=free, compensation_per_day=per_day)
+
+
+def is_waiting(collateral: Collateral, loans: Sequence[Loan]) -> bool:
+    """Whether settled collateral is still kept though nobody has opened a case.
+
+    Once one is open, its own clock from the same day counts alone.
+    """
+    kept = collateral.open_case_id is None and collateral.pledge_state in RELYING
+    return (
+        kept
+        and collateral.owed_since is not None
+        and settlement_day(loans) == (collateral.owed_since)
+    )
+
+
+def _terms(day: date, policy: Policy, calendar: WorkCalendar) -> tuple[date, int]:
+    """The last day that costs nothing, and what each day after it costs."""
+    free = calendar.roll_forward(nd(day, policy.number("dereg.compensation_after_nd")))
+    return free, policy.number("dereg.compensation_per_day")
 
 
 def exposure(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from domain.calendar import business_date, nd
 from domain.collaterals import PledgeState
@@ -322,6 +323,7 @@ class Deadlines:
     total_due: date | None = None
     next_step: DeadlineStep | None = None
     next_due: date | None = None
+    sort_due: date = date.max  # as `next_due`, and after every date where nothing is due
     owed_since: date | None = None  # from when the owner may have his papers back
     free_until: date | None = None  # the last day that costs no compensation
 
@@ -514,7 +516,8 @@ def stepped(
     entry = TimelineEntry(at=now, step=step, by=by, state=state, note=note)
     if state is not case.state:
         total = None if state is CaseState.BLOCKED else case.deadlines.total_due
-        stopped = replace(case.deadlines, next_step=None, next_due=None, total_due=total)
+        none: dict[str, Any] = {"next_step": None, "next_due": None, "sort_due": date.max}
+        stopped = replace(case.deadlines, total_due=total, **none)
         case = replace(case, deadlines=stopped, escalate_on=None)
     return replace(case, state=state, timeline=(*case.timeline, entry)[-MAX_TIMELINE:])
 

@@ -328,14 +328,20 @@ def sealed(dossier: Dossier, *, closed_on: date, starts: Sequence[date]) -> Doss
     """The dossier closed after its last release; retention runs from the latest end (4.8).
 
     starts: when the loan was settled, its releases and its litigation were closed, and the last
-    money came in.
+    money came in. closed_on: today, which may be later than all of them.
     """
     return replace(
         dossier,
         status=DossierStatus.CLOSED,
         closed_on=closed_on,
-        retention_start=max((*starts, closed_on)),
+        retention_start=max(starts),
     )
+
+
+def kept_longer(dossier: Dossier, ended_on: date) -> Dossier:
+    """A closed dossier once something more about it has ended; never kept for less (ARC-26)."""
+    start = dossier.retention_start
+    return replace(dossier, retention_start=ended_on if start is None else max(start, ended_on))
 
 
 def _item(

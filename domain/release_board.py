@@ -49,12 +49,30 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Settled collateral for which nobody has opened a case, and the terms of its clock."""
+
+    org_code: str
+    free_until: date | None
+    per_day: int | None
+
+    def exposure(self, today: date) -> int:
+        """What keeping its papers has cost up to today, in fen."""
+        free_until, per_day = self.free_until, self.per_day
+        told = exposure(
+            state="", free_until=free_until, per_day=per_day, returned_on=None, today=today
+        )
+        return told or 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BoardFigures:
     """The counts of one organisation, or of all together; exposure in fen."""
 
     org_code: str | None  # none for all together
     open: int = 0
     overdue: int = 0
+    waiting: int = 0
     exposure: int = 0
     by_state: Mapping[CaseState, int] = field(default_factory=dict)
     overdue_by_step: Mapping[DeadlineStep, int] = field(default_factory=dict)
@@ -65,25 +83,34 @@ def is_total_late(state: str, total_due: date | None, today: date) -> bool:
     return state in TOTAL_RUNS and total_due is not None and total_due < today
 
 
-def figures(cases: Iterable[Standing], *, today: date) -> list[BoardFigures]:
+def figures(
+    cases: Iterable[Standing], *, kept: Iterable[Kept] = (), today: date
+) -> list[BoardFigures]:
     """All together first, then each organisation by its code."""
-    by_org: dict[str, list[Standing]] = {}
+    by_org: dict[str, tuple[list[Standing], list[Kept]]] = {}
     for case in cases:
-        by_org.setdefault(case.org_code, []).append(case)
-    every = [case for own in by_org.values() for case in own]
+        by_org.setdefault(case.org_code, ([], []))[0].append(case)
+    for one in kept:
+        by_org.setdefault(one.org_code, ([], []))[1].append(one)
+    every = [case for own, _ in by_org.values() for case in own]
+    all_kept = [one for _, own in by_org.values() for one in own]
     return [
-        _figures(None, every, today),
-        *(_figures(code, by_org[code], today) for code in sorted(by_org)),
+        _figures(None, every, all_kept, today),
+        *(_figures(code, *by_org[code], today) for code in sorted(by_org)),
     ]
 
 
-def _figures(org_code: str | None, cases: list[Standing], today: date) -> BoardFigures:
+def _figures(
+    org_code: str | None, cases: list[Standing], kept: list[Kept], today: date
+) -> BoardFigures:
     late = [case.late(today) for case in cases]
     return BoardFigures(
         org_code=org_code,
         open=len(cases),
         overdue=sum(map(bool, late)),
-        exposure=sum(case.exposure(today) for case in cases),
+        waiting=len(kept),
+        exposure=sum(case.exposure(today) for case in cases)
+        + sum(one.exposure(today) for one in kept),
         by_state=Counter(case.state for case in cases),
         overdue_by_step=Counter(step for steps in late for step in steps),
     )

@@ -3,7 +3,7 @@
 Source: domain 4.7. A loan says itself when it has to be looked at next, as papers do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -74,6 +74,15 @@ def look_again(loan: Loan, *, told: date | None, waits: bool, today: date) -> da
     due = loan.release_notice_due
     tomorrow = nd(today, 1) if waits and due is not None and today <= due else None
     return min((day for day in (told, tomorrow) if day is not None), default=None)
+
+
+def secured_by(
+    collateral: Collateral, contracts: Sequence[GuaranteeContract], loans: Mapping[str, Loan]
+) -> list[Loan]:
+    """Every loan that the collateral still secures; none at all where one of them is not known."""
+    tied = [one for one in contracts if one.active_link(collateral.no)]
+    numbers = {no for one in tied for no in one.secured_loans}
+    return [loans[no] for no in sorted(numbers)] if numbers <= loans.keys() else []
 
 
 def request_refusals(loan: Loan, *, proof_no: str | None) -> Iterator[Refusal | None]:

@@ -93,6 +93,7 @@ class RiskSignal:
     reason: str = ""
     published_at: datetime
     eliminated_at: datetime | None = None
+    outcome: str | None = None  # what eliminated it
     org_code: str
     org_path: str
     version: int = 0

@@ -15,16 +15,16 @@ from domain.case_escalations import (
     recipients,
     recipients_of_loan,
 )
-from domain.collaterals import Collateral
+from domain.collaterals import RELYING, Collateral
+from domain.compensation import noted
 from domain.deregistration import DeadlineStep, DeregistrationCase
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan, is_extinguished
 from domain.orgs import Org
-from domain.release_notices import free_ones, look_again, notice, served
+from domain.release_notices import free_ones, look_again, notice, secured_by, served
 from domain.watch import SignalCategory, SignalSeverity, SubjectKind
 from jobs.watch import Round, signal
-from resolvers.case_opening import RELYING
-from resolvers.incidents import released_by
+from resolvers.incidents import released_by, unproven_no
 from storage.records import new_id
 
 
@@ -57,7 +57,7 @@ async def chase_proof(this: Round, id: str) -> int:
     return await signal(
         this,
         released_by(case),
-        number=f"RS-{case.no}-PROOF",
+        number=unproven_no(case),
         category=SignalCategory.RELEASE,
         severity=SignalSeverity.YELLOW,
         reason="The owner's cancellation is not proven by a title search.",
@@ -97,16 +97,19 @@ async def _notice(this: Round, loan: Loan) -> tuple[list[Due], bool]:
     due = notice(loan)
     if due is None:
         return [], False
+    free = await _free(this, loan)
     first = Escalation(due=due, level=EscalationLevel.HANDLER, on=due.on)
     known = await this.decision.first(Alert, {"no": first.number(loan.id)})
     if known is not None and known.acknowledged_at is not None:
         return [], False
-    free = await _free(this, loan)
     return ([due], False) if free else ([], True)
 
 
 async def _free(this: Round, loan: Loan) -> list[Collateral]:
-    """The collateral of a settled loan that may be released, and for which nobody has asked."""
+    """The collateral of a settled loan that may be released, and for which nobody has asked.
+
+    Each keeps from when its papers are owed back, and on what terms.
+    """
     contracts = await this.decision.find(GuaranteeContract, {"secured_loans": loan.loan_no})
     numbers = sorted({link.collateral_no for one in contracts for link in one.links})
     query = {"no": {"$in": numbers}, "pledge_state": {"$in": sorted(RELYING)}}
@@ -116,7 +119,18 @@ async def _free(this: Round, loan: Loan) -> list[Collateral]:
     tied = await this.decision.find(GuaranteeContract, {"links.collateral_no": {"$in": numbers}})
     secured = sorted({no for one in tied for no in one.secured_loans})
     loans = await this.decision.find(Loan, {"loan_no": {"$in": secured}})
-    return free_ones(collaterals, tied, loans)
+    known, policy, calendar = (
+        {one.loan_no: one for one in loans},
+        this.rules.policy,
+        this.rules.calendar,
+    )
+    free = free_ones(collaterals, tied, loans)
+    for one in free:
+        own = secured_by(one, tied, known)
+        after = noted(one, own, policy=policy, calendar=calendar)
+        if after != one:
+            this.decision.save(after)
+    return free
 
 
 def _said(loan: Loan, one: Escalation) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.certificates import TitleCertificate
-from domain.collaterals import Collateral, PledgeState
+from domain.collaterals import RELYING, Collateral, PledgeState
 from domain.deregistration import (
     Applicant,
     CaseState,
@@ -45,8 +45,6 @@ from schema.cases import (
     DeregistrationCasePayload,
 )
 from storage.records import new_id
-
-RELYING = frozenset({PledgeState.EFFECTIVE, PledgeState.PARTIALLY_RELEASED, PledgeState.PROPOSED})
 
 
 @mutation(

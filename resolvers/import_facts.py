@@ -312,6 +312,12 @@ def owner_proofs(known: Known, lines: Sequence[Any]) -> list[tuple[Deregistratio
     return proven
 
 
+def litigation_ended(known: Known, lines: Sequence[Any]) -> list[LegalCase]:
+    """Legal cases of this batch that are closed (4.8)."""
+    told = [known.get(LegalCase, line.no) for line in lines if isinstance(line, LegalCaseLine)]
+    return [case for case in told if case is not None and case.closed_at is not None]
+
+
 _SUBJECTS: dict[SubjectKind, tuple[type, str]] = {
     SubjectKind.LOAN: (Loan, "loan_no"),
     SubjectKind.CUSTOMER: (Customer, "no"),

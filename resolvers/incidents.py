@@ -130,3 +130,15 @@ async def end_losses(
     """Nobody misses a paper that is here again: a later loss has a day of its own (CUS-19)."""
     for incident in await open_losses(decision, certificate):
         decision.save(replace(incident, closed_at=now, outcome=outcome))
+
+
+def unproven_no(case: DeregistrationCase) -> str:
+    """Number of the signal that an owner's own cancellation is not proven in time (4.2)."""
+    return f"RS-{case.no}-PROOF"
+
+
+async def eliminated(decision: Decision, no: str, *, outcome: str, now: datetime) -> None:
+    """Ends that signal, where it was raised and is still open."""
+    found = await decision.first(RiskSignal, {"no": no})
+    if found is not None and found.eliminated_at is None:
+        decision.save(replace(found, eliminated_at=now, outcome=outcome))

@@ -74,7 +74,7 @@ ORDERS: Mapping[Enum, Order] = MappingProxyType(
         CheckOutOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
         CheckOutOrder.DUE_DATE: Order(name="due", field="due_date"),
         CaseOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
-        CaseOrder.NEXT_DUE: Order(name="next_due", field="deadlines.next_due"),
+        CaseOrder.NEXT_DUE: Order(name="next_due", field="deadlines.sort_due"),
         AlertOrder.DUE_ON: Order(name="due", field="due_on"),
         AlertOrder.CREATED_DESC: Order(name="created_desc", field="_id", descending=True),
     }

@@ -11,6 +11,7 @@ from domain.deregistration import OPEN_STATES, CaseState, DeadlineStep
 from domain.refusals import RefusalCode
 from domain.release_board import BoardFigures, Standing, figures
 from resolvers.context import Info
+from resolvers.kept_papers import kept_papers
 from resolvers.lists import ORDERS, After, First, among, exactly, one_of
 from resolvers.supervision import day, supervised
 from schema.deregistration import DeregistrationCase
@@ -36,8 +37,8 @@ class BoardQueries:
     """What is open, by whom it is waited for, and what is late."""
 
     @asked(
-        "Open releases of an organisation and all it looks after, due soonest first (押品注销看板)."
-        " Null where the organisation is out of reach."
+        "Open releases of an organisation and all it looks after, due soonest first (押品注销看板);"
+        " last what waits for nothing. Null where the organisation is out of reach."
     )
     def deregistration_board(
         self,
@@ -70,7 +71,8 @@ class BoardQueries:
         reach = await supervised(info, org)
         if reach is None:
             return None
-        total, *organisations = figures(await _standings(info, reach), today=context.today)
+        cases, kept = await _standings(info, reach), await kept_papers(info, reach)
+        total, *organisations = figures(cases, kept=kept, today=context.today)
         return {  # type: ignore[return-value]
             "as_of": context.today,
             "total": _told(total),
@@ -128,6 +130,7 @@ def _told(one: BoardFigures) -> Record:
         "org_code": one.org_code,
         "open": one.open,
         "overdue": one.overdue,
+        "waiting": one.waiting,
         "exposure": one.exposure,
         "by_state": [
             {"state": state.value, "count": one.by_state[state]}

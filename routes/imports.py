@@ -23,12 +23,14 @@ from domain.custody import Evidence, Operator
 from domain.people import Operation, Role
 from domain.refusals import Refusal, RefusalCode, Refused, invalid
 from resolvers.context import Context
-from resolvers.import_facts import FACT_KINDS, owner_proofs
+from resolvers.dossier_ends import litigation_over
+from resolvers.import_facts import FACT_KINDS, litigation_ended, owner_proofs
 from resolvers.import_loans import LOAN_KINDS
 from resolvers.import_opening import OPENING_KINDS
 from resolvers.import_parties import PARTY_KINDS
 from resolvers.import_postings import POSTING_KINDS
 from resolvers.imports import Given, Known, LineStatus, Outcome, parsed, take_in
+from resolvers.incidents import eliminated, unproven_no
 from resolvers.releasing import At, end_right
 from resolvers.reversals import entered_too_soon
 from schema.imports import json_schemas
@@ -241,6 +243,8 @@ async def _decided(context: Context, given: Sequence[Given]) -> list[Outcome]:
         )
         outcomes = await take_in(known, given, KINDS)
         await _end_proven(known, given, rules, context)
+        for case in litigation_ended(known, [item.line for item in given]):
+            await litigation_over(decision, case, today=context.today)
         decision.write("audit_log", Insert(_entry(context, outcomes)))
         return outcomes
 
@@ -257,7 +261,7 @@ async def _end_proven(known: Known, given: Sequence[Given], rules: Rules, contex
         request_id=context.request_id,
     )
     moment = At(by=by, now=context.now, today=context.today, rules=rules)
-    for case, _searched_on in owner_proofs(known, [item.line for item in given]):
+    for case, searched_on in owner_proofs(known, [item.line for item in given]):
         evidence: list[Evidence] = []
         ended = await end_right(known.decision, case, moment, evidence=evidence)
         ended = await entered_too_soon(known.decision, ended, moment)
@@ -268,6 +272,8 @@ async def _end_proven(known: Known, given: Sequence[Given], rules: Rules, contex
         known.decision.save(
             with_deadlines(proven, today=context.today, policy=policy, calendar=calendar)
         )
+        outcome = f"The title search of {searched_on} shows the cancellation."
+        await eliminated(known.decision, unproven_no(case), outcome=outcome, now=context.now)
 
 
 def _entry(context: Context, outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -194,7 +194,10 @@ _MEANINGS = {
     DossierOrder: {"CREATED": "Oldest record first.", "LOAN_NO": "By number of the loan."},
     FileOrder: {"CREATED": "Oldest record first.", "CREATED_DESC": "Newest record first."},
     CheckOutOrder: {"CREATED_DESC": "Newest first.", "DUE_DATE": "Due back earliest first."},
-    CaseOrder: {"CREATED_DESC": "Newest case first.", "NEXT_DUE": "Due soonest first."},
+    CaseOrder: {
+        "CREATED_DESC": "Newest case first.",
+        "NEXT_DUE": "Due soonest first, then what waits for nothing.",
+    },
     AlertOrder: {"DUE_ON": "Due soonest first.", "CREATED_DESC": "Newest alert first."},
 }
 for _order, _meanings in _MEANINGS.items():

@@ -525,6 +525,7 @@ class RiskSignalLine(Line):
     reason: Text = ""
     published_at: Moment
     eliminated_at: Moment | None = None
+    outcome: Text | None = None
     org: No
 
 

@@ -47,8 +47,10 @@ class BoardFigures:
     org_code: str | None = named("The operating organisation; null for all together.")
     open: int = named("Open cases.")
     overdue: int = named("Of these, late in a step or as a whole.")
+    waiting: int = named("Collateral all of whose loans are settled, without an open case.")
     exposure: Money = named(
-        "Compensation for papers given back too late, up to today (退证超期赔偿)."
+        "Compensation for papers given back too late, up to today (退证超期赔偿), of open cases and"
+        " of what waits for one."
     )
     by_state: list[StateCount] = named("Open cases by state.")
     overdue_by_step: list[OverdueCount] = named(

@@ -30,6 +30,7 @@ class RiskSignal(Node):
     reason: str = named("Why it was raised.")
     published_at: datetime = named("When it was published.")
     eliminated_at: datetime | None = named("When it was eliminated; none while it is open.")
+    outcome: str | None = named("What eliminated it, where that is told.")
     org_code: str = named("Responsible organisation.")
 
 

@@ -68,6 +68,10 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _plain("org_path", "no", "_id"),
             _plain("pledge_state", "no", "_id"),
             _plain("latest_value_on", "_id"),
+            IndexModel(
+                [("org_path", _A), ("owed_since", _A)],
+                partialFilterExpression={"owed_since": {"$type": "string"}},
+            ),
         ],
         "valuations": [_unique("no"), _plain("collateral_no", ("value_on", _D))],
         "certificates": [
@@ -173,7 +177,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
             _unique("no"),
             _plain("collateral_no", ("_id", _D)),
             _plain("state", "org_path", "deadlines.next_due"),
-            _plain("deadlines.next_due", "_id"),
+            _plain("deadlines.sort_due", "_id"),
             _plain("proof_pending", "deadlines.owner_proof_due"),
             _plain("handler", "state"),
             IndexModel(

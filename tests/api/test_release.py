@@ -274,6 +274,9 @@ def test_papers_come_back_when_the_registry_says_no(bank: Bank):
     assert closed["case"]["state"] == "CLOSED_FAILED"
 
 
+SHOWN = "The title search of 2025-07-21 shows the cancellation."
+
+
 def test_an_owner_who_deregisters_himself_is_released_by_a_title_search(bank: Bank):
     story = bank.approved("OWNER")
     bank.attach(story, "MORTGAGE_CANCEL_CONSENT")
@@ -310,11 +313,13 @@ def test_an_owner_who_deregisters_himself_is_released_by_a_title_search(bank: Ba
     assert signals["riskSignals"] == [{"category": "RELEASE", "severity": "YELLOW"}]
     assert bank.run_jobs()["chase_owner_proofs"] == 0
     bank.load(("TitleSearch", search(story, "CANCELLED", "2025-07-21")))
-    after = bank.case(story, "state proofPending collateral { pledgeState }")
+    after = bank.case(
+        story, "state proofPending collateral { pledgeState riskSignals { outcome } }"
+    )
     assert after == {
         "state": "RETURNED",
         "proofPending": False,
-        "collateral": {"pledgeState": "RELEASED"},
+        "collateral": {"pledgeState": "RELEASED", "riskSignals": [{"outcome": SHOWN}]},
     }
     assert bank.certificate(story)["legalState"] == "CANCELLED"
 

@@ -13,7 +13,9 @@ query($org: String, $filter: BoardFilter, $first: Int, $after: String) {{
   }}
 }}
 """
-FIGURES = "orgCode open overdue exposure byState { state count } overdueByStep { step count }"
+FIGURES = (
+    "orgCode open overdue waiting exposure byState { state count } overdueByStep { step count }"
+)
 SUMMARY = f"""
 query($org: String) {{
   deregistrationBoardSummary(org: $org) {{
@@ -34,7 +36,9 @@ def at_noon(bank: Bank):
 def branches(bank: Bank):
     """Branches whose boards no other test fills."""
     below = {"level": "OPERATING_BRANCH", "parent": "T2"}
-    bank.load(*(("Org", {"code": code, "name": code, **below}) for code in ("B1", "B2", "B3")))
+    bank.load(
+        *(("Org", {"code": code, "name": code, **below}) for code in ("B1", "B2", "B3", "B4"))
+    )
     roles = [{"role": "RELATIONSHIP_MANAGER"}]
     bank.load(("User", {"login": "rm-b1", "name": "x", "org": "B1", "roles": roles}))
 
@@ -292,15 +296,21 @@ def test_the_board_of_a_branch(bank: Bank):
     bank.settle(draft)
     bank.open_case(draft)
     bank.vault_out(out)
-    no = {story.n: bank.case(story, "no")["no"] for story in (waiting, draft, out)}
+    blocked = bank.approved(org="B2")
+    bank.load(("Loan", loan_line(blocked)))
+    no = {story.n: bank.case(story, "no")["no"] for story in (waiting, draft, out, blocked)}
     rows = board(bank, org="B2")
-    assert [one["no"] for one in rows["nodes"]] == [no[draft.n], no[waiting.n], no[out.n]]
-    assert rows["totalCount"] == 3
-    assert [one["daysLeft"] for one in rows["nodes"]] == [None, 3, 5]
-    first = board(bank, org="B2", first=2)
-    then = board(bank, org="B2", first=2, after=first["pageInfo"]["endCursor"])
-    assert first["pageInfo"]["hasNextPage"]
-    assert first["nodes"] + then["nodes"] == rows["nodes"]
+    assert [one["no"] for one in rows["nodes"]] == [
+        no[story.n] for story in (waiting, out, draft, blocked)
+    ]
+    assert rows["totalCount"] == 4
+    assert [one["daysLeft"] for one in rows["nodes"]] == [3, 5, None, None]
+    pages, after = [], None
+    for more in (True, True, True, False):
+        page = board(bank, org="B2", first=1, after=after)
+        assert page["pageInfo"]["hasNextPage"] is more
+        pages, after = pages + page["nodes"], page["pageInfo"]["endCursor"]
+    assert pages == rows["nodes"]
 
     def found(**filter):
         return [one["no"] for one in board(bank, org="B2", filter=filter)["nodes"]]
@@ -320,6 +330,37 @@ def test_the_board_of_a_branch(bank: Bank):
         "organisations": [_figures("B2")],
     }
     assert "B2" in {one["orgCode"] for one in summary(bank)["organisations"]}
+
+
+def test_papers_that_nobody_opens_a_case_for_cost_as_well(bank: Bank):
+    story = bank.mortgage(org="B4")
+    told = settled("2025-06-18")
+
+    def costs() -> tuple[int, int, str]:
+        total = summary(bank, org="B4")["total"]
+        return total["open"], total["waiting"], total["exposure"]
+
+    bank.load(("Loan", loan_line(story, **told)))
+    on(bank, "2025-06-20")
+    assert costs() == (0, 1, "0.00")
+    bank.clock("2025-07-18" + MORNING)
+    assert costs() == (0, 1, "0.00")
+    bank.clock("2025-07-21" + MORNING)
+    assert costs() == (0, 1, "300.00")
+    bank.load(("Loan", loan_line(story)))  # the settlement is undone
+    assert costs() == (0, 0, "0.00")
+    bank.load(("Loan", loan_line(story, **told)))
+    on(bank, "2025-07-21")
+    assert costs() == (0, 1, "300.00")
+    bank.open_case(story)
+    assert costs() == (1, 0, "300.00")
+    given_up = {"caseId": story.case_id, "reason": "not now"}
+    bank.done("handler-1", "deregistrationCaseCancel", given_up)
+    assert costs() == (0, 1, "300.00")
+    other = bank.mortgage(org="B4")
+    more = guarantee(story, secured_loans=[story.loan_no, other.loan_no])
+    bank.load(("GuaranteeContract", more))
+    assert costs() == (0, 0, "0.00")
 
 
 def test_a_board_ends_where_its_reader_does(bank: Bank):
@@ -347,14 +388,16 @@ def test_a_board_ends_where_its_reader_does(bank: Bank):
 
 
 def _figures(org: str | None) -> dict:
-    """Of three cases, two days after the last day that costs nothing."""
+    """Of four cases, two days after the last day that costs nothing."""
     return {
         "orgCode": org,
-        "open": 3,
+        "open": 4,
         "overdue": 2,
+        "waiting": 0,
         "exposure": "600.00",
         "byState": [
             {"state": "DRAFT", "count": 1},
+            {"state": "BLOCKED", "count": 1},
             {"state": "APPROVED", "count": 1},
             {"state": "VAULT_OUT", "count": 1},
         ],

@@ -127,3 +127,50 @@ def test_a_file_announced_before_the_dossier_was_closed_stays_out_of_it(bank: Ba
     bank.done("approver-t2", "dossierApproveSupplement", more)
     assert codes(bank.do("handler-1", "fileCompleteUpload", late)) == ["IMMUTABLE"]
     bank.upload("handler-1", story, "EVIDENCE", content)
+
+
+def litigation(bank: Bank, story: Story, closed_on: str | None = None, **about: str) -> None:
+    """A legal case about the loan, or about something else."""
+    subject = about or {"subject_kind": "LOAN", "subject": story.loan_no}
+    line = {"no": f"LC{story.n}", "opened_at": NOON, "org": "OB", **subject}
+    bank.load(("LegalCase", line | {"closed_at": closed_on and closed_on + MORNING}))
+
+
+def archived(bank: Bank, story: Story) -> tuple[str, str | None]:
+    asked = "query($l: String!) { dossier(loanNo: $l) { status retentionStart } }"
+    found = bank.query("auditor", asked, l=story.loan_no)["dossier"]
+    return found["status"], found["retentionStart"]
+
+
+@pytest.mark.parametrize("about", ["LOAN", "CUSTOMER", "COLLATERAL"])
+def test_a_dossier_is_sealed_when_the_litigation_ends_and_kept_from_then_on(bank: Bank, about: str):
+    story = filed(bank)
+    subject = {
+        "LOAN": story.loan_no,
+        "CUSTOMER": story.customer_no,
+        "COLLATERAL": story.collateral_no,
+    }[about]
+    litigation(bank, story, subject_kind=about, subject=subject)
+    closed(bank, story)
+    status, start = archived(bank, story)
+    assert (status != "CLOSED", start) == (True, None)
+    bank.clock("2025-08-01" + MORNING)
+    litigation(bank, story, "2025-07-25", subject_kind=about, subject=subject)
+    assert archived(bank, story) == ("CLOSED", "2025-07-25")
+
+
+def test_litigation_that_ends_after_the_sealing_extends_what_is_kept(bank: Bank):
+    story = filed(bank)
+    closed(bank, story)
+    assert archived(bank, story) == ("CLOSED", "2025-06-20")
+    bank.clock("2025-08-01" + MORNING)
+    litigation(bank, story)
+    assert archived(bank, story) == ("CLOSED", "2025-06-20")
+    litigation(bank, story, "2025-07-25")
+    assert archived(bank, story) == ("CLOSED", "2025-07-25")
+
+
+def test_litigation_about_a_loan_that_nobody_has_released_seals_nothing(bank: Bank):
+    story = bank.approved()
+    litigation(bank, story, "2025-06-20")
+    assert archived(bank, story)[1] is None

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.case_deadlines import with_deadlines
-from domain.compensation import clocked, exposure, settlement_day
+from domain.collaterals import RELYING, PledgeState
+from domain.compensation import clocked, exposure, is_waiting, noted, settlement_day
 from domain.deregistration import CaseState, DeregKind, Registry
 from domain.loans import LoanStatus
 from domain.policy import PolicyValue, resolve
-from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_case, a_loan, local
+from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_case, a_collateral, a_loan, local
 
 SETTLED = date(2025, 6, 10)  # a Tuesday; the thirtieth day is Thursday 10 July
 LAST = date(2025, 7, 10)
@@ -150,3 +151,37 @@ def test_it_grows_by_the_day_until_the_return_and_never_falls(settled, after, ke
     today = settled + DAY * after
     assert cost(case, today + DAY) - cost(case, today) in {0, 10_000}
     assert cost(returned, today) == cost(case, min(today, returned.returned_on))
+
+
+def _noted(*loans, collateral=None):
+    return noted(collateral or a_collateral(), loans, policy=POLICY, calendar=CALENDAR)
+
+
+def test_settled_collateral_keeps_the_day_and_the_terms_of_that_day():
+    last = a_loan(loan_no="L2", settled_on=date(2025, 6, 10))
+    found = _noted(a_loan(), last)
+    assert (found.owed_since, found.free_until) == (date(2025, 6, 10), date(2025, 7, 10))
+    assert found.compensation_per_day == POLICY.number("dereg.compensation_per_day")
+    assert _noted(a_loan(), replace(last, balance=1)) == a_collateral()
+    assert _noted() == a_collateral()
+
+
+@pytest.mark.parametrize("state", PledgeState)
+def test_collateral_waits_while_the_bank_relies_on_it_and_nobody_asks(state):
+    loan = a_loan()
+    waits = replace(_noted(loan), pledge_state=state)
+    assert is_waiting(waits, [loan]) is (state in RELYING)
+
+
+@pytest.mark.parametrize(
+    "loans",
+    [
+        [],
+        [a_loan(balance=1)],
+        [a_loan(), a_loan(loan_no="L2", balance=1, settled_on=None)],
+        [a_loan(settled_on=date(2025, 6, 9))],
+    ],
+)
+def test_a_debt_that_stands_again_or_a_new_one_stops_the_clock(loans):
+    assert not is_waiting(_noted(a_loan()), loans)
+    assert not is_waiting(replace(_noted(a_loan()), open_case_id="case-1"), [a_loan()])

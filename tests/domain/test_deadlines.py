@@ -48,7 +48,7 @@ def test_a_state_starts_its_deadline_in_working_days(state, name, in_june, over_
     for today, due in ((TODAY, in_june), (date(2025, 9, 30), over_the_holidays)):
         deadlines = _in(state, today=today).deadlines
         assert getattr(deadlines, name) == due
-        assert deadlines.next_due == due
+        assert deadlines.next_due == deadlines.sort_due == due
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,8 @@ def test_a_step_the_mode_does_not_know_is_never_due(mode, state, name):
 )
 def test_nothing_is_due_while_nothing_runs(state):
     case = a_case(deadlines=Deadlines(next_due=TODAY))
-    assert _in(state, case=case).deadlines.next_due is None
+    deadlines = _in(state, case=case).deadlines
+    assert (deadlines.next_due, deadlines.sort_due) == (None, date.max)
 
 
 def test_an_owner_who_has_proven_it_leaves_five_working_days_to_close():
@@ -206,6 +207,7 @@ def test_what_stops_a_case_stops_its_deadlines():
     assert case.escalate_on == case.deadlines.decision_due
     blocked = stepped(case, CaseStep.BLOCK, by="u", now=NOW)
     assert (blocked.deadlines.next_step, blocked.deadlines.next_due) == (None, None)
+    assert (case.deadlines.sort_due, blocked.deadlines.sort_due) == (case.escalate_on, date.max)
     assert blocked.escalate_on is None
     again = stepped(case, CaseStep.APPROVE, by="u", now=NOW, to=S.PRECHECKED)
     assert again.deadlines == case.deadlines

@@ -14,6 +14,7 @@ from domain.dossiers import (
     archive_incomplete,
     checklist,
     filed_if_complete,
+    kept_longer,
     open_settlement_items,
     sealed,
     settlement_locked,
@@ -199,12 +200,17 @@ def test_only_the_named_line_changes():
 
 
 def test_retention_runs_from_the_latest_end():
-    settled, closed = date(2024, 2, 20), date(2024, 2, 29)
-    dossier = sealed(a_dossier(), closed_on=closed, starts=[settled])
-    assert (dossier.status, dossier.closed_on) == (DossierStatus.CLOSED, closed)
-    assert dossier.retention_start == closed
-    later = sealed(a_dossier(), closed_on=closed, starts=[settled, TODAY])
-    assert later.retention_start == TODAY
+    settled, ended = date(2024, 2, 20), date(2024, 2, 29)
+    dossier = sealed(a_dossier(), closed_on=TODAY, starts=[settled, ended])
+    assert (dossier.status, dossier.closed_on) == (DossierStatus.CLOSED, TODAY)
+    assert dossier.retention_start == ended
+
+
+@pytest.mark.parametrize(("day", "start"), [(19, 20), (20, 20), (21, 21)])
+def test_retention_is_extended_and_never_shortened(day, start):
+    dossier = sealed(a_dossier(), closed_on=TODAY, starts=[date(2024, 2, 20)])
+    assert kept_longer(dossier, date(2024, 2, day)).retention_start == date(2024, 2, start)
+    assert kept_longer(a_dossier(), TODAY).retention_start == TODAY
 
 
 def test_once_a_release_is_closed_its_settlements_lines_stay_as_they_are():

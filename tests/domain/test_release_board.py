@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.case_deadlines import TOTAL_RUNS
 from domain.deregistration import CaseState, DeadlineStep
-from domain.release_board import BoardFigures, Standing, figures
+from domain.release_board import BoardFigures, Kept, Standing, figures
 from tests.domain.builders import TODAY
 
 S, D = CaseState, DeadlineStep
@@ -106,3 +106,12 @@ def test_organisations_add_up_to_the_total(cases):
         assert getattr(total, name) == sum(getattr(one, name) for one in organisations)
     assert sum(total.by_state.values()) == total.open == len(cases)
     assert total.overdue <= sum(total.overdue_by_step.values()) <= 2 * total.overdue
+
+
+def test_what_waits_for_a_case_costs_and_is_no_case():
+    late = {"free_until": TODAY - 3 * DAY, "per_day": 100}
+    kept = [Kept(org_code="OB-2", **late), Kept(org_code="OB-1", free_until=TODAY, per_day=100)]
+    total, first, second = figures([standing(**late)], kept=kept, today=TODAY)
+    assert (total.open, total.waiting, total.exposure) == (1, 2, 600)
+    assert (first.open, first.waiting, first.exposure) == (1, 1, 300)
+    assert (second.org_code, second.open, second.waiting, second.exposure) == ("OB-2", 0, 1, 300)
