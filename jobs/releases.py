@@ -21,9 +21,9 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan, is_extinguished
 from domain.orgs import Org
 from domain.release_notices import free_ones, look_again, notice, served
+from domain.release_papers import RELYING
 from domain.watch import SignalCategory, SignalSeverity, SubjectKind
 from jobs.watch import Round, signal
-from resolvers.case_opening import RELYING
 from resolvers.incidents import released_by
 from storage.records import new_id
 

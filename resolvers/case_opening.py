@@ -23,14 +23,11 @@ from domain.people import HANDLERS, Operation, User
 from domain.processing import out_of_scope
 from domain.refusals import (
     Refusal,
-    RefusalCode,
     Refused,
     invalid,
     refuse_if,
-    state_conflict,
 )
-from domain.release_kinds import FORCED
-from domain.release_papers import no_release
+from domain.release_papers import no_release, not_free
 from resolvers.case_work import (
     lawyers_only_for_courts,
     lock_papers,
@@ -42,8 +39,6 @@ from schema.cases import (
     DeregistrationCasePayload,
 )
 from storage.records import new_id
-
-RELYING = frozenset({PledgeState.EFFECTIVE, PledgeState.PARTIALLY_RELEASED, PledgeState.PROPOSED})
 
 
 @mutation(
@@ -66,7 +61,7 @@ async def deregistration_case_open(
     refuse_if(
         [
             *out_of_scope(loans),
-            _free(collateral, input.kind),
+            not_free(collateral, input.kind),
             no_release(input.kind),
             *_replacing(input),
             None
@@ -135,31 +130,6 @@ async def _replacements(deed: Deed, input: DeregistrationCaseOpenInput) -> tuple
     """Numbers of what replaces the collateral; reading each fences it."""
     found = [await deed.get(Collateral, id) for id in dict.fromkeys(input.new_collateral_ids)]
     return tuple(collateral.no for collateral in found)
-
-
-def _free(collateral: Collateral, kind: DeregKind) -> Refusal | None:
-    """One open case a collateral, and only while the bank relies on it (DRG-R03).
-
-    What is being enforced is let go only as its sale, a court or its end demands.
-    """
-    if collateral.open_case_id is not None:
-        return Refusal(
-            code=RefusalCode.OPEN_REQUEST_EXISTS,
-            rule_id="DRG-R03",
-            detail={
-                "subject": f"Collateral {collateral.no}",
-                "lock": f"DEREGISTRATION {collateral.open_case_id}",
-            },
-        )
-    enforced = kind in FORCED and collateral.pledge_state is PledgeState.IN_ENFORCEMENT
-    if collateral.pledge_state in RELYING or enforced:
-        return None
-    return state_conflict(
-        "DRG-R03",
-        subject=f"Collateral {collateral.no}",
-        state=collateral.pledge_state,
-        event="OPEN",
-    )
 
 
 async def _handler(deed: Deed, login: str | None) -> str | None:

@@ -5,10 +5,19 @@ from domain.dossiers import DocType
 from domain.release_question import Question, Stage
 from tests.domain.release_oracle import OVER, Broken, D, K, documents, never_drawn
 
+FORCED = ("COURT_ORDERED", "ENFORCED", "EXTINGUISHED")
+
 
 def kind_fits(q: Question) -> Broken:
     if q.kind is K.CLAIM_TRANSFER:
         yield "KIND_NOT_SUPPORTED"
+    elif q.facts.case is None:
+        state, forced = q.facts.collateral.pledge_state.value, q.kind.value in FORCED
+        relied_on = state in ("EFFECTIVE", "PARTIALLY_RELEASED", "PROPOSED")
+        if q.facts.collateral.open_case_id is not None:
+            yield "DRG-R03", "OPEN_REQUEST_EXISTS"
+        elif not relied_on and not (forced and state == "IN_ENFORCEMENT"):
+            yield "DRG-R03", "STATE_CONFLICT"
     if q.kind is K.PRE_NOTICE_CANCEL:
         rights = 0
         for paper in q.facts.certificates:
