@@ -191,10 +191,14 @@ MAX_NOTICES = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """Who asks for the release (申请人): party numbers of the owners, and of an agent if any."""
+    """Who asks for the release (申请人): party numbers of the owners, and of an agent if any.
+
+    represented: owners for whom the agent applies, by a power of attorney (授权委托).
+    """
 
     owners: tuple[str, ...] = ()
     agent: str | None = None
+    represented: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,7 @@ def _applicants(question: Question) -> Facts:
         told["applicants"] = ", ".join(case.applicant.owners)
         if case.applicant.agent is not None:
             told["agent"] = case.applicant.agent
+            told["represented"] = ", ".join(case.applicant.represented)
     return told
 
 

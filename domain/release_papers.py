@@ -122,6 +122,7 @@ def given_to_owner(case: DeregistrationCase, paper: TitleCertificate) -> bool:
 def applicant_entitled(question: Question) -> Iterator[Refusal]:
     """Every registered owner applies, himself or by whoever may speak for him (P11).
 
+    An agent speaks for those whom he is said to represent, once their power of attorney is here.
     For one who has died his heirs do, under their own numbers and with their proof.
     """
     refusal = not_entitled(question.facts.collateral, question.facts.case)
@@ -225,10 +226,12 @@ def _entitlement_gaps(collateral: Collateral, case: DeregistrationCase | None) -
     if case is None:
         yield "nobody has applied yet"
         return
+    power = case.applicant.agent is not None and case.document(DocType.AGENT_POA) is not None
+    applying = set(case.applicant.owners).union(case.applicant.represented if power else ())
     absent = [
         owner.party
         for owner in collateral.owners
-        if not owner.deceased and owner.party not in case.applicant.owners
+        if not owner.deceased and owner.party not in applying
     ]
     if not case.applicant.owners and case.applicant.agent is None:
         yield "nobody has applied yet"

@@ -35,6 +35,7 @@ from resolvers.case_work import (
 )
 from resolvers.mutation import Deed, mutation
 from schema.cases import (
+    ApplicantInput,
     DeregistrationCaseOpenInput,
     DeregistrationCasePayload,
 )
@@ -64,6 +65,7 @@ async def deregistration_case_open(
             not_free(collateral, input.kind),
             no_release(input.kind),
             *_replacing(input),
+            _spoken_for(input.applicant),
             None
             if named is None or len(chosen) == len(set(named))
             else invalid("guaranteeContractNos", "not active on this collateral"),
@@ -84,7 +86,7 @@ async def deregistration_case_open(
         guarantee_contract_nos=tuple(c.no for c in chosen),
         loan_nos=tuple(secured),
         certificate_ids=tuple(c.id for c in papers),
-        applicant=Applicant(owners=tuple(input.applicant.owners), agent=input.applicant.agent),
+        applicant=_applicant(input.applicant),
         new_collateral_nos=await _replacements(deed, input),
         affected_mortgagees=tuple(dict.fromkeys(input.affected_mortgagees)),
         override_seizure=input.override_seizure,
@@ -124,6 +126,21 @@ def _replacing(input: DeregistrationCaseOpenInput) -> Iterator[Refusal]:
         yield invalid("newCollateralIds", reason, rule_id="DRG-L04")
     if input.collateral_id in input.new_collateral_ids:
         yield invalid("newCollateralIds", "does not replace itself", rule_id="DRG-L04")
+
+
+def _spoken_for(applicant: ApplicantInput) -> Refusal | None:
+    """Whoever is represented has an agent (P11)."""
+    if applicant.agent is not None or not applicant.represented:
+        return None
+    return invalid("applicant", "name the agent who represents them", rule_id="DRG-P11")
+
+
+def _applicant(given: ApplicantInput) -> Applicant:
+    return Applicant(
+        owners=tuple(given.owners),
+        agent=given.agent,
+        represented=tuple(dict.fromkeys(given.represented)),
+    )
 
 
 async def _replacements(deed: Deed, input: DeregistrationCaseOpenInput) -> tuple[str, ...]:

@@ -81,7 +81,9 @@ def p11(q: Question) -> Broken:
             yield "APPLICANT_NOT_ENTITLED"
         if owner.minor and D.GUARDIAN_PROOF not in documents(q):
             yield "APPLICANT_NOT_ENTITLED"
-        if not owner.deceased and owner.party not in case.applicant.owners:
+        by_agent = D.AGENT_POA in documents(q) and owner.party in case.applicant.represented
+        by_agent = by_agent and case.applicant.agent is not None
+        if not owner.deceased and owner.party not in case.applicant.owners and not by_agent:
             yield "APPLICANT_NOT_ENTITLED"
 
 
