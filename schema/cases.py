@@ -165,7 +165,7 @@ class DeregistrationCaseReassignHandlerInput:
     """A change of the handler."""
 
     case_id: strawberry.ID = named("The case.")
-    handler: str = named("Login of the next handler.")
+    handler: str = named("Login of the next handler; your own, to take a case that has none.")
     reason: str | None = named(
         "Why; needed of whoever acts for a handler who is absent.", default=None
     )
