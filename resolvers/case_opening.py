@@ -29,6 +29,7 @@ from domain.refusals import (
 )
 from domain.release_papers import no_release, not_free
 from resolvers.case_work import (
+    county_alone,
     lawyers_only_for_courts,
     lock_papers,
     on_the_clock,
@@ -59,6 +60,7 @@ async def deregistration_case_open(
     chosen = [c for c in active if named is None or c.no in named]
     secured = sorted({no for c in chosen for no in c.secured_loans})
     loans = await deed.decision.find(Loan, {"loan_no": {"$in": secured}})
+    county_alone(deed, loans)
     refuse_if(
         [
             *out_of_scope(loans),
@@ -155,6 +157,6 @@ async def _handler(deed: Deed, login: str | None) -> str | None:
         own = any(deed.actor.holds(role) for role in HANDLERS)
         return deed.actor.login if own else None
     user = await deed.decision.first(User, {"login": login, "active": True})
-    if user is None or not any(grant.role in HANDLERS for grant in user.roles):
+    if user is None or not any(grant.counts and grant.role in HANDLERS for grant in user.roles):
         raise Refused(invalid("handler", f"{login} is not a certificate handler", rule_id="X14"))
     return user.login

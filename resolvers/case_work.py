@@ -43,12 +43,24 @@ def lawyers_only_for_courts(deed: Deed, kind: DeregKind, org_path: str) -> None:
         raise Forbidden("A legal officer brings only releases that a court ordered.")
 
 
+def county_alone(deed: Deed, loans: Iterable[Loan]) -> None:
+    """A county's registrar deregisters for loans of the county alone (3.2, S04).
+
+    Where the collateral is booked does not make a city's loan the county's. Raises: Forbidden.
+    """
+    if not deed.actor.acts_for_county(deed.operation):
+        return
+    if not all(deed.actor.may(deed.operation, loan.org_path) for loan in loans):
+        raise Forbidden("A county's registrar acts for loans of the county alone.")
+
+
 async def asked(
     deed: Deed, case: DeregistrationCase, stage: Stage
 ) -> tuple[DeregistrationCase, ReleaseFacts, Evaluation]:
     """The case with a fresh evaluation appended, and what the evaluation saw (DRG-R01, R02)."""
     collateral = await deed.decision.get(Collateral, case.collateral_id)
     facts = await release_facts(deed.decision, collateral, case)
+    county_alone(deed, [facts.loans[no] for no in case.loan_nos if no in facts.loans])
     evaluation = evaluate(
         facts,
         kind=case.kind,
