@@ -333,6 +333,14 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoanPlace:
+    """Where a loan lies that an evaluation may name: not everybody may hear of it (INV-09)."""
+
+    loan_no: str
+    org_path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrecheckRun:
     """One evaluation of the preconditions, kept with what it saw (DRG-R02)."""
 
@@ -341,6 +349,7 @@ class PrecheckRun:
     ready: bool
     policy_version: str
     results: tuple[Mapping[str, object], ...]
+    places: tuple[LoanPlace, ...] = ()  # of the loans that lie elsewhere than the collateral
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

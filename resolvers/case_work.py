@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from domain.case_deadlines import papers_due_back, with_deadlines
@@ -24,6 +25,7 @@ from domain.refusals import Forbidden, Refusal, RefusalCode, Refused
 from domain.release import Evaluation, evaluate
 from domain.release_kinds import SETTLES
 from domain.release_question import ReleaseFacts, Stage
+from domain.strangers import places_of, strangers, veiled
 from resolvers.mutation import Deed
 from resolvers.release_facts import release_facts
 from resolvers.settlement_proofs import void_proofs
@@ -57,7 +59,10 @@ def county_alone(deed: Deed, loans: Iterable[Loan]) -> None:
 async def asked(
     deed: Deed, case: DeregistrationCase, stage: Stage
 ) -> tuple[DeregistrationCase, ReleaseFacts, Evaluation]:
-    """The case with a fresh evaluation appended, and what the evaluation saw (DRG-R01, R02)."""
+    """The case with a fresh evaluation appended, and what the evaluation saw (DRG-R01, R02).
+
+    The case keeps all of it; the evaluation that is given names nothing beyond the actor's reach.
+    """
     collateral = await deed.decision.get(Collateral, case.collateral_id)
     facts = await release_facts(deed.decision, collateral, case)
     county_alone(deed, [facts.loans[no] for no in case.loan_nos if no in facts.loans])
@@ -76,9 +81,11 @@ async def asked(
         ready=evaluation.ready,
         policy_version=evaluation.policy_version,
         results=tuple(kept_results(evaluation)),
+        places=places_of(facts),
     )
     case = replace(case, precheck_runs=(*case.precheck_runs, run)[-MAX_RUNS:])
-    return on_the_clock(deed, case, facts.loans), facts, evaluation
+    hidden = strangers(run.places, partial(deed.actor.may, Operation.READ))
+    return on_the_clock(deed, case, facts.loans), facts, veiled(evaluation, hidden)
 
 
 def on_the_clock(

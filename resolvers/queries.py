@@ -1,6 +1,7 @@
 """Root queries on single records, and the questions people live in."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -15,6 +16,7 @@ from domain.refusals import Refusal, Refused
 from domain.release import Evaluation as Answer
 from domain.release import evaluate
 from domain.release_question import Stage
+from domain.strangers import places_of, strangers, veiled
 from resolvers.case_work import kept_results
 from resolvers.context import Info
 from resolvers.lists import concerning
@@ -371,17 +373,17 @@ async def _evaluations(
             if collateral.open_case_id is not None:
                 case = await decision.get(Case, collateral.open_case_id)
             facts = await release_facts(decision, collateral, case, replacing)
-            answers.append(
-                evaluate(
-                    facts,
-                    kind=kind or (case.kind if case else DeregKind.FULL_SETTLEMENT),
-                    stage=Stage.PRECHECK,
-                    mode=mode or (case.handling_mode if case else HandlingMode.BANK),
-                    policy=rules.policy,
-                    calendar=rules.calendar,
-                    today=context.today,
-                )
+            answer = evaluate(
+                facts,
+                kind=kind or (case.kind if case else DeregKind.FULL_SETTLEMENT),
+                stage=Stage.PRECHECK,
+                mode=mode or (case.handling_mode if case else HandlingMode.BANK),
+                policy=rules.policy,
+                calendar=rules.calendar,
+                today=context.today,
             )
+            hidden = strangers(places_of(facts), partial(context.actor.may, Operation.READ))
+            answers.append(veiled(answer, hidden))
         return answers
 
     try:
