@@ -1,6 +1,6 @@
 """What may stand in the way of a release: risk signals, legal holds, legal cases."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 
@@ -30,6 +30,10 @@ class RiskSignal(Node):
     reason: str = named("Why it was raised.")
     published_at: datetime = named("When it was published.")
     eliminated_at: datetime | None = named("When it was eliminated; none while it is open.")
+    elimination_proposed_on: date | None = named(
+        "When it was proposed for elimination, its loan being settled (建议消除)."
+    )
+    elimination_reason: str | None = named("Why it was proposed for elimination.")
     org_code: str = named("Responsible organisation.")
 
 
