@@ -24,6 +24,7 @@ class AlertKind(StrEnum):
     DISPATCH = "DISPATCH"
     STOCKTAKE = "STOCKTAKE"
     RELEASE = "RELEASE"
+    SIGNAL = "SIGNAL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

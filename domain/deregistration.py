@@ -195,10 +195,14 @@ MAX_NOTICES = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """Who asks for the release (申请人): party numbers of the owners, and of an agent if any."""
+    """Who asks for the release (申请人): party numbers of the owners, and of an agent if any.
+
+    represented: owners for whom the agent applies, by a power of attorney (授权委托).
+    """
 
     owners: tuple[str, ...] = ()
     agent: str | None = None
+    represented: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,6 +344,14 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoanPlace:
+    """Where a loan lies that an evaluation may name: not everybody may hear of it (INV-09)."""
+
+    loan_no: str
+    org_path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrecheckRun:
     """One evaluation of the preconditions, kept with what it saw (DRG-R02)."""
 
@@ -348,6 +360,7 @@ class PrecheckRun:
     ready: bool
     policy_version: str
     results: tuple[Mapping[str, object], ...]
+    places: tuple[LoanPlace, ...] = ()  # of the loans that lie elsewhere than the collateral
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -282,8 +282,14 @@ class RoleGrant:
     org_path: str
     org_level: OrgLevel
     jurisdiction_path: str
+    county: bool = True  # whether it is a county's organisation (县域行)
     valid_from: date | None = None
     valid_to: date | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the role gives anything there: a registrar's only in a county (3.2)."""
+        return self.county or self.role is not Role.MORTGAGE_REGISTRAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,7 +391,7 @@ def actor(user: User, *, today: date) -> Actor:
     standing_in = [s for s in user.substitutions if _in_force(s, today)]
     away = {leave.vault for leave in user.leaves if _in_force(leave, today)}
     kept = [vault for vault in user.vaults if vault not in away]
-    held = [grant for grant in user.roles if _in_force(grant, today)]
+    held = [grant for grant in user.roles if grant.counts and _in_force(grant, today)]
     return Actor(
         login=user.login,
         user_id=user.id,

@@ -83,6 +83,8 @@ REMEDIES: Mapping[RefusalCode, Remedy] = MappingProxyType(
         _C.LTV_EXCEEDED: _R.BORROWER,
         _C.KIND_NOT_SUPPORTED: _R.CERT_HANDLER,
         _C.VALUE_INVALID: _R.CERT_HANDLER,
+        _C.STATE_CONFLICT: _R.CERT_HANDLER,
+        _C.OPEN_REQUEST_EXISTS: _R.CERT_HANDLER,
         _C.OTHER_DEBT: _R.BORROWER,
         _C.LIMITATION: _R.LEGAL_OFFICER,
     }

@@ -15,12 +15,13 @@ KEEPER = "vault keeper"
 _HEADS = frozenset({OrgLevel.LOAN_CENTER, OrgLevel.COUNTY_SUBCENTER})
 
 
-def standing_in(case: DeregistrationCase, by: Actor) -> bool:
+def standing_in(case: DeregistrationCase, by: Actor, successor: str) -> bool:
     """Whether somebody acts for a handler who cannot. Raises: Forbidden to whoever may not.
 
-    The vault's supervisor and the head of the centre may; a handler only gives away his own.
+    The vault's supervisor and the head of the centre may; a handler only gives away his own, and
+    takes what nobody handles.
     """
-    if by.login == case.handler:
+    if by.login == case.handler or (case.handler is None and by.login == successor):
         return False
     for grant in by.grants_for(Operation.REASSIGN_HANDLER, case.org_path):
         head = grant.role is Role.APPROVER and grant.org_level in _HEADS

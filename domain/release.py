@@ -36,11 +36,7 @@ class PreconditionResult:
     outcome: Outcome
     refusals: tuple[Refusal, ...] = ()
     facts: Mapping[str, str]
-
-    @property
-    def fixable_by(self) -> tuple[Remedy, ...]:
-        """Who can mend what is wrong; nobody where nothing is."""
-        return tuple(sorted({remedy_of(refusal) for refusal in self.refusals}))
+    fixable_by: tuple[Remedy, ...] = ()  # who can mend what is wrong; nobody where nothing is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +102,11 @@ def _answer(rule_id: str, question: Question) -> PreconditionResult:
     if refusals:
         outcome = Outcome.WARNING if _only_warns(rule_id, question.stage) else Outcome.FAIL
     return PreconditionResult(
-        id=rule_id, outcome=outcome, refusals=refusals, facts=seen(rule_id, question)
+        id=rule_id,
+        outcome=outcome,
+        refusals=refusals,
+        facts=seen(rule_id, question),
+        fixable_by=tuple(sorted({remedy_of(refusal) for refusal in refusals})),
     )
 
 

@@ -6,8 +6,10 @@ Source: DRG-R02.
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from domain.collaterals import moves_together
+from domain.dossiers import open_settlement_items
 from domain.loan_to_value import facts_of_test, loan_to_value
-from domain.loans import days_past_due, final_on, owed
+from domain.loans import days_past_due, final_on, never_drawn, owed
 from domain.money import yuan
 from domain.release_obligations import to_be_final
 from domain.release_papers import consenting_guarantors
@@ -95,6 +97,7 @@ def _applicants(question: Question) -> Facts:
         told["applicants"] = ", ".join(case.applicant.owners)
         if case.applicant.agent is not None:
             told["agent"] = case.applicant.agent
+            told["represented"] = ", ".join(case.applicant.represented)
     return told
 
 
@@ -108,7 +111,41 @@ def _finality(question: Question) -> Facts:
 
 
 def _archives(question: Question) -> Facts:
-    return {dossier.dossier_no: dossier.status for dossier in question.facts.dossiers}
+    told = {}
+    for dossier in question.facts.dossiers:
+        loan = question.facts.loans.get(dossier.loan_no)
+        missing = ", ".join(open_settlement_items(dossier))
+        if loan is not None and never_drawn(loan):
+            missing = "nothing: its loan was never drawn"
+        told[dossier.dossier_no] = f"{dossier.status}, to file {missing or 'nothing'}"
+    return told
+
+
+def _encumbrances(question: Question) -> Facts:
+    collateral = question.facts.collateral
+    told = {collateral.no: collateral.encumbered_by or "free"}
+    return told | {loan.loan_no: loan.encumbered_by or "free" for loan in question.debts}
+
+
+def _pairs(question: Question) -> Facts:
+    told = {}
+    for other in question.facts.rest.collaterals.values():
+        if moves_together(question.facts.collateral, other):
+            going = other.open_case_id or "no open release"
+            ties = ", ".join(contract.no for contract, _ in question.facts.rest.ties(other.no))
+            told[other.no] = f"{other.pledge_state}, {going}, under {ties or 'no contract'}"
+    return told or {question.facts.collateral.no: "goes with nothing else"}
+
+
+def _elsewhere(question: Question) -> Facts:
+    debts = question.facts.other_debts
+    told = {loan.loan_no: f"{loan.status}, {loan.dpd} days past due" for loan in debts}
+    return told or {"overdue": "none"}
+
+
+def _limits(question: Question) -> Facts:
+    days = {loan.loan_no: loan.limitation_expires_on for loan in question.debts}
+    return {no: "none recorded" if day is None else day.isoformat() for no, day in days.items()}
 
 
 def _service(question: Question) -> Facts:
@@ -148,6 +185,7 @@ _TOLD: Mapping[str, Callable[[Question], Facts]] = MappingProxyType(
         "DRG-P06": _papers,
         "DRG-P07": _signals,
         "DRG-P08": _claims,
+        "DRG-P09": _encumbrances,
         "DRG-P10": _documents,
         "DRG-P11": _applicants,
         "DRG-P12": _finality,
@@ -155,6 +193,9 @@ _TOLD: Mapping[str, Callable[[Question], Facts]] = MappingProxyType(
         "DRG-L01": _service,
         "DRG-L04": _replacement,
         "DRG-L05": _consents,
+        "DRG-L06": _pairs,
         "DRG-4.6": _test,
+        "DRG-W1": _elsewhere,
+        "DRG-W2": _limits,
     }
 )

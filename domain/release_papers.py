@@ -6,22 +6,29 @@ Source: domain 4.3 (DRG-P10, P11, P13), 4.4, DRG-L05.
 from collections.abc import Iterator, Sequence
 
 from domain.certificates import ENDED_RIGHTS, Catalog, CustodyState, TitleCertificate
-from domain.collaterals import GONE, Collateral
+from domain.collaterals import GONE, RELYING, Collateral, PledgeState
 from domain.deregistration import DeregistrationCase, DeregKind
 from domain.dossiers import DocType, archive_incomplete
 from domain.guarantees import GuaranteeKind
 from domain.loans import never_drawn
 from domain.processing import PRE_NOTICES
-from domain.refusals import Refusal, RefusalCode, invalid
-from domain.release_kinds import documents_needed
+from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
+from domain.release_kinds import FORCED, documents_needed
 from domain.release_question import Question, Stage
 
 
 def kind_fits(question: Question) -> Iterator[Refusal]:
-    """A transfer of the claim is no release; a pre-notice is cancelled while it is one (4.1)."""
+    """A transfer of the claim is no release; a pre-notice is cancelled while it is one (4.1).
+
+    While there is no case yet, what keeps one from being opened is told first (DRG-R03).
+    """
     transfer = no_release(question.kind)
     if transfer is not None:
         yield transfer
+    elif question.facts.case is None:
+        unfree = not_free(question.facts.collateral, question.kind)
+        if unfree is not None:
+            yield unfree
     if question.kind is DeregKind.PRE_NOTICE_CANCEL:
         rights = [
             paper
@@ -32,6 +39,31 @@ def kind_fits(question: Question) -> Iterator[Refusal]:
         ]
         if not rights or any(paper.cert_type not in PRE_NOTICES for paper in rights):
             yield invalid("kind", "no pre-notice alone stands on it", rule_id="DRG-4.1")
+
+
+def not_free(collateral: Collateral, kind: DeregKind) -> Refusal | None:
+    """One open case a collateral, and only while the bank relies on it (DRG-R03).
+
+    What is being enforced is let go only as its sale, a court or its end demands.
+    """
+    if collateral.open_case_id is not None:
+        return Refusal(
+            code=RefusalCode.OPEN_REQUEST_EXISTS,
+            rule_id="DRG-R03",
+            detail={
+                "subject": f"Collateral {collateral.no}",
+                "lock": f"DEREGISTRATION {collateral.open_case_id}",
+            },
+        )
+    enforced = kind in FORCED and collateral.pledge_state is PledgeState.IN_ENFORCEMENT
+    if collateral.pledge_state in RELYING or enforced:
+        return None
+    return state_conflict(
+        "DRG-R03",
+        subject=f"Collateral {collateral.no}",
+        state=collateral.pledge_state,
+        event="OPEN",
+    )
 
 
 def no_release(kind: DeregKind) -> Refusal | None:
@@ -89,6 +121,7 @@ def given_to_owner(case: DeregistrationCase, paper: TitleCertificate) -> bool:
 def applicant_entitled(question: Question) -> Iterator[Refusal]:
     """Every registered owner applies, himself or by whoever may speak for him (P11).
 
+    An agent speaks for those whom he is said to represent, once their power of attorney is here.
     For one who has died his heirs do, under their own numbers and with their proof.
     """
     refusal = not_entitled(question.facts.collateral, question.facts.shown)
@@ -192,10 +225,12 @@ def _entitlement_gaps(collateral: Collateral, case: DeregistrationCase | None) -
     if case is None:
         yield "nobody has applied yet"
         return
+    power = case.applicant.agent is not None and case.document(DocType.AGENT_POA) is not None
+    applying = set(case.applicant.owners).union(case.applicant.represented if power else ())
     absent = [
         owner.party
         for owner in collateral.owners
-        if not owner.deceased and owner.party not in case.applicant.owners
+        if not owner.deceased and owner.party not in applying
     ]
     if not case.applicant.owners and case.applicant.agent is None:
         yield "nobody has applied yet"

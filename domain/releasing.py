@@ -21,6 +21,7 @@ from domain.deregistration import (
     DeregKind,
     HandlingMode,
     RegistryStatus,
+    impossible,
 )
 from domain.dossiers import DocType
 from domain.files import FileStatus, FileVersion
@@ -157,10 +158,10 @@ def going_back(
 def still_inside(case: DeregistrationCase, papers: Sequence[TitleCertificate]) -> Iterator[Refusal]:
     """Papers that have to leave their vault first, before the others go on their way (X14).
 
-    A case's papers may lie in several vaults, and leave each by its own keepers. What is
-    cancelled online stays in its vault until the entry.
+    A case's papers may lie in several vaults, and leave each by its own keepers. What can leave
+    none any more stays: of an online cancellation, or reissued after the filing.
     """
-    if case.handling_mode is HandlingMode.ONLINE:
+    if impossible(case, CaseStep.VAULT_OUT) is not None:
         return
     for paper in papers:
         if paper.custody_state is CustodyState.IN_VAULT:

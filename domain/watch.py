@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from domain.refusals import Refusal, RefusalCode
@@ -94,6 +94,8 @@ class RiskSignal:
     published_at: datetime
     eliminated_at: datetime | None = None
     outcome: str | None = None  # what eliminated it
+    elimination_proposed_on: date | None = None  # its loan was settled; people determine it
+    elimination_reason: str | None = None
     org_code: str
     org_path: str
     version: int = 0

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.certificates import TitleCertificate
-from domain.collaterals import RELYING, Collateral, PledgeState
+from domain.collaterals import Collateral, PledgeState
 from domain.deregistration import (
     Applicant,
     CaseState,
@@ -24,16 +24,14 @@ from domain.processing import out_of_scope
 from domain.reassignment import unfit_handler
 from domain.refusals import (
     Refusal,
-    RefusalCode,
     Refused,
     invalid,
     refuse_if,
-    state_conflict,
 )
-from domain.release_kinds import FORCED
-from domain.release_papers import no_release
+from domain.release_papers import no_release, not_free
 from resolvers.case_locks import lock_papers
 from resolvers.case_work import (
+    county_alone,
     lawyers_only_for_courts,
     on_the_clock,
 )
@@ -41,6 +39,7 @@ from resolvers.mutation import Deed, mutation
 from resolvers.reassignment import person_of
 from resolvers.vault_work import freed
 from schema.cases import (
+    ApplicantInput,
     DeregistrationCaseOpenInput,
     DeregistrationCasePayload,
 )
@@ -64,13 +63,15 @@ async def deregistration_case_open(
     chosen = [c for c in active if named is None or c.no in named]
     secured = sorted({no for c in chosen for no in c.secured_loans})
     loans = await deed.decision.find(Loan, {"loan_no": {"$in": secured}})
+    county_alone(deed, loans)
     refuse_if(
         [
             *out_of_scope(loans),
-            _free(collateral, input.kind),
+            not_free(collateral, input.kind),
             no_release(input.kind),
             *_replacing(input),
             _misnamed(named, chosen),
+            _spoken_for(input.applicant),
         ]
     )
     certificates = await deed.decision.find(TitleCertificate, {"collateral_nos": collateral.no})
@@ -89,7 +90,7 @@ async def deregistration_case_open(
         guarantee_contract_nos=tuple(c.no for c in chosen),
         loan_nos=tuple(secured),
         certificate_ids=tuple(c.id for c in papers),
-        applicant=Applicant(owners=tuple(input.applicant.owners), agent=input.applicant.agent),
+        applicant=_applicant(input.applicant),
         new_collateral_nos=await _replacements(deed, input),
         affected_mortgagees=tuple(dict.fromkeys(input.affected_mortgagees)),
         override_seizure=input.override_seizure,
@@ -139,35 +140,25 @@ def _replacing(input: DeregistrationCaseOpenInput) -> Iterator[Refusal]:
         yield invalid("newCollateralIds", "does not replace itself", rule_id="DRG-L04")
 
 
+def _spoken_for(applicant: ApplicantInput) -> Refusal | None:
+    """Whoever is represented has an agent (P11)."""
+    if applicant.agent is not None or not applicant.represented:
+        return None
+    return invalid("applicant", "name the agent who represents them", rule_id="DRG-P11")
+
+
+def _applicant(given: ApplicantInput) -> Applicant:
+    return Applicant(
+        owners=tuple(given.owners),
+        agent=given.agent,
+        represented=tuple(dict.fromkeys(given.represented)),
+    )
+
+
 async def _replacements(deed: Deed, input: DeregistrationCaseOpenInput) -> tuple[str, ...]:
     """Numbers of what replaces the collateral; reading each fences it."""
     found = [await deed.get(Collateral, id) for id in dict.fromkeys(input.new_collateral_ids)]
     return tuple(collateral.no for collateral in found)
-
-
-def _free(collateral: Collateral, kind: DeregKind) -> Refusal | None:
-    """One open case a collateral, and only while the bank relies on it (DRG-R03).
-
-    What is being enforced is let go only as its sale, a court or its end demands.
-    """
-    if collateral.open_case_id is not None:
-        return Refusal(
-            code=RefusalCode.OPEN_REQUEST_EXISTS,
-            rule_id="DRG-R03",
-            detail={
-                "subject": f"Collateral {collateral.no}",
-                "lock": f"DEREGISTRATION {collateral.open_case_id}",
-            },
-        )
-    enforced = kind in FORCED and collateral.pledge_state is PledgeState.IN_ENFORCEMENT
-    if collateral.pledge_state in RELYING or enforced:
-        return None
-    return state_conflict(
-        "DRG-R03",
-        subject=f"Collateral {collateral.no}",
-        state=collateral.pledge_state,
-        event="OPEN",
-    )
 
 
 async def _handler(deed: Deed, collateral: Collateral, login: str | None) -> str | None:

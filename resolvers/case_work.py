@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from domain.case_deadlines import papers_due_back, with_deadlines
@@ -25,6 +26,7 @@ from domain.release import Evaluation, evaluate
 from domain.release_kinds import SETTLES
 from domain.release_question import ReleaseFacts, Stage
 from domain.releasing import with_papers
+from domain.strangers import places_of, strangers, veiled
 from resolvers.case_locks import lock_papers
 from resolvers.mutation import Deed
 from resolvers.release_facts import release_facts
@@ -43,15 +45,28 @@ def lawyers_only_for_courts(deed: Deed, kind: DeregKind, org_path: str) -> None:
         raise Forbidden("A legal officer brings only releases that a court ordered.")
 
 
+def county_alone(deed: Deed, loans: Iterable[Loan]) -> None:
+    """A county's registrar deregisters for loans of the county alone (3.2, S04).
+
+    Where the collateral is booked does not make a city's loan the county's. Raises: Forbidden.
+    """
+    if not deed.actor.acts_for_county(deed.operation):
+        return
+    if not all(deed.actor.may(deed.operation, loan.org_path) for loan in loans):
+        raise Forbidden("A county's registrar acts for loans of the county alone.")
+
+
 async def asked(
     deed: Deed, case: DeregistrationCase, stage: Stage
 ) -> tuple[DeregistrationCase, ReleaseFacts, Evaluation]:
     """The case with a fresh evaluation appended, and what the evaluation saw (DRG-R01, R02).
 
-    By then it holds whatever its collateral has got since it was opened (INV-05).
+    By then it holds whatever its collateral has got since it was opened (INV-05). The case keeps
+    all of it; the evaluation that is given names nothing beyond the actor's reach.
     """
     collateral = await deed.decision.get(Collateral, case.collateral_id)
     facts = await release_facts(deed.decision, collateral, case)
+    county_alone(deed, [facts.loans[no] for no in case.loan_nos if no in facts.loans])
     case = with_papers(case, facts.certificates)
     lock_papers(deed.decision, case, facts.certificates)
     evaluation = evaluate(
@@ -69,9 +84,11 @@ async def asked(
         ready=evaluation.ready,
         policy_version=evaluation.policy_version,
         results=tuple(kept_results(evaluation)),
+        places=places_of(facts),
     )
     case = replace(case, precheck_runs=(*case.precheck_runs, run)[-MAX_RUNS:])
-    return on_the_clock(deed, case, facts.loans), facts, evaluation
+    hidden = strangers(run.places, partial(deed.actor.may, Operation.READ))
+    return on_the_clock(deed, case, facts.loans), facts, veiled(evaluation, hidden)
 
 
 def on_the_clock(

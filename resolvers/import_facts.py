@@ -371,7 +371,17 @@ async def _read_case(known: Known, lines: Sequence[LegalCaseLine]) -> None:
 
 def _take_signal(known: Known, line: RiskSignalLine) -> tuple[LineStatus, str]:
     _subject(known, line.subject_kind, line.subject, "subject")
-    return _watched(known, RiskSignal, line)
+    old = known.get(RiskSignal, line.no)
+    if old is None:
+        return _watched(known, RiskSignal, line)
+    # The feed does not know what was proposed here (P07).
+    return _watched(
+        known,
+        RiskSignal,
+        line,
+        elimination_proposed_on=old.elimination_proposed_on,
+        elimination_reason=old.elimination_reason,
+    )
 
 
 def _take_legal_case(known: Known, line: LegalCaseLine) -> tuple[LineStatus, str]:

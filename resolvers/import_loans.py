@@ -38,6 +38,11 @@ from resolvers.imports import (
 )
 from resolvers.releasing import At
 from resolvers.reversals import undo_settlement
+from resolvers.settled_signals import (
+    read_repayment_signals,
+    settled_signals,
+    unsettled_signals,
+)
 from resolvers.settlement_proofs import ProofPapers, keep_void
 from schema.imports import (
     CreditContractLine,
@@ -87,6 +92,7 @@ async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
     states = [*OPEN_STATE_VALUES, CaseState.CLOSED.value]
     await known.read_lists("cases", DeregistrationCase, "loan_nos", numbers, state={"$in": states})
     await _read_proofs(known, numbers)
+    await read_repayment_signals(known, numbers)
     contracts = [line.contract for line in lines]
     await known.read_lists("guarantees", GuaranteeContract, "credit_contract_no", contracts)
     await known.read_lists("securing", GuaranteeContract, "secured_loans", numbers)
@@ -122,6 +128,9 @@ def _take_loan(known: Known, line: LoanLine) -> tuple[LineStatus, str]:
         _dossier(known, new, old)
     if status is LineStatus.UPDATED and is_paid(old) and not is_paid(new):
         _undo_settlement(known, new)
+        unsettled_signals(known, new)
+    if old is not None and is_paid(new) and not is_paid(old):
+        settled_signals(known, new)
     return status, id
 
 

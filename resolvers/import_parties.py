@@ -95,6 +95,7 @@ def _take_user(known: Known, line: UserLine) -> tuple[LineStatus, str]:
                 org_path=at.org_path,
                 org_level=at.level,
                 jurisdiction_path=at.jurisdiction_path,
+                county=at.county,
                 valid_from=role.valid_from,
                 valid_to=role.valid_to,
             )

@@ -1,6 +1,7 @@
 """Root queries on single records, and the questions people live in."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -15,6 +16,7 @@ from domain.refusals import Refusal, Refused
 from domain.release import Evaluation as Answer
 from domain.release import evaluate
 from domain.release_question import Stage
+from domain.strangers import places_of, strangers, veiled
 from resolvers.case_work import kept_results
 from resolvers.context import Info
 from resolvers.lists import concerning
@@ -381,7 +383,8 @@ async def _evaluations(
                 today=context.today,
             )
             seen = context.actor.may(Operation.SEE_AMOUNTS, collateral.org_path)
-            answers.append((answer, seen))
+            hidden = strangers(places_of(facts), partial(context.actor.may, Operation.READ))
+            answers.append((veiled(answer, hidden), seen))
         return answers
 
     try:

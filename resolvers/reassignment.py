@@ -28,7 +28,7 @@ async def deregistration_case_reassign_handler(
 ) -> dict[str, Any]:
     """4.9. Whoever has the papers stays the handler until the next one has accepted them all."""
     case = await deed.subject(DeregistrationCase, input.case_id)
-    acting_for = standing_in(case, deed.actor)
+    acting_for = standing_in(case, deed.actor, input.handler)
     out = carried(case, await papers_of(deed, case))
     papers = [paper for paper in out if not holds_all(input.handler, [paper])]
     refuse_if(

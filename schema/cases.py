@@ -18,8 +18,13 @@ from schema.nodes import Refusal
 class ApplicantInput:
     """An applicant."""
 
-    owners: list[str] = named("Every registered owner who applies.")
+    owners: list[str] = named("Every registered owner who applies himself.")
     agent: str | None = named("Their agent, who then needs a power of attorney.", default=None)
+    represented: list[str] = named(
+        "Owners for whom the agent applies, by their power of attorney; they need not apply"
+        " themselves (被代理人).",
+        default_factory=list,
+    )
 
 
 @strawberry.input(description="A deregistration case to open (DRG-R03).")
@@ -161,7 +166,7 @@ class DeregistrationCaseReassignHandlerInput:
     """A change of the handler."""
 
     case_id: strawberry.ID = named("The case.")
-    handler: str = named("Login of the next handler.")
+    handler: str = named("Login of the next handler; your own, to take a case that has none.")
     reason: str | None = named(
         "Why; needed of whoever acts for a handler who is absent.", default=None
     )

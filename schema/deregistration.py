@@ -72,6 +72,7 @@ class Applicant:
 
     owners: list[str] = named("Owners who apply.")
     agent: str | None = named("Their agent.")
+    represented: list[str] | None = named("Owners for whom the agent applies (被代理人).")
 
 
 @strawberry.type(description="A document of a case, pinned to one file version.")

@@ -940,6 +940,7 @@ _name(
     DISPATCH 调库逾期: a packet did not arrive in time
     STOCKTAKE 盘库到期: a vault is due to be counted
     RELEASE 解押: something is to be done about a release
+    SIGNAL 风险信号: signals are proposed for elimination
     """,
 )
 

@@ -1,6 +1,6 @@
 """What may stand in the way of a release: risk signals, legal holds, legal cases."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 
@@ -31,6 +31,10 @@ class RiskSignal(Node):
     published_at: datetime = named("When it was published.")
     eliminated_at: datetime | None = named("When it was eliminated; none while it is open.")
     outcome: str | None = named("What eliminated it, where that is told.")
+    elimination_proposed_on: date | None = named(
+        "When it was proposed for elimination, its loan being settled (建议消除)."
+    )
+    elimination_reason: str | None = named("Why it was proposed for elimination.")
     org_code: str = named("Responsible organisation.")
 
 

@@ -9,6 +9,7 @@ from domain.figures import TELLING, TELLING_FACTS, hidden
 from domain.orgs import covers
 from domain.parties import masked_name, masked_number
 from domain.people import Actor, Operation
+from domain.strangers import veiled_detail, veiled_fact
 from storage.records import Record
 from storage.sealing import Sealer
 
@@ -80,7 +81,7 @@ class Sight:
         self._amounts: dict[str, bool] = {}  # by organisation
         self._persons: dict[str, bool] = {}
         masked = PERSONAL.keys() | (set() if self.all_amounts else _MASKED_AMOUNTS.keys())
-        self._masked = frozenset(masked)  # collections
+        self._masked = frozenset({*masked, "dereg_cases"})  # collections
         self._projections: dict[tuple[str, frozenset[str]], Record] = {}
 
     def projection(self, collection: str, fields: frozenset[str]) -> Record:
@@ -112,6 +113,8 @@ class Sight:
         amounts = None if self.all_amounts else _MASKED_AMOUNTS.get(collection)
         if amounts and (fields is None or fields & amounts):
             records = [self._without_amounts(collection, record) for record in records]
+        if collection == "dereg_cases" and (fields is None or "precheck_runs" in fields):
+            records = [self._without_strangers(record) for record in records]
         personal = PERSONAL.get(collection)
         if personal and (fields is None or fields & personal.keys()):
             records = [record | self._opened(record, personal) for record in records]
@@ -133,6 +136,26 @@ class Sight:
         if isinstance(record.get("precheck_runs"), list | tuple):
             record["precheck_runs"] = [_run_without_amounts(run) for run in record["precheck_runs"]]
         return record
+
+    def _without_strangers(self, record: Record) -> Record:
+        """Kept evaluations that name no loan beyond the viewer's reach (INV-09)."""
+        runs = record.get("precheck_runs")
+        if not isinstance(runs, list | tuple):
+            return record
+        return record | {"precheck_runs": [self._run(run) for run in runs]}
+
+    def _run(self, run: Any) -> Any:
+        places = run.get("places") if isinstance(run, dict) else None
+        if not places or not isinstance(places, list | tuple):
+            return run
+        hidden = {
+            place["loan_no"]
+            for place in places
+            if not self.viewer.may(Operation.READ, place["org_path"])
+        }
+        if not hidden:
+            return run
+        return run | {"places": [], "results": [_unnamed(one, hidden) for one in run["results"]]}
 
     def _opened(self, record: Record, personal: Mapping[str, Mask]) -> Record:
         plain = self._sees_persons(record)
@@ -209,6 +232,18 @@ def _refusal_without_amounts(refusal: Any) -> Any:
 
 def _is_plain(facts: Any) -> bool:
     return isinstance(facts, dict) and all(isinstance(text, str) for text in facts.values())
+
+
+def _unnamed(result: Record, hidden: set[str]) -> Record:
+    """A kept answer of a precondition as somebody may hear it who does not reach those loans."""
+    told = dict.fromkeys(veiled_fact(f["name"], f["value"], hidden) for f in result["facts"])
+    return result | {
+        "facts": [{"name": name, "value": value} for name, value in told],
+        "refusals": [
+            refusal | {"detail": veiled_detail(refusal["detail"], hidden)}
+            for refusal in result["refusals"]
+        ],
+    }
 
 
 def _path(record: Record) -> str:

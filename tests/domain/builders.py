@@ -195,6 +195,7 @@ def a_grant(role: Role, **changes: Any) -> RoleGrant:
         "org_path": "/HO/T1/T2/LC-1",
         "org_level": OrgLevel.LOAN_CENTER,
         "jurisdiction_path": "/HO/T1/T2",
+        "county": role is Role.MORTGAGE_REGISTRAR,
     }
     return RoleGrant(**facts | changes)
 

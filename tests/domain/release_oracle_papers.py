@@ -5,10 +5,19 @@ from domain.dossiers import DocType
 from domain.release_question import Question, Stage
 from tests.domain.release_oracle import OVER, Broken, D, K, documents, never_drawn
 
+FORCED = ("COURT_ORDERED", "ENFORCED", "EXTINGUISHED")
+
 
 def kind_fits(q: Question) -> Broken:
     if q.kind is K.CLAIM_TRANSFER:
         yield "KIND_NOT_SUPPORTED"
+    elif q.facts.case is None:
+        state, forced = q.facts.collateral.pledge_state.value, q.kind.value in FORCED
+        relied_on = state in ("EFFECTIVE", "PARTIALLY_RELEASED", "PROPOSED")
+        if q.facts.collateral.open_case_id is not None:
+            yield "DRG-R03", "OPEN_REQUEST_EXISTS"
+        elif not relied_on and not (forced and state == "IN_ENFORCEMENT"):
+            yield "DRG-R03", "STATE_CONFLICT"
     if q.kind is K.PRE_NOTICE_CANCEL:
         rights = 0
         for paper in q.facts.certificates:
@@ -72,7 +81,9 @@ def p11(q: Question) -> Broken:
             yield "APPLICANT_NOT_ENTITLED"
         if owner.minor and D.GUARDIAN_PROOF not in documents(q):
             yield "APPLICANT_NOT_ENTITLED"
-        if not owner.deceased and owner.party not in case.applicant.owners:
+        by_agent = D.AGENT_POA in documents(q) and owner.party in case.applicant.represented
+        by_agent = by_agent and case.applicant.agent is not None
+        if not owner.deceased and owner.party not in case.applicant.owners and not by_agent:
             yield "APPLICANT_NOT_ENTITLED"
 
 

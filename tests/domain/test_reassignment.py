@@ -14,7 +14,21 @@ HANDLER = a_grant(Role.CERT_HANDLER)
 
 
 def test_a_handler_gives_away_his_own():
-    assert standing_in(a_case(), an_actor("handler", HANDLER)) is False
+    assert standing_in(a_case(), an_actor("handler", HANDLER), "next") is False
+
+
+def test_a_handler_takes_what_nobody_handles_and_only_that_for_himself():
+    new = an_actor("new", HANDLER)
+    assert standing_in(a_case(handler=None), new, "new") is False
+    for case, successor in ((a_case(handler=None), "other"), (a_case(), "new")):
+        with pytest.raises(Forbidden):
+            standing_in(case, new, successor)
+    assert _refused("new", case=a_case(handler=None), reason="", needs_reason=False) == []
+    rm = a_grant(Role.RELATIONSHIP_MANAGER)
+    taken = _refused("rm-2", rm, case=a_case(handler=None), needs_reason=False)
+    assert taken == ["VALUE_INVALID"]
+    opener = _refused("rm", HANDLER, case=a_case(handler=None), needs_reason=False)
+    assert opener == ["SOD_VIOLATION"]
 
 
 @pytest.mark.parametrize(
@@ -31,13 +45,15 @@ def test_a_handler_gives_away_his_own():
 )
 def test_for_one_who_is_absent_the_supervisor_or_the_head_does_it(grant, allowed):
     if allowed:
-        assert standing_in(a_case(), an_actor("other", grant)) is True
+        assert standing_in(a_case(), an_actor("other", grant), "next") is True
         return
     with pytest.raises(Forbidden):
-        standing_in(a_case(), an_actor("other", grant))
+        standing_in(a_case(), an_actor("other", grant), "next")
 
 
-def _refused(login="next", *grants, case=None, keepers=(), reason="left", vaults=()):
+def _refused(
+    login="next", *grants, case=None, keepers=(), reason="left", vaults=(), needs_reason=True
+):
     held = grants or (HANDLER,)
     successor = Actor(
         login=login,
@@ -52,7 +68,7 @@ def _refused(login="next", *grants, case=None, keepers=(), reason="left", vaults
         successor,
         keepers=keepers,
         reason=reason,
-        needs_reason=True,
+        needs_reason=needs_reason,
     )
     return codes(found)
 

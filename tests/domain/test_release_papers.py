@@ -6,27 +6,32 @@ from typing import Any
 import pytest
 
 from domain.certificates import CustodyState
-from domain.collaterals import Owner
+from domain.collaterals import CollateralKind, Owner, PledgeState
 from domain.deregistration import DeregKind, HandlingMode
-from domain.dossiers import DocType
+from domain.dossiers import DocType, DossierItem, ItemStage
 from domain.files import FileStatus
 from domain.guarantees import Guarantor
 from domain.loans import LoanStatus
+from domain.refusals import RefusalCode
+from domain.release import evaluate
 from domain.release_kinds import RULES, documents_needed
 from domain.release_papers import unfit_to_close
 from domain.release_question import Rest, Stage
 from domain.watch import SignalSeverity
 from tests.domain.builders import (
+    CALENDAR,
     NOW,
+    POLICY,
     TODAY,
     a_case,
     a_certificate,
     a_collateral,
     a_contract,
     a_document,
+    a_dossier,
     a_loan,
 )
-from tests.domain.release_builders import a_signal, asked, failures
+from tests.domain.release_builders import a_signal, asked, failures, some_facts
 
 D = DocType
 BASE = {D.DEREG_APPLICATION, D.OWNER_ID}
@@ -199,3 +204,50 @@ def test_a_consent_that_was_refused_is_none(status):
         files={"fv-consent": status},
     )
     assert found.get("DRG-L05") == (None if status is FileStatus.ACCEPTED else ["CONSENT_MISSING"])
+
+
+def test_every_precondition_tells_what_it_looked_at():
+    item = DossierItem(code=D.OWNER_ID, stage=ItemStage.AT_SETTLEMENT, required=True)
+    land = a_collateral(id="collateral-2", no="COL2", kind=CollateralKind.LAND, moves_with="COL1")
+    evaluation = asked(
+        loans={"L1": a_loan(encumbered_by="ABS-1", limitation_expires_on=TODAY)},
+        other_debts=(a_loan(loan_no="L9", status=LoanStatus.OVERDUE, dpd=12),),
+        dossiers=(a_dossier(items=(item,)),),
+        rest=Rest(collaterals={"COL2": land}),
+    )
+    seen = {result.id: dict(result.facts) for result in evaluation.results}
+    assert all(seen[rule_id] for rule_id in ("DRG-P09", "DRG-L06", "DRG-W1", "DRG-W2"))
+    assert seen["DRG-P09"] == {"COL1": "free", "L1": "ABS-1"}
+    assert seen["DRG-P13"] == {"D1": "OPEN, to file OWNER_ID"}
+    assert seen["DRG-L06"] == {"COL2": "EFFECTIVE, no open release, under no contract"}
+    assert seen["DRG-W1"] == {"L9": "OVERDUE, 12 days past due"}
+    assert seen["DRG-W2"] == {"L1": TODAY.isoformat()}
+    nothing = {result.id: dict(result.facts) for result in asked().results}
+    assert nothing["DRG-L06"] == {"COL1": "goes with nothing else"}
+    assert nothing["DRG-W1"] == {"overdue": "none"}
+    assert nothing["DRG-W2"] == {"L1": "none recorded"}
+
+
+@pytest.mark.parametrize("state", PledgeState)
+@pytest.mark.parametrize("kind", [FULL, DeregKind.ENFORCED])
+def test_before_there_is_a_case_what_keeps_one_from_being_opened_is_told_first(kind, state):
+    question = {"pledge_state": state}
+    free = state in {PledgeState.EFFECTIVE, PledgeState.PARTIALLY_RELEASED, PledgeState.PROPOSED}
+    free = free or (kind is DeregKind.ENFORCED and state is PledgeState.IN_ENFORCEMENT)
+    told = evaluate(
+        some_facts(collateral=a_collateral(**question), case=None),
+        kind=kind,
+        stage=Stage.PRECHECK,
+        mode=BANK,
+        policy=POLICY,
+        calendar=CALENDAR,
+        today=TODAY,
+    )
+    first = told.refusals[0]
+    assert (first.rule_id == "DRG-R03") is not free
+    assert free or first.code is RefusalCode.STATE_CONFLICT
+
+
+def test_a_case_that_holds_its_collateral_is_not_in_its_own_way():
+    releasing = a_collateral(pledge_state=PledgeState.RELEASING, open_case_id="case-1")
+    assert failures(collateral=releasing) == {}

@@ -221,12 +221,20 @@ def test_insurers_pay_the_bank_no_longer_unless_the_thing_is_gone(kind):
     assert policies_to_change(before, after) == ([] if gone else ["PI-1"])
 
 
-@pytest.mark.parametrize("mode", HandlingMode)
-def test_the_papers_of_a_case_go_on_their_way_once_none_is_inside(mode):
+@pytest.mark.parametrize(
+    ("state", "mode", "waits"),
+    [
+        (CaseState.VAULT_OUT, HandlingMode.BANK, True),
+        (CaseState.VAULT_OUT, HandlingMode.OWNER, True),
+        (CaseState.APPROVED, HandlingMode.ONLINE, False),
+        (CaseState.NEED_MORE_MATERIAL, HandlingMode.BANK, False),  # reissued after the filing
+    ],
+)
+def test_the_papers_of_a_case_go_on_their_way_once_none_can_leave_a_vault(state, mode, waits):
     inside = replace(TITLE, custody_state=CustodyState.IN_VAULT)
-    found = codes(still_inside(a_case(handling_mode=mode), [PROOF, inside]))
-    assert found == ([] if mode is HandlingMode.ONLINE else ["STATE_CONFLICT"])
-    assert codes(still_inside(a_case(handling_mode=mode), [PROOF, TITLE])) == []
+    case = a_case(handling_mode=mode, state=state)
+    assert codes(still_inside(case, [PROOF, inside])) == (["STATE_CONFLICT"] if waits else [])
+    assert codes(still_inside(case, [PROOF, TITLE])) == []
 
 
 @pytest.mark.parametrize("state", CustodyState)

@@ -1,0 +1,47 @@
+"""Loans of another branch that a collateral secures too, through HTTP (INV-09)."""
+
+import json
+
+from tests.client import Bank, Story, codes, guarantee
+
+RESULTS = (
+    "results { id outcome refusals { code message detail { name value } } facts { name value }"
+)
+RESULTS += " } "
+PRECHECK = f"""
+query($id: ID!) {{ deregistrationPrecheck(collateralId: $id) {{ ready {RESULTS}
+  refusals {{ code message detail {{ name value }} }} }} }}
+"""
+
+
+def shared(bank: Bank) -> tuple[Story, Story]:
+    """A home whose contract secures a settled loan, and one that another branch still lends."""
+    story, other = bank.vaulted(), bank.mortgage(org="OBX")
+    bank.settle(story)
+    both = [story.loan_no, other.loan_no]
+    bank.load(("GuaranteeContract", guarantee(story, secured_loans=both)))
+    return story, other
+
+
+def test_a_precheck_tells_of_a_strange_loan_and_not_which(bank: Bank):
+    story, other = shared(bank)
+    seen = bank.query("handler-1", PRECHECK, id=story.collateral_id)["deregistrationPrecheck"]
+    assert "NOT_SETTLED" in {one["code"] for one in seen["refusals"]}
+    said = json.dumps(seen)
+    assert (other.loan_no in said, "a loan of another branch" in said) == (False, True)
+    whole = bank.query("auditor", PRECHECK, id=story.collateral_id)["deregistrationPrecheck"]
+    assert other.loan_no in json.dumps(whole)
+
+
+def test_a_case_keeps_everything_and_tells_each_what_he_may_hear(bank: Bank):
+    story, other = shared(bank)
+    bank.open_case(story)
+    bank.attach(story, "DEREG_APPLICATION", "OWNER_ID")
+    refused = bank.submit(story)
+    assert "NOT_SETTLED" in codes(refused)
+    assert other.loan_no not in json.dumps(refused)
+    document = "query($id: ID!) { deregistrationCase(id: $id) { precheckRuns { results { facts {"
+    document += " name value } } } } }"
+    for login, told in (("handler-1", False), ("rm-1", False), ("auditor", True)):
+        kept = bank.query(login, document, id=story.case_id)["deregistrationCase"]
+        assert (other.loan_no in json.dumps(kept)) is told
