@@ -94,6 +94,7 @@ class RiskSignal:
     published_at: datetime
     eliminated_at: datetime | None = None
     outcome: str | None = None  # what eliminated it
+    category_raw: str | None = None  # as the core names it, where we know no such category
     org_code: str
     org_path: str
     version: int = 0
