@@ -230,6 +230,22 @@ MESSAGES: Mapping[RefusalCode, tuple[str, str]] = MappingProxyType(
 )
 
 
+# What a fact says in words, where a Chinese sentence tells it.
+_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "none": "无",
+        "never": "从未",
+        "nobody has applied yet": "尚无人申请",
+        "the agent shows no notarised power of attorney": "代理人未提交经公证的授权委托书",
+        "an owner has died and no heir is proven": "权利人已故，继承人未经证明",
+        "an owner is a minor and no guardian is proven": "权利人为未成年人，监护人未经证明",
+        "approved and not yet drawn": "已审批未放款",
+        "the day it is settled (none is recorded)": "结清之日（尚无记录）",
+        "none: nothing of value stays": "无（剩余押品无价值）",
+    }
+)
+
+
 class _Gaps(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "–"
@@ -238,4 +254,12 @@ class _Gaps(dict[str, str]):
 def message(refusal: Refusal, *, chinese: bool) -> str:
     """The sentence shown to a person."""
     english, mandarin = MESSAGES[refusal.code]
-    return (mandarin if chinese else english).format_map(_Gaps(refusal.detail))
+    if not chinese:
+        return english.format_map(_Gaps(refusal.detail))
+    return mandarin.format_map(_Gaps({name: _worded(v) for name, v in refusal.detail.items()}))
+
+
+def _worded(value: str) -> str:
+    """A fact in Chinese words where it is told in ours; several are parted by "; "."""
+    parts = value.split("; ")
+    return "；".join(_WORDS.get(part, part) for part in parts)

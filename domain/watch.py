@@ -96,6 +96,7 @@ class RiskSignal:
     outcome: str | None = None  # what eliminated it
     elimination_proposed_on: date | None = None  # its loan was settled; people determine it
     elimination_reason: str | None = None
+    category_raw: str | None = None  # as the core names it, where we know no such category
     org_code: str
     org_path: str
     version: int = 0

@@ -18,6 +18,7 @@ from domain.settlement_proofs import resting_on
 from resolvers.case_work import advanced, still_out
 from resolvers.dossier_ends import ends
 from resolvers.mutation import Deed, mutation
+from resolvers.release_facts import shown_case
 from resolvers.releasing import certificates_of
 from resolvers.settlement_proofs import standing_of
 from schema.cases import DeregistrationCaseInput, DeregistrationCasePayload
@@ -38,7 +39,7 @@ async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) 
             impossible(case, CaseStep.CLOSE),
             _proof_pending(case),
             undocumented(case, await _result(deed, case)),
-            unfit_to_close(case, papers),
+            unfit_to_close(await shown_case(deed.decision, case), papers),
             *still_out(papers),
             *await _unfiled(deed, case, dossiers),
         ]

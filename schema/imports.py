@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from domain.book import PostingOutcome
 from domain.calendar import SHANGHAI, business_date
@@ -515,10 +515,14 @@ class LegalHoldLine(Line):
 
 
 class RiskSignalLine(Line):
-    """A risk signal (风险信号), open until eliminated."""
+    """A risk signal (风险信号), open until eliminated.
+
+    A category that is not known here counts as OTHER, and is kept as it was told.
+    """
 
     no: No
     category: SignalCategory
+    category_raw: No | None = None
     severity: SignalSeverity
     subject_kind: SubjectKind
     subject: No
@@ -527,6 +531,15 @@ class RiskSignalLine(Line):
     eliminated_at: Moment | None = None
     outcome: Text | None = None
     org: No
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:
+        """Closed on our side, open on the core's (domain 10)."""
+        told = given.get("category") if isinstance(given, dict) else None
+        if not isinstance(told, str) or told in set(SignalCategory):
+            return given
+        return {**given, "category": SignalCategory.OTHER, "category_raw": told}
 
 
 class IncidentLine(Line):

@@ -24,6 +24,7 @@ class RiskSignal(Node):
 
     no: str = named("Number.")
     category: SignalCategory = named("What it is about.")
+    category_raw: str | None = named("As the core names it, where `category` is OTHER for that.")
     severity: SignalSeverity = named("How grave it is.")
     subject_kind: SubjectKind = named("Kind of what it is attached to.")
     subject: str = named("Business number of what it is attached to.")

@@ -174,3 +174,18 @@ def test_litigation_about_a_loan_that_nobody_has_released_seals_nothing(bank: Ba
     story = bank.approved()
     litigation(bank, story, "2025-06-20")
     assert archived(bank, story)[1] is None
+
+
+def test_a_signal_of_a_category_that_nobody_knows_here_counts_as_another(bank: Bank):
+    story = bank.mortgage()
+    about = {"subject_kind": "COLLATERAL", "subject": story.collateral_no}
+    line = {"no": f"RSX{story.n}", "severity": "RED", "published_at": NOON, "org": "OB"} | about
+    [first] = bank.load(("RiskSignal", line | {"category": "FLOOD_RISK"}))
+    [again] = bank.load(("RiskSignal", line | {"category": "FLOOD_RISK"}))
+    assert (first["status"], again["status"]) == ("CREATED", "UNCHANGED")
+    for wrong in ("", "x" * 65, 7):
+        [refused] = bank.load(("RiskSignal", line | {"category": wrong}), all_taken=False)
+        assert refused["status"] == "REJECTED"
+    asked = "query($n: String!) { collateral(no: $n) { riskSignals { category categoryRaw } } }"
+    [signal] = bank.query("auditor", asked, n=story.collateral_no)["collateral"]["riskSignals"]
+    assert signal == {"category": "OTHER", "categoryRaw": "FLOOD_RISK"}

@@ -181,6 +181,28 @@ def test_a_missing_fact_leaves_a_gap_not_a_fault():
     assert message(bare, chinese=False) == "A seizure is in force: –."
 
 
+@pytest.mark.parametrize(
+    ("code", "detail", "expected"),
+    [
+        (
+            RefusalCode.TITLE_SEARCH_STALE,
+            {"searched_on": "none", "limit": "5"},
+            "最近查册日期为 无",
+        ),
+        (RefusalCode.APPLICANT_NOT_ENTITLED, {"reason": "nobody has applied yet"}, "尚无人申请"),
+        (
+            RefusalCode.APPLICANT_NOT_ENTITLED,
+            {"reason": "not every registered owner applies: C1; nobody has applied yet"},
+            "C1；尚无人申请",
+        ),
+    ],
+)
+def test_a_chinese_sentence_words_what_a_fact_says(code, detail, expected):
+    refusal = Refusal(code=code, rule_id="DRG-P04", detail=detail)
+    assert expected in message(refusal, chinese=True)
+    assert all(value in message(refusal, chinese=False) for value in detail.values())
+
+
 def test_all_refusals_of_a_decision_are_raised_together():
     first, second = invalid("a", "x"), invalid("b", "y")
     refuse_if([])
