@@ -92,9 +92,9 @@ def _begun(
         case CaseState.PRECHECKED:
             last = calendar.roll_forward(nd(today, policy.number("dereg.total_nd")))
             return {"decision_due": wd("decision"), "total_due": case.deadlines.total_due or last}
-        case CaseState.APPROVED if mode is not HandlingMode.ONLINE:
+        case CaseState.APPROVED if mode is not HandlingMode.ONLINE and not case.without_paper:
             return {"vault_out_due": wd("vault_out")}
-        case CaseState.VAULT_OUT if mode is HandlingMode.OWNER:
+        case CaseState.VAULT_OUT if mode is HandlingMode.OWNER or case.by_delivery:
             return {"return_due": wd("return")}
         case CaseState.APPROVED | CaseState.VAULT_OUT:
             return {"file_due": wd("file")}
@@ -137,9 +137,9 @@ def _steps(case: DeregistrationCase) -> tuple[DeadlineStep, ...]:
     match case.state:
         case CaseState.PRECHECKED:
             return (_D.DECISION,)
-        case CaseState.APPROVED if mode is not HandlingMode.ONLINE:
+        case CaseState.APPROVED if mode is not HandlingMode.ONLINE and not case.without_paper:
             return (_D.VAULT_OUT,)
-        case CaseState.VAULT_OUT if mode is HandlingMode.OWNER:
+        case CaseState.VAULT_OUT if mode is HandlingMode.OWNER or case.by_delivery:
             return (_D.RETURN,)
         case CaseState.APPROVED | CaseState.VAULT_OUT:
             return (_D.FILE,)

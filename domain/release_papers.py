@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from domain.certificates import ENDED_RIGHTS, Catalog
 from domain.collaterals import GONE, Collateral
+from domain.delivery import by_delivery
 from domain.deregistration import DeregistrationCase, DeregKind
 from domain.dossiers import DocType, archive_incomplete
 from domain.guarantees import GuaranteeKind
@@ -53,6 +54,7 @@ def documents_complete(question: Question) -> Iterator[Refusal]:
         question.mode,
         agent=case is not None and case.applicant.agent is not None,
         opinion=question.facts.needs_opinion,
+        delivered=by_delivery(question.facts.certificates),
     )
     missing = [code for code in needed if case is None or case.document(code) is None]
     if missing:

@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from domain.case_deadlines import papers_due_back, with_deadlines
-from domain.certificates import TERMINAL, CustodyState, TitleCertificate
+from domain.certificates import TERMINAL, CustodyState, Lock, LockKind, TitleCertificate
 from domain.collaterals import Collateral
 from domain.compensation import clocked
+from domain.delivery import by_delivery
 from domain.deregistration import (
     CASE_TRANSITIONS,
+    OPEN_STATES,
     CaseState,
     CaseStep,
     DeregistrationCase,
@@ -24,7 +26,7 @@ from domain.refusals import Forbidden, Refusal, RefusalCode, Refused
 from domain.release import Evaluation, evaluate
 from domain.release_kinds import SETTLES
 from domain.release_question import ReleaseFacts, Stage
-from domain.releasing import with_papers
+from domain.releasing import with_papers, without_paper
 from resolvers.case_locks import lock_papers
 from resolvers.mutation import Deed
 from resolvers.release_facts import release_facts
@@ -53,6 +55,11 @@ async def asked(
     collateral = await deed.decision.get(Collateral, case.collateral_id)
     facts = await release_facts(deed.decision, collateral, case)
     case = with_papers(case, facts.certificates)
+    case = replace(
+        case,
+        by_delivery=by_delivery(facts.certificates),
+        without_paper=without_paper(facts.certificates),
+    )
     lock_papers(deed.decision, case, facts.certificates)
     evaluation = evaluate(
         facts,
@@ -139,7 +146,20 @@ async def let_go(deed: Deed, case: DeregistrationCase) -> None:
     )
     for certificate in await papers_of(deed, case):
         if certificate.lock is not None and certificate.lock.id == case.id:
-            deed.decision.save(replace(certificate, lock=None))
+            held = await _held_besides(deed, case, certificate)
+            deed.decision.save(replace(certificate, lock=held))
+
+
+async def _held_besides(
+    deed: Deed, case: DeregistrationCase, certificate: TitleCertificate
+) -> Lock | None:
+    """The hold of another open release that the certificate belongs to as well."""
+    if len(certificate.collateral_nos) == 1:
+        return None
+    query = {"certificate_ids": certificate.id, "state": {"$in": sorted(OPEN_STATES)}}
+    found = await deed.decision.find(DeregistrationCase, query)
+    others = [one for one in found if one.id != case.id]
+    return Lock(kind=LockKind.DEREGISTRATION, id=others[0].id) if others else None
 
 
 def advanced(
@@ -155,8 +175,8 @@ def advanced(
     return with_deadlines(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
 
 
-def still_out(certificates: Iterable[TitleCertificate]) -> list[Refusal]:
-    """Papers that must come back before a case may be given up."""
+def still_out(case: DeregistrationCase, certificates: Iterable[TitleCertificate]) -> list[Refusal]:
+    """Papers that must come back before a case may be given up; what another holds need not."""
     return [
         Refusal(
             code=RefusalCode.CERT_NOT_IN_VAULT,
@@ -165,4 +185,5 @@ def still_out(certificates: Iterable[TitleCertificate]) -> list[Refusal]:
         )
         for certificate in certificates
         if certificate.custody_state is CustodyState.OUT_FOR_DEREG
+        and (certificate.lock is None or certificate.lock.id == case.id)
     ]

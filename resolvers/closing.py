@@ -15,7 +15,6 @@ from domain.deregistration import (
     impossible,
 )
 from domain.dossiers import Dossier, archive_incomplete, sealed, settlement_locked
-from domain.files import FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan, is_extinguished, never_drawn
 from domain.people import Operation
@@ -26,6 +25,7 @@ from domain.watch import LegalCase, SubjectKind
 from resolvers.case_work import advanced, papers_of, still_out
 from resolvers.holds import concerning
 from resolvers.mutation import Deed, mutation
+from resolvers.releasing import result_of
 from schema.cases import DeregistrationCaseInput, DeregistrationCasePayload
 
 _OPEN = sorted(OPEN_STATES)
@@ -44,8 +44,8 @@ async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) 
         [
             impossible(case, CaseStep.CLOSE),
             _proof_pending(case),
-            undocumented(case, await _result(deed, case)),
-            *still_out(await papers_of(deed, case)),
+            undocumented(case, await result_of(deed.decision, case)),
+            *still_out(case, await papers_of(deed, case)),
             *await _unfiled(deed, case, dossiers),
         ]
     )
@@ -70,11 +70,6 @@ async def _unfiled(
     loans = await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}})
     undrawn = {loan.loan_no for loan in loans if never_drawn(loan)}
     return [archive_incomplete(one) for one in dossiers if one.loan_no not in undrawn]
-
-
-async def _result(deed: Deed, case: DeregistrationCase) -> FileVersion | None:
-    result = case.registry.result
-    return None if result is None else await deed.decision.get(FileVersion, result.file_version_id)
 
 
 def _proof_pending(case: DeregistrationCase) -> Refusal | None:

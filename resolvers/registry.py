@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.case_approvals import not_approved
+from domain.case_approvals import not_approved, own_approval
+from domain.case_files import file_refusals
 from domain.custody import Evidence
 from domain.deregistration import (
     CaseStep,
@@ -15,7 +16,7 @@ from domain.deregistration import (
     still_suspended,
 )
 from domain.dossiers import DocType, ItemStatus
-from domain.files import FileStatus, FileVersion
+from domain.files import ArchiveFile, FileStatus, FileVersion
 from domain.people import Operation
 from domain.refusals import Forbidden, Refused, invalid, refuse_if
 from domain.registry import (
@@ -33,7 +34,8 @@ from domain.registry import (
 from domain.release_question import Stage
 from resolvers.case_work import advanced, asked, blocked, mark_items
 from resolvers.mutation import Deed, mutation
-from resolvers.releasing import at, release_when_proven, resumed_when_whole
+from resolvers.release_pairs import halves_behind
+from resolvers.releasing import at, proven, release_when_proven, resumed_when_whole
 from resolvers.reversals import entered_too_soon
 from schema.cases import (
     DeregistrationCaseFileInput,
@@ -56,6 +58,7 @@ async def deregistration_case_file(
     """FILED is the last moment at which a stale pass could slip through (DRG-R01)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
     filed_at = input.filed_at or deed.now
+    case, facts, evaluation = await asked(deed, case, Stage.FILE)
     unfit = filing_refusals(
         case,
         authority=input.authority,
@@ -63,8 +66,8 @@ async def deregistration_case_file(
         filed_at=filed_at,
         now=deed.now,
     )
-    broken = [refusal for refusal in unfit if refusal is not None]
-    case, facts, evaluation = await asked(deed, case, Stage.FILE)
+    apart = [own_approval(case, deed.actor.login), *await halves_behind(deed, case)]
+    broken = [refusal for refusal in (*unfit, *apart) if refusal is not None]
     due = not_approved(case, facts, policy=deed.policy) if evaluation.ready else None
     if due is not None:
         broken.append(due)
@@ -93,6 +96,7 @@ async def deregistration_case_record_registry(
 ) -> dict[str, Any]:
     """The same notice again changes nothing; DONE is irreversible (4.2)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
+    refuse_if([own_approval(case, deed.actor.login)])
     number = case.registry.acceptance_no
     if input.acceptance_no is not None:
         number = input.acceptance_no.strip()
@@ -143,7 +147,7 @@ async def _hear(
     if input.result_file_version_id is not None:
         if not entered:
             raise Refused(invalid("resultFileVersionId", "only an entry has a result"))
-        if case.registry.result is None or not repeated:
+        if not (repeated and await proven(deed.decision, case)):
             case = await _with_result(deed, case, input.result_file_version_id)
     case = await release_when_proven(deed, case)
     if suspended.suspended_from is not None:
@@ -172,10 +176,10 @@ async def _noted(
 
 async def _with_result(deed: Deed, case: DeregistrationCase, version_id: str) -> DeregistrationCase:
     version = await deed.get(FileVersion, version_id)
-    if version.status not in {FileStatus.READY, FileStatus.ACCEPTED}:
-        raise Refused(
-            invalid("resultFileVersionId", f"the file is {version.status}", rule_id="ARC-21")
-        )
+    file = await deed.decision.get(ArchiveFile, version.file_id)
+    refuse_if(
+        file_refusals(case, file, version, DocType.REGISTRY_RESULT, field="resultFileVersionId")
+    )
     accepted = version.status is FileStatus.ACCEPTED
     await mark_items(
         deed,
