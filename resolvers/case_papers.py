@@ -6,7 +6,15 @@ from typing import Any
 
 from domain.case_approvals import not_approved, own_approval
 from domain.case_files import of_another_case
-from domain.certificates import Catalog, CustodyState, Holder, LegalState, TitleCertificate
+from domain.certificates import (
+    Catalog,
+    CustodyState,
+    Holder,
+    LegalState,
+    Lock,
+    LockKind,
+    TitleCertificate,
+)
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import Evidence, Movement, Operator, held_by_book
 from domain.delivery import not_out
@@ -193,28 +201,13 @@ async def deregistration_case_return_to_owner(
     if case.by_delivery:
         case, evaluation, broken = await _evaluated(deed, case)
     receipt = await deed.get(FileVersion, input.receipt_file_version_id)
-    held_ones = await papers_of(deed, case)
-    papers = going_back(case, held_ones)
-    collateral = await deed.decision.get(Collateral, case.collateral_id)
-    owner_handles = case.handling_mode is HandlingMode.OWNER
-    before_entry = owner_handles or case.by_delivery
-    redeemed = case.by_delivery and not held_ones
-    fit = goes_back(case, proven=await proven(deed.decision, case))
+    mine = await papers_of(deed, case)
+    papers = going_back(case, mine)
     refuse_if(
         [
-            own_approval(case, deed.actor.login),
-            None if fit else _too_early(case, "RETURN_TO_OWNER", "X17"),
+            *await _not_back(deed, case, mine, papers),
             *receipt_refusals(receipt, identity_checked=input.identity_checked),
             await _of_another_case(deed, case, receipt),
-            None
-            if papers or redeemed
-            else invalid("caseId", "no paper is out for it", rule_id="X17"),
-            *map(held_by_book, papers),
-            not_to_him(collateral, case),
-            held(await _holds(deed, case, papers)),
-            *(not_out(held_ones) if case.by_delivery else ()),
-            *(await halves_behind(deed, case) if owner_handles else ()),
-            *(await _kept_from_owner(deed, case, papers) if before_entry else ()),
             *broken,
         ]
     )
@@ -223,6 +216,33 @@ async def deregistration_case_return_to_owner(
         return await blocked(deed, case, evaluation)
     case = await _gone_back(deed, case, papers, receipt)
     return {"case": deed.decision.save(case)}
+
+
+async def _not_back(
+    deed: Deed,
+    case: DeregistrationCase,
+    mine: Sequence[TitleCertificate],
+    papers: Sequence[TitleCertificate],
+) -> list[Refusal | None]:
+    """What keeps papers from the owner, besides his receipt. mine: all that the case still has."""
+    collateral = await deed.decision.get(Collateral, case.collateral_id)
+    owner_handles = case.handling_mode is HandlingMode.OWNER
+    fit = goes_back(case, proven=await proven(deed.decision, case))
+    redeemed = case.by_delivery and not mine
+    found = [
+        own_approval(case, deed.actor.login),
+        None if fit else _too_early(case, "RETURN_TO_OWNER", "X17"),
+        None if papers or redeemed else invalid("caseId", "no paper is out for it", rule_id="X17"),
+        *map(held_by_book, papers),
+        not_to_him(collateral, case),
+        held(await _holds(deed, case, papers)),
+        *(not_out(mine) if case.by_delivery else ()),
+    ]
+    if owner_handles:
+        found += await halves_behind(deed, case)
+    if owner_handles or case.by_delivery:
+        found += await _kept_from_owner(deed, case, papers)
+    return found
 
 
 async def _gone_back(
@@ -388,7 +408,9 @@ def _take_out(
     evidence: Sequence[Evidence],
 ) -> None:
     movement, to = Movement.VAULT_OUT_FOR_DEREG, CustodyState.OUT_FOR_DEREG
-    changes: dict[str, Any] = {"holder": Holder(login=case.handler, since=deed.now)}
+    # What several releases share is held by the one that carries it.
+    lock = Lock(kind=LockKind.DEREGISTRATION, id=case.id)
+    changes: dict[str, Any] = {"holder": Holder(login=case.handler, since=deed.now), "lock": lock}
     if case.registry.done_at is not None and not awaits_exchange(paper):
         owners = paper.catalog is Catalog.SAFEKEEPING
         movement = Movement.RETURN_TO_OWNER if owners else Movement.SURRENDER

@@ -15,7 +15,6 @@ from tests.client import (
     collateral,
     collected,
     guarantee,
-    loan_line,
 )
 
 
@@ -82,28 +81,17 @@ def test_a_deposit_receipt_goes_back_to_the_pledgor_and_that_is_the_end(bank: Ba
     assert closed["case"]["state"] == "CLOSED"
 
 
-def test_a_debt_that_is_owed_again_keeps_the_receipt(bank: Bank):
-    """CUS-14, DRG-R01: asked once more before the pledgor has it."""
+def test_a_deposit_that_is_frozen_meanwhile_stays_out_of_the_pledgors_hands(bank: Bank):
+    """DRG-R01: the preconditions are asked once more before he has it."""
     story = pledged(bank)
     approved(bank, story, "BANK")
     assert codes(bank.vault_out(story)) == []
-    debt = loan_line(story, product="PLEDGE", penalty="0.01")
-    bank.load(("LegalHold", hold(story)), ("Loan", debt | {"status": "SETTLED", "balance": "0.00"}))
+    freeze = {"collateral": story.collateral_no, "doc_no": f"F{story.n}", "court": "court"}
+    bank.load(("Seizure", freeze | {"starts_on": "2025-06-20"}))
     answer = give_back(bank, story)
-    assert codes(answer)[:1] != []
+    assert (codes(answer), answer["case"]["state"]) == (["SEIZED"], "BLOCKED")
     assert bank.certificate(story, "custodyState") == {"custodyState": "OUT_FOR_DEREG"}
     assert pledge(bank, story) == "RELEASING"
-
-
-def hold(story: Story) -> dict[str, Any]:
-    return {
-        "no": f"LHD{story.n}",
-        "scope": "COLLATERAL",
-        "target": story.collateral_no,
-        "reason": "AUDIT",
-        "placed_at": "2025-06-19T10:00:00+08:00",
-        "org": "OB",
-    }
 
 
 def redeem(bank: Bank, story: Story, use: str, to: str) -> None:
