@@ -66,8 +66,9 @@ async def deregistration_case_file(
         filed_at=filed_at,
         now=deed.now,
     )
-    apart = [own_approval(case, deed.actor.login), *await halves_behind(deed, case)]
-    broken = [refusal for refusal in (*unfit, *apart) if refusal is not None]
+    behind = await halves_behind(deed, case) if evaluation.ready else []
+    told = (*unfit, own_approval(case, deed.actor.login), *behind)
+    broken = [refusal for refusal in told if refusal is not None]
     due = not_approved(case, facts, policy=deed.policy) if evaluation.ready else None
     if due is not None:
         broken.append(due)
