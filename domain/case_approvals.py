@@ -77,6 +77,18 @@ def not_approved(
     return None if step is None else _level(step)
 
 
+def own_approval(case: DeregistrationCase, login: str) -> Refusal | None:
+    """Whoever approved a release never executes it (3.2): files, hears the registry, gives back."""
+    given = [item for item in case.approvals if item.decision is ApprovalDecision.APPROVED]
+    if login not in {item.login for item in given}:
+        return None
+    return Refusal(
+        code=RefusalCode.SOD_VIOLATION,
+        rule_id="DRG-4.5",
+        detail={"person": login, "part": "approver"},
+    )
+
+
 def approval_refusals(
     case: DeregistrationCase,
     facts: ReleaseFacts,

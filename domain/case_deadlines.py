@@ -88,6 +88,7 @@ def _begun(
 ) -> dict[str, Any]:
     """The deadlines that begin with the case's state, from the day of what began it."""
     mode = case.handling_mode
+    owner = mode is HandlingMode.OWNER
 
     def wd(name: str, since: date = today) -> date:
         return calendar.wd(since, policy.number(f"dereg.{name}_wd"))
@@ -96,9 +97,9 @@ def _begun(
         case CaseState.PRECHECKED:
             last = calendar.roll_forward(nd(today, policy.number("dereg.total_nd")))
             return {"decision_due": wd("decision"), "total_due": case.deadlines.total_due or last}
-        case CaseState.APPROVED if mode is not HandlingMode.ONLINE:
+        case CaseState.APPROVED if mode is not HandlingMode.ONLINE and not case.without_paper:
             return {"vault_out_due": wd("vault_out")}
-        case CaseState.VAULT_OUT if mode is HandlingMode.OWNER:
+        case CaseState.APPROVED | CaseState.VAULT_OUT if owner or case.by_delivery:
             return {"return_due": wd("return")}
         case CaseState.APPROVED | CaseState.VAULT_OUT:
             return {"file_due": wd("file")}
@@ -139,12 +140,13 @@ def _scheduled(
 def _steps(case: DeregistrationCase) -> tuple[DeadlineStep, ...]:
     """What has to be done in the case's state, by whoever's turn it is."""
     mode = case.handling_mode
+    owner = mode is HandlingMode.OWNER
     match case.state:
         case CaseState.PRECHECKED:
             return (_D.DECISION,)
-        case CaseState.APPROVED if mode is not HandlingMode.ONLINE:
+        case CaseState.APPROVED if mode is not HandlingMode.ONLINE and not case.without_paper:
             return (_D.VAULT_OUT,)
-        case CaseState.VAULT_OUT if mode is HandlingMode.OWNER:
+        case CaseState.APPROVED | CaseState.VAULT_OUT if owner or case.by_delivery:
             return (_D.RETURN,)
         case CaseState.APPROVED | CaseState.VAULT_OUT:
             return (_D.FILE,)

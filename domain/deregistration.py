@@ -154,6 +154,7 @@ CASE_TRANSITIONS: Mapping[tuple[CaseState, CaseStep], CaseState] = MappingProxyT
         (_S.NEED_MORE_MATERIAL, _E.REGISTRY_DONE): _S.REGISTRY_DONE,
         (_S.REGISTRY_DONE, _E.RETURN): _S.RETURNED,
         (_S.VAULT_OUT, _E.RETURN): _S.RETURNED,
+        (_S.APPROVED, _E.RETURN): _S.RETURNED,  # of a pledge whose paper was redeemed
         (_S.RETURNED, _E.CLOSE): _S.CLOSED,
         **{
             (state, _E.SUSPEND): _S.SUSPENDED
@@ -188,6 +189,19 @@ _ONLY: Mapping[tuple[CaseState, CaseStep], frozenset[HandlingMode]] = MappingPro
         (_S.VAULT_OUT, _E.FILE): frozenset({HandlingMode.BANK}),
         (_S.APPROVED, _E.FILE): frozenset({HandlingMode.ONLINE}),
         (_S.VAULT_OUT, _E.RETURN): frozenset({HandlingMode.OWNER}),
+        (_S.APPROVED, _E.RETURN): frozenset(),
+    }
+)
+# Who files without taking a paper out first, where none is left.
+_FILING = frozenset({HandlingMode.BANK, HandlingMode.ONLINE})
+# Where delivery of the paper made the right there is nothing to file: it goes back (INV-05).
+_TO_PLEDGOR = frozenset({HandlingMode.BANK, HandlingMode.OWNER})
+_BY_DELIVERY: Mapping[tuple[CaseState, CaseStep], frozenset[HandlingMode]] = MappingProxyType(
+    {
+        (_S.VAULT_OUT, _E.FILE): frozenset(),
+        (_S.APPROVED, _E.FILE): frozenset(),
+        (_S.VAULT_OUT, _E.RETURN): _TO_PLEDGOR,
+        (_S.APPROVED, _E.RETURN): _TO_PLEDGOR,
     }
 )
 MAX_NOTICES = 200
@@ -409,6 +423,8 @@ class DeregistrationCase:
     suspended_from: CaseState | None = None  # where it goes on once the reissue is in
     reversed_loans: tuple[str, ...] = ()  # settlements undone after the filing
     exchange: ExchangeOffer | None = None
+    by_delivery: bool = False  # its papers were the pledge; they go back, nothing is entered
+    without_paper: bool = False  # nothing is left in a vault that would have to come out first
     proof_pending: bool = False  # papers are with the owner, no search shows the cancellation
     returned_on: date | None = None
     closed_on: date | None = None
@@ -485,6 +501,10 @@ def impossible(case: DeregistrationCase, step: CaseStep) -> Refusal | None:
     """
     place = case.state, step
     modes = _ONLY.get(place)
+    if case.by_delivery:
+        modes = _BY_DELIVERY.get(place, modes)
+    elif case.without_paper and place == (_S.APPROVED, _E.FILE):
+        modes = _FILING
     if place in CASE_TRANSITIONS and (modes is None or case.handling_mode in modes):
         return None
     if step is CaseStep.RESUME and case.suspended_from is not None:

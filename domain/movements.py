@@ -16,7 +16,7 @@ from domain.loans import Loan
 from domain.people import Operation
 from domain.redemption import unredeemable
 from domain.refusals import Refusal, invalid, state_conflict
-from domain.releasing import awaits_exchange, is_proven, return_state
+from domain.releasing import awaits_exchange, goes_back
 from domain.vaulting import Scan, locked, paper_only, scan_missing
 from domain.vaults import Vault, frozen
 from domain.watch import LegalHold, held
@@ -86,6 +86,7 @@ class MovementFacts:
     holds: Sequence[LegalHold]
     scans: Sequence[Scan]
     case: DeregistrationCase | None  # the open release that it belongs to
+    proven: bool  # whether the registry's entry of that release is on record, with its result
     released: bool  # whether the collateral of that release is
     loans: Sequence[Loan]  # that it secures
     today: date
@@ -122,25 +123,28 @@ def _surrender_refusals(facts: MovementFacts) -> Iterator[Refusal]:
         yield invalid("certificateId", "an owner's paper goes back to him", rule_id="X16")
     elif awaits_exchange(certificate):
         yield invalid("certificateId", "it is exchanged: a part of it stays", rule_id="X16")
-    if not _is_entered(facts.case):
+    if not _is_entered(facts):
         yield _too_early(facts, Movement.SURRENDER)
 
 
 def _return_refusals(facts: MovementFacts) -> Iterator[Refusal]:
-    """The owner's paper goes back once released; any that is out, where he deregisters (X17)."""
+    """The owner's paper goes back once released; what he pledged or deregisters, once out (X17)."""
     certificate, case = facts.certificate, facts.case
     out = certificate.custody_state is CustodyState.OUT_FOR_DEREG
-    himself = out and case is not None and case.handling_mode is HandlingMode.OWNER
+    himself = case is not None and (case.handling_mode is HandlingMode.OWNER or case.by_delivery)
+    himself = himself and out
     if certificate.catalog is not Catalog.SAFEKEEPING and not himself:
         yield invalid("certificateId", "the bank's own right goes to the registry", rule_id="X17")
-    entered = _is_entered(case) and (out or facts.released)
-    if not (entered or (himself and case is not None and case.state is return_state(case))):
+    entered = _is_entered(facts) and (out or facts.released)
+    due = himself and case is not None and goes_back(case, proven=facts.proven)
+    if not (entered or due):
         yield _too_early(facts, Movement.RETURN_TO_OWNER)
 
 
-def _is_entered(case: DeregistrationCase | None) -> bool:
+def _is_entered(facts: MovementFacts) -> bool:
     """Whether the paper's case has the registry's entry, with its evidence."""
-    return case is not None and case.state is CaseState.REGISTRY_DONE and is_proven(case)
+    case = facts.case
+    return case is not None and case.state is CaseState.REGISTRY_DONE and facts.proven
 
 
 def _too_early(facts: MovementFacts, movement: Movement) -> Refusal:

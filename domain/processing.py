@@ -142,7 +142,8 @@ def arising_refusals(
     for collateral in collaterals:
         if movement is not Movement.REGISTER_EXPECTED:  # expecting asks it of every paper
             yield _released(collateral, movement)
-        if collateral.open_case_id is not None and collateral.open_case_id not in releases:
+        ended = collateral.pledge_state in ENDED_PLEDGES
+        if not ended and collateral.open_case_id not in {None, *releases}:
             yield releasing(collateral)
 
 
@@ -225,8 +226,20 @@ def electronic_refusal(
     )
 
 
-def cancellation_refusal(certificate: TitleCertificate, *, done: bool) -> Refusal | None:
-    """An electronic certificate ends only after the registry has cancelled it (X25)."""
+def cancellation_refusal(
+    certificate: TitleCertificate, *, done: bool, stays: bool = False
+) -> Refusal | None:
+    """An electronic certificate ends only after the registry has cancelled it (X25).
+
+    stays: it covers something that is not released; then a new one takes its place (DRG-L08).
+    """
+    if done and stays:
+        return state_conflict(
+            "DRG-L08",
+            subject=certificate.label,
+            state="covers what stays",
+            event=Movement.CANCEL_ELECTRONIC,
+        )
     if done:
         return illegal(certificate, Movement.CANCEL_ELECTRONIC)
     return state_conflict(

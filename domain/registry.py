@@ -109,6 +109,7 @@ def filed(
         keys=(*others, key),
         filed_at=filed_at,
         filings=filings,
+        result=None,  # whatever was shown before is no answer to this application
         status=RegistryStatus.PENDING,
         history=_ordered(
             registry,

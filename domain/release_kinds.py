@@ -91,13 +91,15 @@ def documents_needed(
     agent: bool,
     opinion: bool = False,
     returned: bool = False,
+    delivered: bool = False,
 ) -> tuple[DocType, ...]:
     """Documents a release of that kind needs by that stage (4.4).
 
     What only a later step can bring forth is asked for when that step is taken: the bank's
     consent and the registry's form before filing, the receipt and the result before closing.
     opinion: whether a seizure or a lost paper is overridden, which takes a legal opinion (4.5);
-    returned: whether a paper went to its owner, who signs for it (X17).
+    returned: whether a paper went to its owner, who signs for it (X17);
+    delivered: whether the paper was the pledge, of which no registry knows.
     """
     needed = list(_AT_SUBMIT.get(kind, _APPLIED_FOR))
     if agent:
@@ -105,10 +107,14 @@ def documents_needed(
     if opinion:
         needed.append(_D.LEGAL_OPINION)
     leaving = Stage.VAULT_OUT if mode is HandlingMode.OWNER else Stage.FILE
+    if stage is Stage.CLOSE and returned:
+        needed.append(_D.CERT_RECEIPT)
+    if delivered:
+        return tuple(needed)
     if stage in {leaving, Stage.CLOSE}:
         needed.append(_D.MORTGAGE_CANCEL_CONSENT)
     if stage in {Stage.FILE, Stage.CLOSE} and mode is not HandlingMode.OWNER:
         needed.append(_D.REGISTRY_APPLICATION)
     if stage is Stage.CLOSE:
-        needed += [_D.CERT_RECEIPT, _D.REGISTRY_RESULT] if returned else [_D.REGISTRY_RESULT]
+        needed.append(_D.REGISTRY_RESULT)
     return tuple(needed)

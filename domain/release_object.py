@@ -180,13 +180,17 @@ def _in_hand(certificate: Paper, question: Question) -> bool:
         and lock.kind is LockKind.DEREGISTRATION
         and lock.id == case.id
     )
+    # What one certificate covers leaves by several releases; one of them holds the paper.
+    released = lock is not None and lock.kind is LockKind.DEREGISTRATION
+    along = released and not own and len(certificate.collateral_nos) > 1
     match certificate.custody_state:
         case CustodyState.IN_VAULT:
-            return lock is None or own
+            return lock is None or own or along
         case CustodyState.ELECTRONIC_ON_FILE:
             return True
         case CustodyState.OUT_FOR_DEREG:
-            return own and (question.stage in _LEAVING or _approved_late(question))
+            out = question.stage in _LEAVING or _approved_late(question)
+            return along or (own and out)
         case CustodyState.LOST:
             return _loss_proven(question.facts.shown)
         case _:

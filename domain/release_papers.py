@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from domain.certificates import ENDED_RIGHTS, Catalog, CustodyState, TitleCertificate
 from domain.collaterals import GONE, RELYING, Collateral, PledgeState
+from domain.delivery import by_delivery
 from domain.deregistration import DeregistrationCase, DeregKind
 from domain.dossiers import DocType, archive_incomplete
 from domain.guarantees import GuaranteeKind
@@ -89,6 +90,7 @@ def documents_complete(question: Question) -> Iterator[Refusal]:
         agent=case is not None and case.applicant.agent is not None,
         opinion=facts.needs_opinion,
         returned=case is not None and any(given_to_owner(case, p) for p in facts.certificates),
+        delivered=by_delivery(facts.certificates),
     )
     refusal = _missing(needed, case)
     if refusal is not None:
@@ -107,6 +109,7 @@ def unfit_to_close(case: DeregistrationCase, papers: Sequence[TitleCertificate])
         agent=case.applicant.agent is not None,
         opinion=case.override_seizure,
         returned=any(given_to_owner(case, paper) for paper in papers),
+        delivered=case.by_delivery,
     )
     return _missing([code for code in needed if code is not DocType.REGISTRY_RESULT], case)
 

@@ -6,7 +6,9 @@ Source: domain 4.2, INV-05; X16, X17, X25.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from domain.case_files import STANDING
 from domain.certificates import (
+    TERMINAL,
     Carrier,
     Catalog,
     CustodyState,
@@ -27,7 +29,7 @@ from domain.dossiers import DocType
 from domain.files import FileStatus, FileVersion
 from domain.guarantees import GuaranteeContract, GuaranteeStatus
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
-from domain.release_kinds import FORCED, SOME_GO
+from domain.release_kinds import FORCED
 from domain.release_papers import not_entitled
 
 # How the bank stopped relying on it, where it was not simply released.
@@ -49,9 +51,36 @@ def with_papers(case: DeregistrationCase, papers: Sequence[TitleCertificate]) ->
     return replace(case, certificate_ids=(*case.certificate_ids, *more)) if more else case
 
 
-def is_proven(case: DeregistrationCase) -> bool:
-    """Whether the registry's entry is on record with its evidence; only then the right ends."""
-    return case.registry.status is RegistryStatus.DONE and case.registry.result is not None
+def without_paper(papers: Sequence[TitleCertificate]) -> bool:
+    """Whether no paper is left that would have to leave a vault before a filing (4.2).
+
+    The right may be on an electronic certificate, its paper be lost, or be out or gone with the
+    release of something else that it covers.
+    """
+    past = TERMINAL | {CustodyState.LOST, CustodyState.OUT_FOR_DEREG}
+    left = [paper for paper in papers if paper.custody_state not in past]
+    return all(paper.carrier is Carrier.ELECTRONIC for paper in left)
+
+
+def handling_refusal(
+    mode: HandlingMode, papers: Sequence[TitleCertificate], *, delivered: bool
+) -> Refusal | None:
+    """Which way of handling a collateral's papers rule out (4.2); asked when a case is opened."""
+    electronic = all(paper.carrier is Carrier.ELECTRONIC for paper in papers)
+    if mode is HandlingMode.OWNER and papers and electronic:
+        return invalid("handlingMode", "no paper is there to give the owner", rule_id="DRG-4.2")
+    if mode is HandlingMode.ONLINE and delivered:
+        return invalid("handlingMode", "a pledge by delivery is in no register", rule_id="DRG-4.2")
+    return None
+
+
+def is_proven(case: DeregistrationCase, result: FileVersion | None) -> bool:
+    """Whether the registry's entry is on record with its evidence; only then the right ends.
+
+    result: the file that the case keeps as such; one that was rejected since proves nothing (X16).
+    """
+    entered = case.registry.status is RegistryStatus.DONE
+    return entered and result is not None and result.status in STANDING
 
 
 def released(collateral: Collateral, kind: DeregKind) -> Collateral:
@@ -98,18 +127,29 @@ def outlives(
 ) -> bool:
     """Whether a certificate covers something else on which the bank goes on relying (DRG-L08).
 
-    Such a one is exchanged, not surrendered. What is on its own way out does not stay, unless
-    only a part is released here.
+    Such a one is exchanged, not surrendered. What is on its own way out stays until it is released
+    too: its case may yet be given up.
     """
-    gone = set(GONE)
-    if case.kind not in SOME_GO:
-        gone.add(PledgeState.RELEASING)
     return certificate.catalog is Catalog.RIGHT_CERT and any(
         other.no in certificate.collateral_nos
         and other.no != case.collateral_no
-        and other.pledge_state not in gone
+        and other.pledge_state not in GONE
         for other in covered
     )
+
+
+def kept_from_owner(
+    case: DeregistrationCase, papers: Sequence[TitleCertificate], covered: Sequence[Collateral]
+) -> Iterator[Refusal]:
+    """No owner takes a certificate to the registry that still secures something else (L08)."""
+    for paper in papers:
+        if outlives(paper, case, covered):
+            yield state_conflict(
+                "DRG-L08",
+                subject=paper.label,
+                state="covers what stays",
+                event="RETURN_TO_OWNER",
+            )
 
 
 def awaits_exchange(certificate: TitleCertificate) -> bool:
@@ -120,8 +160,13 @@ def awaits_exchange(certificate: TitleCertificate) -> bool:
     )
 
 
-def untied(contract: GuaranteeContract, collateral_no: str, case_id: str) -> GuaranteeContract:
-    """The contract without that collateral; RELEASED once nothing is tied to it any more."""
+def untied(
+    contract: GuaranteeContract, collateral_no: str, case_id: str | None
+) -> GuaranteeContract:
+    """The contract without that collateral; RELEASED once nothing is tied to it any more.
+
+    case_id: none where a redemption was the end.
+    """
     links = tuple(
         replace(link, active=False, released_by_case=case_id)
         if link.collateral_no == collateral_no and link.active
@@ -142,16 +187,28 @@ def ends_with_entry(certificate: TitleCertificate) -> bool:
     )
 
 
+def left_by_entry(certificate: TitleCertificate, *, stays: bool) -> LegalState:
+    """What an entry makes of a certificate's right; stays: it covers what is not released.
+
+    What an earlier entry left for an exchange is cancelled once nothing stays (DRG-L08).
+    """
+    if ends_with_entry(certificate):
+        return LegalState.SUPERSEDED if stays else LegalState.CANCELLED
+    if awaits_exchange(certificate) and certificate.superseded_by is None and not stays:
+        return LegalState.CANCELLED
+    return certificate.legal_state
+
+
 def going_back(
     case: DeregistrationCase, papers: Sequence[TitleCertificate]
 ) -> list[TitleCertificate]:
-    """The papers that go to the owner: his own; all of them where he deregisters himself."""
-    owner_handles = case.handling_mode is HandlingMode.OWNER
+    """The papers that go to the owner: his own; all that he pledged or deregisters himself."""
+    all_of_them = case.handling_mode is HandlingMode.OWNER or case.by_delivery
     return [
         paper
         for paper in papers
         if paper.custody_state is CustodyState.OUT_FOR_DEREG
-        and (owner_handles or paper.catalog is Catalog.SAFEKEEPING)
+        and (all_of_them or paper.catalog is Catalog.SAFEKEEPING)
     ]
 
 
@@ -191,6 +248,17 @@ def return_state(case: DeregistrationCase) -> CaseState:
     return _RETURNABLE[case.handling_mode]
 
 
+def goes_back(case: DeregistrationCase, *, proven: bool) -> bool:
+    """Whether papers go to the owner now: after the proven entry; for it, where he goes himself.
+
+    Where the paper was the pledge, its return is the end (Civil Code art. 436).
+    """
+    if case.by_delivery:
+        return impossible(case, CaseStep.RETURN) is None
+    owner_handles = case.handling_mode is HandlingMode.OWNER
+    return case.state is return_state(case) and (owner_handles or proven)
+
+
 def not_to_him(collateral: Collateral, case: DeregistrationCase) -> Refusal | None:
     """Papers go to whoever is entitled today: of an owner who has died, to proven heirs (4.9).
 
@@ -202,9 +270,10 @@ def not_to_him(collateral: Collateral, case: DeregistrationCase) -> Refusal | No
 def undocumented(case: DeregistrationCase, result: FileVersion | None) -> Refusal | None:
     """A release is closed on the registry's own paper, taken into the archive (4.9).
 
-    result: what the case keeps as such. An owner's own cancellation is shown by a title search.
+    result: what the case keeps as such. An owner's own cancellation is shown by a title search, the
+    end of a pledge by delivery by his receipt.
     """
-    if result is None and case.handling_mode is HandlingMode.OWNER:
+    if result is None and (case.handling_mode is HandlingMode.OWNER or case.by_delivery):
         return None
     if result is not None and result.status is FileStatus.ACCEPTED:
         return None

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.certificates import TitleCertificate
 from domain.collaterals import Collateral, PledgeState
+from domain.delivery import by_delivery
 from domain.deregistration import (
     Applicant,
     CaseState,
@@ -29,6 +30,7 @@ from domain.refusals import (
     refuse_if,
 )
 from domain.release_papers import no_release, not_free
+from domain.releasing import handling_refusal, kept_from_owner
 from resolvers.case_locks import lock_papers
 from resolvers.case_work import (
     county_alone,
@@ -77,6 +79,8 @@ async def deregistration_case_open(
     certificates = await deed.decision.find(TitleCertificate, {"collateral_nos": collateral.no})
     left = [c for c in certificates if not c.is_over]
     papers = await freed(deed, left)
+    delivered = by_delivery(certificates)
+    refuse_if([handling_refusal(input.handling_mode, papers, delivered=delivered)])
     org = await deed.decision.first(Org, {"code": collateral.org_code})
     case_id = new_id(DeregistrationCase)
     case = DeregistrationCase(
@@ -101,6 +105,10 @@ async def deregistration_case_open(
         org_code=collateral.org_code,
         org_path=collateral.org_path,
     )
+    if input.handling_mode is HandlingMode.OWNER:
+        covers = sorted({no for paper in papers for no in paper.collateral_nos})
+        covered = await deed.decision.find(Collateral, {"no": {"$in": covers}})
+        refuse_if(kept_from_owner(case, papers, covered))
     case = stepped(case, CaseStep.OPEN, by=deed.actor.login, now=deed.now, to=CaseState.DRAFT)
     lock_papers(deed.decision, case, papers)
     deed.decision.save(

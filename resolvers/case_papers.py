@@ -4,10 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.case_approvals import not_approved
-from domain.certificates import Catalog, CustodyState, Holder, LegalState, TitleCertificate
+from domain.case_approvals import not_approved, own_approval
+from domain.case_files import of_another_case
+from domain.certificates import (
+    Catalog,
+    CustodyState,
+    Holder,
+    LegalState,
+    Lock,
+    LockKind,
+    TitleCertificate,
+)
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import Evidence, Movement, Operator, held_by_book
+from domain.delivery import not_out
 from domain.deregistration import (
     CaseState,
     CaseStep,
@@ -22,7 +32,7 @@ from domain.dual_control import (
     confirmation_refusals,
     conflicting_part,
 )
-from domain.files import FileVersion
+from domain.files import ArchiveFile, FileVersion
 from domain.loans import Loan
 from domain.people import Operation
 from domain.refusals import (
@@ -39,11 +49,11 @@ from domain.release_kinds import RULES
 from domain.release_question import Stage
 from domain.releasing import (
     awaits_exchange,
+    goes_back,
     going_back,
-    is_proven,
+    kept_from_owner,
     not_to_him,
     receipt_refusals,
-    return_state,
     still_inside,
     surrendered_ones,
 )
@@ -52,13 +62,15 @@ from domain.vaults import frozen
 from domain.watch import HoldReason, LegalHold, held
 from resolvers.case_receipts import pinned, signed_for
 from resolvers.case_work import advanced, asked, blocked, papers_of
+from resolvers.deliveries import ended_by_return
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.receipts import give_receipts
 from resolvers.release_facts import shown_case
-from resolvers.releasing import at, returned_when_empty, settlement_items_fall_due
+from resolvers.release_pairs import halves_behind
+from resolvers.releasing import at, proven, returned_when_empty, settlement_items_fall_due
 from resolvers.vault_work import both_keepers, end_proposal, keeper_of
 from schema.cases import (
     DeregistrationCaseInput,
@@ -157,10 +169,11 @@ async def deregistration_case_surrender(
     """X16: after the entry and with its evidence."""
     case = await deed.subject(DeregistrationCase, input.case_id)
     papers = surrendered_ones(await papers_of(deed, case))
-    proven = is_proven(case) and case.state is CaseState.REGISTRY_DONE
+    entered = case.state is CaseState.REGISTRY_DONE and await proven(deed.decision, case)
     refuse_if(
         [
-            None if proven else _too_early(case, "SURRENDER", "X16"),
+            own_approval(case, deed.actor.login),
+            None if entered else _too_early(case, "SURRENDER", "X16"),
             None if papers else invalid("caseId", "no certificate is out for it", rule_id="X16"),
             *map(held_by_book, papers),
         ]
@@ -175,6 +188,7 @@ async def deregistration_case_surrender(
             CustodyState.SURRENDERED,
             evidence=[case.registry.result] if case.registry.result else [],
         )
+    await _others_returned(deed, case, papers)
     return {"case": deed.decision.save(await returned_when_empty(deed.decision, case, at(deed)))}
 
 
@@ -186,25 +200,63 @@ async def deregistration_case_surrender(
 async def deregistration_case_return_to_owner(
     deed: Deed, input: DeregistrationCaseReturnToOwnerInput
 ) -> dict[str, Any]:
-    """X17. Where the owner deregisters himself, nothing is released by this."""
+    """X17. Where the owner deregisters himself, nothing is released by this.
+
+    A pledge by delivery ends: the last evaluation wins, as it does at a filing (DRG-R01, CUS-14).
+    """
     case = await deed.subject(DeregistrationCase, input.case_id)
+    evaluation, broken = None, list[Refusal]()
+    if case.by_delivery:
+        case, evaluation, broken = await _evaluated(deed, case)
     receipt = await deed.get(FileVersion, input.receipt_file_version_id)
-    papers = going_back(case, await papers_of(deed, case))
-    owner_handles = case.handling_mode is HandlingMode.OWNER
-    collateral = await deed.decision.get(Collateral, case.collateral_id)
-    ready = case.state is return_state(case) and (owner_handles or is_proven(case))
+    mine = await papers_of(deed, case)
+    papers = going_back(case, mine)
     refuse_if(
         [
-            None if ready else _too_early(case, "RETURN_TO_OWNER", "X17"),
+            *await _not_back(deed, case, mine, papers),
             *receipt_refusals(receipt, identity_checked=input.identity_checked),
-            None if papers else invalid("caseId", "no paper is out for it", rule_id="X17"),
-            *map(held_by_book, papers),
-            not_to_him(collateral, await shown_case(deed.decision, case)),
-            held(await _holds(deed, case, papers)),
-            *(still_inside(case, await papers_of(deed, case)) if owner_handles else ()),
+            await _of_another_case(deed, case, receipt),
+            *broken,
         ]
     )
     _only_handler(deed, case)
+    if evaluation is not None and not evaluation.ready:
+        return await blocked(deed, case, evaluation)
+    case = await _gone_back(deed, case, papers, receipt)
+    return {"case": deed.decision.save(case)}
+
+
+async def _not_back(
+    deed: Deed,
+    case: DeregistrationCase,
+    mine: Sequence[TitleCertificate],
+    papers: Sequence[TitleCertificate],
+) -> list[Refusal | None]:
+    """What keeps papers from the owner, besides his receipt. mine: all that the case still has."""
+    collateral = await deed.decision.get(Collateral, case.collateral_id)
+    owner_handles = case.handling_mode is HandlingMode.OWNER
+    fit = goes_back(case, proven=await proven(deed.decision, case))
+    redeemed = case.by_delivery and not mine
+    found = [
+        own_approval(case, deed.actor.login),
+        None if fit else _too_early(case, "RETURN_TO_OWNER", "X17"),
+        None if papers or redeemed else invalid("caseId", "no paper is out for it", rule_id="X17"),
+        *map(held_by_book, papers),
+        not_to_him(collateral, await shown_case(deed.decision, case)),
+        held(await _holds(deed, case, papers)),
+        *(not_out(mine) if case.by_delivery else ()),
+    ]
+    if owner_handles:
+        found += [*still_inside(case, mine), *await halves_behind(deed, case)]
+    if owner_handles or case.by_delivery:
+        found += await _kept_from_owner(deed, case, papers)
+    return found
+
+
+async def _gone_back(
+    deed: Deed, case: DeregistrationCase, papers: Sequence[TitleCertificate], receipt: FileVersion
+) -> DeregistrationCase:
+    """The case once the owner has signed for these papers."""
     evidence = [pinned(receipt)]
     for paper in papers:
         _finish(
@@ -217,13 +269,14 @@ async def deregistration_case_return_to_owner(
         )
     await give_receipts(deed)
     case = await signed_for(deed, case, receipt)
-    if owner_handles:
-        case = replace(case, proof_pending=True, returned_on=deed.today)
-        case = advanced(deed, case, CaseStep.RETURN, note="RELEASE_PENDING_PROOF")
-        await settlement_items_fall_due(deed.decision, case, at(deed))
-    else:
-        case = await returned_when_empty(deed.decision, case, at(deed))
-    return {"case": deed.decision.save(case)}
+    if case.by_delivery:
+        return await ended_by_return(deed, case, evidence)
+    if case.handling_mode is not HandlingMode.OWNER:
+        return await returned_when_empty(deed.decision, case, at(deed))
+    case = replace(case, proof_pending=True, returned_on=deed.today)
+    case = advanced(deed, case, CaseStep.RETURN, note="RELEASE_PENDING_PROOF")
+    await settlement_items_fall_due(deed.decision, case, at(deed))
+    return case
 
 
 async def _evaluated(
@@ -255,7 +308,7 @@ async def _leaving(
     leaving = [paper for paper, away in zip(inside, elsewhere, strict=True) if away is None]
     found = [
         frozen(vault),
-        _step_refusal(case),
+        await _step_refusal(deed, case),
         None
         if case.handler is not None
         else invalid("caseId", "the case has no handler who receives the papers", rule_id="X14"),
@@ -282,8 +335,36 @@ async def _holds(
     return [hold for hold in holds if hold.reason is not HoldReason.LITIGATION]
 
 
-def _step_refusal(case: DeregistrationCase) -> Refusal | None:
-    if case.state is CaseState.REGISTRY_DONE and is_proven(case):
+async def _others_returned(
+    deed: Deed, case: DeregistrationCase, papers: Sequence[TitleCertificate]
+) -> None:
+    """Other releases that had one of these papers may be at their end with it (DRG-L08)."""
+    shared = [paper.id for paper in papers if len(paper.collateral_nos) > 1]
+    if not shared:
+        return
+    had = {"certificate_ids": {"$in": shared}, "state": CaseState.REGISTRY_DONE.value}
+    for other in await deed.decision.find(DeregistrationCase, had):
+        if other.id != case.id:
+            deed.decision.save(await returned_when_empty(deed.decision, other, at(deed)))
+
+
+async def _kept_from_owner(
+    deed: Deed, case: DeregistrationCase, papers: Sequence[TitleCertificate]
+) -> list[Refusal]:
+    numbers = sorted({no for paper in papers for no in paper.collateral_nos})
+    covered = await deed.decision.find(Collateral, {"no": {"$in": numbers}})
+    return [*kept_from_owner(case, papers, covered)]
+
+
+async def _of_another_case(
+    deed: Deed, case: DeregistrationCase, receipt: FileVersion
+) -> Refusal | None:
+    file = await deed.decision.get(ArchiveFile, receipt.file_id)
+    return of_another_case(case, file, field="receiptFileVersionId")
+
+
+async def _step_refusal(deed: Deed, case: DeregistrationCase) -> Refusal | None:
+    if case.state is CaseState.REGISTRY_DONE and await proven(deed.decision, case):
         return None
     return impossible(case, CaseStep.VAULT_OUT)
 
@@ -316,6 +397,7 @@ async def _after_entry(
         else:
             receipt = await deed.get(FileVersion, input.receipt_file_version_id)
             found += receipt_refusals(receipt, identity_checked=True)
+            found.append(await _of_another_case(deed, case, receipt))
     return found
 
 
@@ -328,7 +410,9 @@ def _take_out(
     evidence: Sequence[Evidence],
 ) -> None:
     movement, to = Movement.VAULT_OUT_FOR_DEREG, CustodyState.OUT_FOR_DEREG
-    changes: dict[str, Any] = {"holder": Holder(login=case.handler, since=deed.now)}
+    # What several releases share is held by the one that carries it.
+    lock = Lock(kind=LockKind.DEREGISTRATION, id=case.id)
+    changes: dict[str, Any] = {"holder": Holder(login=case.handler, since=deed.now), "lock": lock}
     if case.registry.done_at is not None and not awaits_exchange(paper):
         owners = paper.catalog is Catalog.SAFEKEEPING
         movement = Movement.RETURN_TO_OWNER if owners else Movement.SURRENDER
@@ -355,7 +439,8 @@ def _finish(
     *,
     evidence: Sequence[Evidence],
 ) -> None:
-    surrendered = movement is Movement.SURRENDER
+    delivered = case.by_delivery and paper.catalog is Catalog.RIGHT_CERT
+    over = movement is Movement.SURRENDER or delivered
     deed.move(
         paper,
         movement,
@@ -364,7 +449,7 @@ def _finish(
         evidence=evidence,
         holder=None,
         lock=None,
-        legal_state=LegalState.CANCELLED if surrendered else paper.legal_state,
+        legal_state=LegalState.CANCELLED if over else paper.legal_state,
     )
 
 

@@ -6,11 +6,13 @@ from functools import partial
 from typing import Any
 
 from domain.case_deadlines import papers_due_back, with_deadlines
-from domain.certificates import CustodyState, TitleCertificate
+from domain.certificates import CustodyState, Lock, LockKind, TitleCertificate
 from domain.collaterals import Collateral
 from domain.compensation import clocked
+from domain.delivery import by_delivery
 from domain.deregistration import (
     CASE_TRANSITIONS,
+    OPEN_STATES,
     CaseState,
     CaseStep,
     DeregistrationCase,
@@ -25,7 +27,7 @@ from domain.refusals import Forbidden, Refusal, RefusalCode
 from domain.release import Evaluation, evaluate
 from domain.release_kinds import SETTLES
 from domain.release_question import ReleaseFacts, Stage
-from domain.releasing import with_papers
+from domain.releasing import with_papers, without_paper
 from domain.strangers import places_of, strangers, veiled
 from resolvers.case_locks import lock_papers
 from resolvers.mutation import Deed
@@ -68,6 +70,11 @@ async def asked(
     facts = await release_facts(deed.decision, collateral, case)
     county_alone(deed, [facts.loans[no] for no in case.loan_nos if no in facts.loans])
     case = with_papers(case, facts.certificates)
+    case = replace(
+        case,
+        by_delivery=by_delivery(facts.certificates),
+        without_paper=without_paper(facts.certificates),
+    )
     lock_papers(deed.decision, case, facts.certificates)
     evaluation = evaluate(
         facts,
@@ -120,7 +127,7 @@ async def blocked(deed: Deed, case: DeregistrationCase, evaluation: Evaluation) 
     codes = ", ".join(sorted({refusal.code for refusal in evaluation.refusals}))
     case = stepped(case, CaseStep.BLOCK, by=deed.actor.login, now=deed.now, note=codes)
     case = replace(case, approvals=())
-    if still_out(await papers_of(deed, case)):
+    if still_out(case, await papers_of(deed, case)):
         case = papers_due_back(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
     if any(refusal.code is RefusalCode.NOT_SETTLED for refusal in evaluation.refusals):
         await void_proofs(deed.decision, case, reason="NOT_SETTLED", now=deed.now)
@@ -155,7 +162,20 @@ async def let_go(deed: Deed, case: DeregistrationCase) -> None:
     )
     for certificate in await papers_of(deed, case):
         if certificate.lock is not None and certificate.lock.id == case.id:
-            deed.decision.save(replace(certificate, lock=None))
+            held = await _held_besides(deed, case, certificate)
+            deed.decision.save(replace(certificate, lock=held))
+
+
+async def _held_besides(
+    deed: Deed, case: DeregistrationCase, certificate: TitleCertificate
+) -> Lock | None:
+    """The hold of another open release that the certificate belongs to as well."""
+    if len(certificate.collateral_nos) == 1:
+        return None
+    query = {"certificate_ids": certificate.id, "state": {"$in": sorted(OPEN_STATES)}}
+    found = await deed.decision.find(DeregistrationCase, query)
+    others = [one for one in found if one.id != case.id]
+    return Lock(kind=LockKind.DEREGISTRATION, id=others[0].id) if others else None
 
 
 def advanced(
@@ -171,8 +191,8 @@ def advanced(
     return with_deadlines(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
 
 
-def still_out(certificates: Iterable[TitleCertificate]) -> list[Refusal]:
-    """Papers that must come back before a case may be given up."""
+def still_out(case: DeregistrationCase, certificates: Iterable[TitleCertificate]) -> list[Refusal]:
+    """Papers that must come back before a case may be given up; what another holds need not."""
     return [
         Refusal(
             code=RefusalCode.CERT_NOT_IN_VAULT,
@@ -181,4 +201,5 @@ def still_out(certificates: Iterable[TitleCertificate]) -> list[Refusal]:
         )
         for certificate in certificates
         if certificate.custody_state is CustodyState.OUT_FOR_DEREG
+        and (certificate.lock is None or certificate.lock.id == case.id)
     ]

@@ -7,7 +7,6 @@ from typing import Any
 from domain.collaterals import Collateral
 from domain.deregistration import CaseStep, DeregistrationCase, HandlingMode, impossible
 from domain.dossiers import Dossier, archive_incomplete, sealed, settlement_locked
-from domain.files import FileVersion
 from domain.loans import Loan, never_drawn
 from domain.people import Operation
 from domain.refusals import Refusal, refuse_if, state_conflict
@@ -19,7 +18,7 @@ from resolvers.case_work import advanced, still_out
 from resolvers.dossier_ends import ends
 from resolvers.mutation import Deed, mutation
 from resolvers.release_facts import shown_case
-from resolvers.releasing import certificates_of
+from resolvers.releasing import certificates_of, result_of
 from resolvers.settlement_proofs import standing_of
 from schema.cases import DeregistrationCaseInput, DeregistrationCasePayload
 
@@ -38,9 +37,9 @@ async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) 
         [
             impossible(case, CaseStep.CLOSE),
             _proof_pending(case),
-            undocumented(case, await _result(deed, case)),
+            undocumented(case, await result_of(deed.decision, case)),
             unfit_to_close(await shown_case(deed.decision, case), papers),
-            *still_out(papers),
+            *still_out(case, papers),
             *await _unfiled(deed, case, dossiers),
         ]
     )
@@ -66,11 +65,6 @@ async def _unfiled(
     loans = await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}})
     undrawn = {loan.loan_no for loan in loans if never_drawn(loan)}
     return [archive_incomplete(one) for one in dossiers if one.loan_no not in undrawn]
-
-
-async def _result(deed: Deed, case: DeregistrationCase) -> FileVersion | None:
-    result = case.registry.result
-    return None if result is None else await deed.decision.get(FileVersion, result.file_version_id)
 
 
 def _proof_pending(case: DeregistrationCase) -> Refusal | None:

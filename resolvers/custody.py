@@ -35,6 +35,7 @@ from domain.processing import (
     out_of_scope,
 )
 from domain.refusals import Refusal, invalid, refuse_if
+from domain.releasing import outlives
 from domain.vaulting import locked
 from resolvers.mutation import Deed, mutation
 from resolvers.papers import (
@@ -231,13 +232,16 @@ async def certificate_cancel_electronic(
     """X25."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
     cases = await deed.decision.find(DeregistrationCase, {"certificate_ids": certificate.id})
-    done = any(case.registry.status is RegistryStatus.DONE for case in cases)
-    refuse_if([cancellation_refusal(certificate, done=done)])
+    entered = [case for case in cases if case.registry.status is RegistryStatus.DONE]
+    covered = await deed.decision.find(Collateral, collaterals_query(certificate))
+    stays = any(outlives(certificate, case, covered) for case in entered)
+    refuse_if([cancellation_refusal(certificate, done=bool(entered), stays=stays)])
+    standing = certificate.legal_state is LegalState.REGISTERED
     after = deed.move(
         certificate,
         Movement.CANCEL_ELECTRONIC,
         CustodyState.SURRENDERED,
-        legal_state=LegalState.CANCELLED,
+        legal_state=LegalState.CANCELLED if standing else certificate.legal_state,
         lock=None,
     )
     return {"certificate": after}

@@ -3,8 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.case_approvals import acting_as, approval_refusals, next_approval
+from domain.case_approvals import (
+    acting_as,
+    approval_refusals,
+    next_approval,
+    own_approval,
+)
 from domain.case_deadlines import papers_due_back
+from domain.case_files import file_refusals
 from domain.custody import Evidence
 from domain.deregistration import (
     Approval,
@@ -17,7 +23,7 @@ from domain.deregistration import (
     stepped,
 )
 from domain.dossiers import DocType, ItemStatus
-from domain.files import FileStatus, FileVersion, attaches_itself
+from domain.files import ArchiveFile, FileStatus, FileVersion, attaches_itself
 from domain.people import Operation
 from domain.refusals import (
     Refusal,
@@ -40,6 +46,7 @@ from resolvers.case_work import (
     still_out,
 )
 from resolvers.mutation import Deed, mutation
+from resolvers.release_pairs import half_gone
 from resolvers.releasing import release_when_proven
 from resolvers.settlement_proofs import issue_proofs
 from schema.cases import (
@@ -65,18 +72,17 @@ async def deregistration_case_attach_document(
     case = await deed.subject(DeregistrationCase, input.case_id)
     lawyers_only_for_courts(deed, case.kind, case.org_path)
     version = await deed.get(FileVersion, input.file_version_id)
-    usable = version.status in {FileStatus.READY, FileStatus.ACCEPTED}
+    file = await deed.decision.get(ArchiveFile, version.file_id)
     refuse_if(
         [
             attaches_itself(input.code),
+            own_approval(case, deed.actor.login) if input.code is DocType.REGISTRY_RESULT else None,
             None
             if case.is_open
             else state_conflict(
                 "DRG-4.2", subject=f"Case {case.no}", state=case.state, event="ATTACH"
             ),
-            None
-            if usable
-            else invalid("fileVersionId", f"the file is {version.status}", rule_id="ARC-21"),
+            *file_refusals(case, file, version, input.code, field="fileVersionId"),
             _whose(input),
             None
             if len(case.documents) < MAX_DOCUMENTS
@@ -156,6 +162,8 @@ async def deregistration_case_decide(
     ]
     if rejecting and not (input.note or "").strip():
         unfit.append(invalid("note", "say why the case is rejected", rule_id="DRG-4.5"))
+    if rejecting:
+        unfit += await half_gone(deed, case)
     if unfit:
         raise Refused(*unfit, *(() if rejecting else evaluation.refusals))
     if not evaluation.ready and not rejecting:
@@ -197,7 +205,8 @@ async def deregistration_case_cancel(
     lawyers_only_for_courts(deed, case.kind, case.org_path)
     reason = None if input.reason.strip() else invalid("reason", "say why")
     stuck, papers = impossible(case, CaseStep.CANCEL), await papers_of(deed, case)
-    refuse_if([stuck, reason, *(still_out(papers) if stuck is None else ())])
+    kept = [*still_out(case, papers), *await half_gone(deed, case)] if stuck is None else []
+    refuse_if([stuck, reason, *kept])
     case = stepped(case, CaseStep.CANCEL, by=deed.actor.login, now=deed.now, note=input.reason)
     await let_go(deed, case)
     return {"case": deed.decision.save(case)}

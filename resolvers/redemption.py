@@ -20,6 +20,7 @@ from domain.refusals import Refusal, refuse_if
 from domain.vault_out import document_refusals, leaving_refusals
 from domain.vaults import Vault
 from resolvers.book import proceeds_entered
+from resolvers.deliveries import ended_by_redemption
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
@@ -119,6 +120,7 @@ async def certificate_redeem_confirm(
         legal_state=LegalState.CANCELLED if standing else paper.legal_state,
     )
     proceeds_entered(deed.decision, paper, redeeming.proceeds.amount)
+    await ended_by_redemption(deed, paper, redeeming.proceeds.use)
     confirmed(deed, proposal)
     return {"redemption": deed.decision.add(redemption), "certificate": paper}
 

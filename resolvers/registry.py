@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.case_approvals import not_approved
+from domain.case_approvals import not_approved, own_approval
+from domain.case_files import file_refusals
 from domain.custody import Evidence
 from domain.deregistration import (
     CaseStep,
@@ -15,7 +16,7 @@ from domain.deregistration import (
     still_suspended,
 )
 from domain.dossiers import DocType, ItemStatus
-from domain.files import FileStatus, FileVersion
+from domain.files import ArchiveFile, FileStatus, FileVersion
 from domain.people import Operation
 from domain.refusals import Forbidden, Refused, invalid, refuse_if
 from domain.registry import (
@@ -35,7 +36,8 @@ from domain.releasing import still_inside
 from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
 from resolvers.mutation import Deed, mutation
 from resolvers.reassignment import on_its_way
-from resolvers.releasing import at, release_when_proven, resumed_when_whole
+from resolvers.release_pairs import halves_behind
+from resolvers.releasing import at, proven, release_when_proven, resumed_when_whole
 from resolvers.reversals import entered_too_soon
 from schema.cases import (
     DeregistrationCaseFileInput,
@@ -58,8 +60,9 @@ async def deregistration_case_file(
     """FILED is the last moment at which a stale pass could slip through (DRG-R01)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
     filed_at = input.filed_at or deed.now
+    case, facts, evaluation = await asked(deed, case, Stage.FILE)
     papers = await papers_of(deed, case)
-    unfit = (
+    told = (
         *filing_refusals(
             case,
             authority=input.authority,
@@ -69,9 +72,10 @@ async def deregistration_case_file(
         ),
         *still_inside(case, papers),
         await on_its_way(deed, papers),
+        own_approval(case, deed.actor.login),
+        *(await halves_behind(deed, case) if evaluation.ready else ()),
     )
-    broken = [refusal for refusal in unfit if refusal is not None]
-    case, facts, evaluation = await asked(deed, case, Stage.FILE)
+    broken = [refusal for refusal in told if refusal is not None]
     due = (
         not_approved(case, facts, policy=deed.policy, today=deed.today)
         if evaluation.ready
@@ -104,6 +108,7 @@ async def deregistration_case_record_registry(
 ) -> dict[str, Any]:
     """The same notice again changes nothing; DONE is irreversible (4.2)."""
     case = await deed.subject(DeregistrationCase, input.case_id)
+    refuse_if([own_approval(case, deed.actor.login)])
     number = case.registry.acceptance_no
     if input.acceptance_no is not None:
         number = input.acceptance_no.strip()
@@ -154,7 +159,7 @@ async def _hear(
     if input.result_file_version_id is not None:
         if not entered:
             raise Refused(invalid("resultFileVersionId", "only an entry has a result"))
-        if case.registry.result is None or not repeated:
+        if not (repeated and await proven(deed.decision, case)):
             case = await _with_result(deed, case, input.result_file_version_id)
     case = await release_when_proven(deed, case)
     if suspended.suspended_from is not None:
@@ -183,10 +188,10 @@ async def _noted(
 
 async def _with_result(deed: Deed, case: DeregistrationCase, version_id: str) -> DeregistrationCase:
     version = await deed.get(FileVersion, version_id)
-    if version.status not in {FileStatus.READY, FileStatus.ACCEPTED}:
-        raise Refused(
-            invalid("resultFileVersionId", f"the file is {version.status}", rule_id="ARC-21")
-        )
+    file = await deed.decision.get(ArchiveFile, version.file_id)
+    refuse_if(
+        file_refusals(case, file, version, DocType.REGISTRY_RESULT, field="resultFileVersionId")
+    )
     accepted = version.status is FileStatus.ACCEPTED
     await mark_items(
         deed,

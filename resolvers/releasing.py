@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from domain.alerts import Alert, AlertKind
 from domain.case_deadlines import with_deadlines
-from domain.certificates import TERMINAL, Catalog, CustodyState, LegalState, TitleCertificate
+from domain.certificates import TERMINAL, Catalog, CustodyState, TitleCertificate
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, Operator, moved
 from domain.deregistration import (
@@ -18,15 +18,16 @@ from domain.deregistration import (
     still_suspended,
 )
 from domain.dossiers import Dossier, ItemStage, with_stage_due, without_receipt
+from domain.files import FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.people import HANDLERS
 from domain.release_kinds import SETTLES, SOME_GO
 from domain.release_papers import given_to_owner
 from domain.releasing import (
-    ends_with_entry,
     is_proven,
     left_behind,
     left_behind_under_way,
+    left_by_entry,
     nothing_left,
     outlives,
     policies_to_change,
@@ -62,13 +63,24 @@ def at(deed: Deed) -> At:
 
 async def release_when_proven(deed: Deed, case: DeregistrationCase) -> DeregistrationCase:
     """Releases the collateral when the entry is on record with its evidence."""
-    if not is_proven(case) or case.registry.result is None:
+    if case.registry.result is None or not await proven(deed.decision, case):
         return case
     moment = at(deed)
     ended = await end_right(deed.decision, beneath(case), moment, evidence=[case.registry.result])
     if case.suspended_from is None:
         return ended
     return await resumed_when_whole(deed.decision, still_suspended(ended), moment)
+
+
+async def proven(decision: Decision, case: DeregistrationCase) -> bool:
+    """Whether the entry is on record, with a result that stands (INV-05, X16)."""
+    return is_proven(case, await result_of(decision, case))
+
+
+async def result_of(decision: Decision, case: DeregistrationCase) -> FileVersion | None:
+    """The file that a case keeps as the registry's result, if any."""
+    result = case.registry.result
+    return None if result is None else await decision.get(FileVersion, result.file_version_id)
 
 
 async def end_right(
@@ -122,7 +134,7 @@ async def returned_when_empty(
     decision: Decision, case: DeregistrationCase, moment: At
 ) -> DeregistrationCase:
     """RETURNED once no paper of a finished case is left anywhere (4.2)."""
-    if case.state is not CaseState.REGISTRY_DONE or not is_proven(case):
+    if case.state is not CaseState.REGISTRY_DONE or not await proven(decision, case):
         return case
     if not nothing_left(await _papers(decision, case)):
         return case
@@ -174,11 +186,12 @@ async def _end_right_of(
 ) -> None:
     """Cancelled by the entry; superseded where it covers what stays, for a new one (DRG-L08)."""
     electronic = certificate.custody_state is CustodyState.ELECTRONIC_ON_FILE
-    if not electronic and not ends_with_entry(certificate):
-        return
     covered = await decision.find(Collateral, collaterals_query(certificate))
-    stays, right = outlives(certificate, case, covered), ends_with_entry(certificate)
+    stays = outlives(certificate, case, covered)
+    left = left_by_entry(certificate, stays=stays)
     ended = electronic and not stays
+    if left is certificate.legal_state and not ended:
+        return
     after, event = moved(
         certificate,
         Movement.CANCEL_ELECTRONIC if ended else Movement.REGISTRY_CANCELLED,
@@ -189,17 +202,11 @@ async def _end_right_of(
         today=moment.today,
         request_ref=case.id,
         evidence=evidence,
-        legal_state=_left(certificate, right=right, stays=stays),
+        legal_state=left,
         lock=None if electronic else certificate.lock,
     )
     decision.add(event)
     decision.save(after)
-
-
-def _left(certificate: TitleCertificate, *, right: bool, stays: bool) -> LegalState:
-    if not right:
-        return certificate.legal_state
-    return LegalState.SUPERSEDED if stays else LegalState.CANCELLED
 
 
 async def _leave_behind(decision: Decision, contract: GuaranteeContract) -> None:

@@ -110,12 +110,11 @@ class Commits:
 
 @dataclass
 class Ground:
-    """A vault of its own with two keepers, and files that every case may show."""
+    """A vault of its own with two keepers."""
 
     bank: Bank
     vault: str
     keepers: tuple[str, str]
-    files: dict[str, str]
 
     def stories(self, count: int, *, part: bool = False, submitted: bool = True) -> list[Story]:
         """Mortgages whose paper lies in the vault: settled; or owing, with another flat beside.
@@ -150,10 +149,24 @@ class Ground:
         return self.bank.load(line, all_taken=False)[0]
 
     def attach(self, story: Story, *names: str) -> None:
-        """The files, shown to the case."""
+        """Files of those types, shown to the case."""
         for name in names:
-            given = {"caseId": story.case_id, "code": name, "fileVersionId": self.files[name]}
+            given = {
+                "caseId": story.case_id,
+                "code": name,
+                "fileVersionId": self.shown(story, name),
+            }
             self.bank.done("handler-1", "deregistrationCaseAttachDocument", given)
+
+    def shown(self, story: Story, name: str) -> str:
+        """An accepted file of that type in the loan's dossier, one a type."""
+        if not story.dossier_id:
+            asked = "query($no: String!) { dossier(loanNo: $no) { id } }"
+            found = self.bank.query("auditor", asked, no=story.loan_no)
+            story.dossier_id = found["dossier"]["id"]
+        if name not in story.files:
+            story.files[name] = self.bank.accepted(story, name)
+        return story.files[name]
 
     def opened(self, story: Story, *, part: bool = False) -> Story:
         """A case that is ready to be submitted, or that was taken over so."""
@@ -222,7 +235,7 @@ def report(pair: str, wins: Counter[str], aborted: int, *, sides: int = 2) -> No
 
 
 def a_ground(bank: Bank, vault: str) -> Ground:
-    """A new vault, its keepers, and one accepted file of each type."""
+    """A new vault and its keepers."""
     keepers = (f"{vault}-keeper-1", f"{vault}-keeper-2")
     slots = [f"{number:03}" for number in range(SLOTS)]
     line = {"code": vault, "name": vault, "org": "LC"}
@@ -230,18 +243,7 @@ def a_ground(bank: Bank, vault: str) -> Ground:
         ("Vault", {**line, "cabinets": [{"cabinet": "A", "slots": slots, "capacity": A_SLOT}]}),
         *(("User", user_line(login, "LC", ["VAULT_KEEPER"], [vault])) for login in keepers),
     )
-    story = bank.mortgage()
-    files = {
-        name: bank.accepted(story, name)
-        for name in (
-            *AT_SUBMIT,
-            *OF_A_PART,
-            *AT_FILING,
-            "CERT_RECEIPT",
-            "REGISTRY_RESULT",
-        )
-    }
-    return Ground(bank=bank, vault=vault, keepers=keepers, files=files)
+    return Ground(bank=bank, vault=vault, keepers=keepers)
 
 
 def beside(story: Story) -> str:

@@ -157,7 +157,7 @@ def over(ground: Ground, story: Story) -> None:
     """Everything is done but the closing."""
     ground.taken_out(ground.approved(story))
     assert codes(ground.file(story)) == []
-    result = ground.files["REGISTRY_RESULT"]
+    result = ground.shown(story, "REGISTRY_RESULT")
     assert codes(ground.record(story, "DONE", resultFileVersionId=result)) == []
     ground.bank.done("handler-1", "deregistrationCaseSurrender", {"caseId": story.case_id})
     ground.attach(story, "CERT_RECEIPT")

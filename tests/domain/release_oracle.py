@@ -213,6 +213,10 @@ def p06(q: Question) -> Broken:
             mine = paper.lock.kind.value == "DEREGISTRATION" and paper.lock.id == q.facts.case.id
         if state in LEFT or state == "ELECTRONIC_ON_FILE" or (state == "IN_VAULT" and mine):
             continue
+        held = paper.lock is not None and paper.lock.kind.value == "DEREGISTRATION"
+        shared = held and not mine and len(paper.collateral_nos) > 1
+        if shared and state in ("IN_VAULT", "OUT_FOR_DEREG"):  # by the release of something else
+            continue
         accepted = {D.LOSS_STATEMENT, D.REGISTRY_ACCEPTANCE} <= documents(q)
         if state == "LOST" and accepted:
             continue

@@ -55,6 +55,8 @@ def asked_papers(q: Question) -> list[DocType]:
         K.ENFORCED: [D.SALE_CONFIRMATION, D.PROCEEDS_ENTRY],
         K.EXTINGUISHED: [D.LOSS_PROOF, D.COMPENSATION_CLAIM],
     }.get(q.kind, [])
+    if only_delivered(q):
+        return asked + ([D.CERT_RECEIPT] if q.stage is Stage.CLOSE else [])
     owner_goes = q.mode is HandlingMode.OWNER
     if q.stage is Stage.CLOSE or q.stage is (Stage.VAULT_OUT if owner_goes else Stage.FILE):
         asked += [D.MORTGAGE_CANCEL_CONSENT]
@@ -67,6 +69,21 @@ def asked_papers(q: Question) -> list[DocType]:
             if mine and paper.custody_state.value == "RETURNED_TO_OWNER":
                 asked += [D.CERT_RECEIPT]
     return asked
+
+
+def only_delivered(q: Question) -> bool:
+    """Every right is a receipt, policy or warrant on paper: no registry has heard of it (3.1)."""
+    delivered = 0
+    for paper in q.facts.certificates:
+        if paper.catalog.value != "RIGHT_CERT" or paper.custody_state.value == "REPLACED":
+            continue
+        kinds = {"DEPOSIT_RECEIPT", "TREASURY_BOND_RECEIPT", "INSURANCE_POLICY_PLEDGE"}
+        if paper.cert_type.value not in kinds | {"WAREHOUSE_RECEIPT"}:
+            return False
+        if paper.carrier.value != "PAPER":
+            return False
+        delivered += 1
+    return delivered > 0
 
 
 def p11(q: Question) -> Broken:
