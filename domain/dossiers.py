@@ -171,6 +171,15 @@ _CHECKLIST: tuple[tuple[DocType, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """From when to when a line was accepted, before a recheck rejected it (ARC-15)."""
+
+    at: datetime
+    by: str | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DossierItem:
     """One line of a dossier's checklist (资料清单)."""
 
@@ -184,6 +193,7 @@ class DossierItem:
     accepted_by: str | None = None
     reason: str | None = None
     locked: bool = False  # its release is closed; nothing changes it any more (4.8)
+    earlier: tuple[Acceptance, ...] = ()  # that a recheck ended, oldest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

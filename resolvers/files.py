@@ -36,6 +36,7 @@ from domain.files import (
 )
 from domain.people import Operation
 from domain.processing import MAX_PAGES
+from domain.rechecks import rejection_refusals, reopened
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
 from domain.release_kinds import SETTLES
 from domain.supplements import self_approved
@@ -159,19 +160,28 @@ async def file_complete_upload(deed: Deed, input: FileCompleteUploadInput) -> di
 async def file_accept(deed: Deed, input: FileAcceptInput) -> dict[str, Any]:
     """ARC-21."""
     version = await deed.subject(FileVersion, input.file_version_id)
+    refuse_if(decision_refusals(version, checker=deed.actor.login))
     return await _decided(deed, version, FileStatus.ACCEPTED, reason=None)
 
 
 @mutation(
     Operation.ACCEPT_FILE,
     FilePayload,
-    description="Turn a verified file down, with a reason (退回).",
+    description="Turn a verified file down, or after a recheck an accepted one (退回、质检).",
 )
 async def file_reject(deed: Deed, input: FileRejectInput) -> dict[str, Any]:
-    """ARC-21."""
+    """ARC-21; ARC-15 of what was accepted."""
     version = await deed.subject(FileVersion, input.file_version_id)
-    if not input.reason.strip():
-        raise Refused(invalid("reason", "say why"))
+    dossier = await deed.decision.get(Dossier, version.dossier_id)
+    refuse_if(
+        [
+            None if input.reason.strip() else invalid("reason", "say why"),
+            *rejection_refusals(version, dossier, checker=deed.actor.login),
+        ]
+    )
+    if version.status is FileStatus.ACCEPTED:
+        deed.decision.save(reopened(dossier, version.id, reason=input.reason, now=deed.now))
+        return await _standing(deed, version, FileStatus.REJECTED, reason=input.reason)
     return await _decided(deed, version, FileStatus.REJECTED, reason=input.reason)
 
 
@@ -369,11 +379,7 @@ async def _supersede(deed: Deed, file: ArchiveFile) -> None:
 async def _decided(
     deed: Deed, version: FileVersion, status: FileStatus, *, reason: str | None
 ) -> dict[str, Any]:
-    refuse_if(decision_refusals(version, checker=deed.actor.login))
     file = await deed.decision.get(ArchiveFile, version.file_id)
-    version = replace(
-        version, status=status, decided_by=deed.actor.login, reason=reason or version.reason
-    )
     accepted = status is FileStatus.ACCEPTED
     await _mark(
         deed,
@@ -383,9 +389,20 @@ async def _decided(
         accepted_at=deed.now if accepted else None,
         reason=reason,
     )
+    return await _standing(deed, version, status, reason=reason)
+
+
+async def _standing(
+    deed: Deed, version: FileVersion, status: FileStatus, *, reason: str | None
+) -> dict[str, Any]:
+    """The version and its file as the actor has decided."""
+    file = await deed.decision.get(ArchiveFile, version.file_id)
+    decided = replace(
+        version, status=status, decided_by=deed.actor.login, reason=reason or version.reason
+    )
     return {
         "file": deed.decision.save(replace(file, status=status)),
-        "file_version": deed.decision.save(version),
+        "file_version": deed.decision.save(decided),
     }
 
 

@@ -92,6 +92,26 @@ def test_the_stored_scan_is_read_again_when_the_second_keeper_confirms(bank: Ban
     bank.done("keeper-2", "certificateVaultInConfirm", confirm)
 
 
+def test_a_scan_rejected_after_its_acceptance_keeps_the_paper_out(bank: Bank):
+    bank.load(("User", user_line("archivist-2", "LC", ["ARCHIVIST"], [])))
+    story = bank.mortgage()
+    bank.collect(story)
+    version_id = bank.scan(story)
+    bank.hand_to_vault(story)
+    rejected = {"fileVersionId": version_id, "reason": "the stamp cannot be read"}
+    assert codes(bank.do("archivist-1", "fileReject", rejected)) == ["SOD_VIOLATION"]
+    unsaid = {**rejected, "reason": " "}
+    assert codes(bank.do("archivist-2", "fileReject", unsaid)) == ["VALUE_INVALID"]
+    bank.done("archivist-2", "fileReject", rejected)
+    refused = bank.do("keeper-1", "certificateVaultInPropose", vault_plan(story))
+    assert codes(refused) == ["SCAN_MISSING"]
+    again = bank.upload(
+        "handler-1", story, "CERT_SCAN", pdf("clear"), certificateId=story.certificate_id
+    )
+    bank.done("archivist-1", "fileAccept", {"fileVersionId": again})
+    bank.vault(story)
+
+
 def test_dual_control_at_its_edges(bank: Bank):
     story = waiting(bank)
     plan = vault_plan(story)
