@@ -22,6 +22,8 @@ from domain.certificates import (
     VaultPlace,
     normalised,
 )
+from domain.checkout_returns import next_escalation
+from domain.checkouts import CheckOut, CheckOutPurpose, CheckOutState, check_out_lock
 from domain.collaterals import Collateral, PledgeState
 from domain.custody import CustodyEvent, Movement, Operator, moved
 from domain.deregistration import (
@@ -64,6 +66,7 @@ async def _read_certificates(known: Known, lines: Sequence[CertificateLine]) -> 
         )
     places = [line.place for line in lines if line.place is not None]
     await known.read(Vault, [place.vault for place in places])
+    await known.read(Vault, [line.vault for line in lines if line.vault is not None])
     await read_slots(known, (place.vault for place in places))
     await known.read(SealedPacket, [place.packet_no for place in places], field_name="packet_no")
     for place in places:
@@ -78,6 +81,7 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
     if old is not None:
         return LineStatus.UNCHANGED, old.id
     _fits(line)
+    _out_fits(line)
     contracts = sorted(
         {
             contract.no
@@ -117,6 +121,7 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
         org_path=collaterals[0].org_path,
     )
     place = None if line.place is None else _put(known, blank, line.place)
+    check_out = _check_out(known, blank, line)
     certificate, event = moved(
         blank,
         Movement.OPENING,
@@ -130,6 +135,7 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
         place=place,
         holder=None if line.holder is None else Holder(login=line.holder, since=known.now),
         due_date=line.due_date,
+        lock=None if check_out is None else check_out_lock(check_out),
         collected_on=None if line.custody_state is CustodyState.NOT_RECEIVED else line.issue_date,
     )
     certificate = _looked_after(known, certificate, collaterals, line)
@@ -147,6 +153,50 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
     known.add(certificate)
     known.found[TitleCertificate, key] = certificate
     return LineStatus.CREATED, certificate.id
+
+
+def _check_out(
+    known: Known, certificate: TitleCertificate, line: CertificateLine
+) -> CheckOut | None:
+    """The check-out of a paper that is out, so that it comes back like any other (X12)."""
+    if line.custody_state is not CustodyState.CHECKED_OUT:
+        return None
+    assert line.holder is not None
+    assert line.due_date is not None
+    if line.vault is not None:
+        known.need(Vault, line.vault, "vault")
+    out = CheckOut(
+        id=new_id(CheckOut),
+        certificate_id=certificate.id,
+        purpose=line.purpose or CheckOutPurpose.NON_LITIGATION_USE,
+        reason="Taken over while it was out.",
+        requester=line.holder,
+        borrower=line.holder,
+        signed_by=line.holder,
+        state=CheckOutState.OUT,
+        requested_at=known.now,
+        due_date=line.due_date,
+        out_on=line.out_on,
+        vault=line.vault,
+        org_code=certificate.org_code,
+        org_path=certificate.org_path,
+    )
+    return known.decision.add(replace(out, escalate_on=next_escalation(out, known.rules.policy)))
+
+
+def _out_fits(line: CertificateLine) -> None:
+    """What is told of a check-out belongs to a paper that is out, and to its days (CUS-09)."""
+    told = (line.purpose, line.out_on, line.vault)
+    if line.custody_state is not CustodyState.CHECKED_OUT:
+        if any(one is not None for one in told):
+            raise Refused(invalid("purpose", "only CHECKED_OUT has purpose, out_on and vault"))
+        return
+    if line.purpose is CheckOutPurpose.PARTIAL_CHANGE:
+        raise Refused(invalid("purpose", "this belongs to a partial release", rule_id="3.6"))
+    if line.out_on is not None and line.due_date is not None and line.due_date <= line.out_on:
+        raise Refused(
+            invalid("out_on", f"due later than it went out, {line.out_on}", rule_id="CUS-09")
+        )
 
 
 def _looked_after(

@@ -22,6 +22,7 @@ from domain.certificates import (
     CustodyState,
     LegalState,
 )
+from domain.checkouts import CheckOutPurpose
 from domain.collaterals import (
     CollateralKind,
     TitleSearchResult,
@@ -484,6 +485,11 @@ class CertificateLine(Line):
     place: PlaceLine | None = Field(default=None, description="For IN_VAULT: where it lies.")
     holder: No | None = Field(default=None, description="For papers out: login of the holder.")
     due_date: Day | None = Field(default=None, description="For CHECKED_OUT: when it is due.")
+    purpose: CheckOutPurpose | None = Field(
+        default=None, description="For CHECKED_OUT: what for; NON_LITIGATION_USE unless told."
+    )
+    out_on: Day | None = Field(default=None, description="For CHECKED_OUT: when it left.")
+    vault: No | None = Field(default=None, description="For CHECKED_OUT: the vault it left.")
 
 
 class DeregistrationCaseLine(Line):
