@@ -247,7 +247,8 @@ async def _not_back(
         *(not_out(mine) if case.by_delivery else ()),
     ]
     if owner_handles:
-        found += [*still_inside(case, mine), *await halves_behind(deed, case)]
+        found += await halves_behind(deed, case)
+        found += () if case.by_delivery else still_inside(case, mine)
     if owner_handles or case.by_delivery:
         found += await _kept_from_owner(deed, case, papers)
     return found

@@ -31,9 +31,10 @@ def test_a_substitute_can_take_the_paper_and_is_not_late(bank: Bank):
     late = bank.vaulted()
     let_out(bank, late, approved(bank, late, login="borrower-1"), "borrower-1")
     bank.clock("2025-07-07T10:00:00+08:00")
-    refused = asked(bank, story, substitute="borrower-1", dueDate="2025-07-10")
+    refused = asked(bank, story, login="borrower-3", substitute="borrower-1", dueDate="2025-07-10")
     assert codes(refused) == ["BORROWER_OVERDUE"]
-    assert codes(asked(bank, story, substitute="borrower-2", dueDate="2025-07-10")) == []
+    free = {"login": "borrower-3", "substitute": "borrower-2", "dueDate": "2025-07-10"}
+    assert codes(asked(bank, story, **free)) == []
 
 
 def test_nothing_goes_to_the_substitute_of_who_is_late(bank: Bank):

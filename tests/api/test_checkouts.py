@@ -118,7 +118,10 @@ def _again(story: Story):
     [
         ({"dueDate": "2025-06-20"}, ["DUE_DATE_INVALID"]),
         ({"dueDate": "2025-07-06"}, ["DUE_DATE_INVALID"]),
-        ({"purpose": "REDEMPTION", "dueDate": "2025-06-25"}, ["PURPOSE_NOT_ALLOWED"]),
+        (
+            {"purpose": "REDEMPTION", "dueDate": "2025-06-25"},  # two go, besides
+            ["PURPOSE_NOT_ALLOWED", "VALUE_INVALID"],
+        ),
         ({"purpose": "PARTIAL_CHANGE"}, ["PURPOSE_NOT_ALLOWED"]),
         ({"purpose": "PRE_NOTICE_CONVERSION"}, ["PURPOSE_NOT_ALLOWED"]),
         ({"reason": " "}, ["VALUE_INVALID"]),

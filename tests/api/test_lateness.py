@@ -13,6 +13,7 @@ PROPOSED = f"proposal {{ id }} {REFUSALS}"
 @pytest.fixture(autouse=True)
 def supervised(bank: Bank):
     """A supervisor of each side, and a vault on the far side with keepers of its own."""
+    lent = {"role": "CERT_HANDLER", "org": "LC"}
     far = {"code": "VX", "name": "far", "org": "T2X"}
     keeper = {"org": "T2X", "roles": [{"role": "VAULT_KEEPER"}], "vaults": ["VX"]}
     bank.load(
@@ -20,7 +21,7 @@ def supervised(bank: Bank):
         ("User", _supervisor("near", "LC")),
         ("User", _supervisor("far", "T2X")),
         ("User", {"login": "keeper-x", "name": "x", **keeper}),
-        ("User", {"login": "handler-x", "name": "x", "org": "T2X"}),
+        ("User", {"login": "late-lent", "name": "x", "org": "T2X", "roles": [lent]}),
     )
     yield
     bank.clock(NOON)
@@ -61,7 +62,7 @@ def held(bank: Bank) -> Story:
 
 def test_a_handover_that_nobody_accepts_in_time_is_told_to_both_supervisors_once(bank: Bank):
     story = held(bank)
-    handover = handed(bank, story, receiver="handler-x", sameCity=False)
+    handover = handed(bank, story, receiver="late-lent", sameCity=False)
     assert handover["dueOn"] == "2025-06-25"
     on(bank, "2025-06-25T23:59:00+08:00")
     assert alerts(bank, handover["id"]) == []

@@ -184,18 +184,20 @@ def test_a_registry_has_its_own_days_and_papers_come_back_in_two(bank: Bank):
     bank.vault_out(story)
     bank.attach(story, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
     file = {"caseId": story.case_id, "authority": "快办中心", "acceptanceNo": "N-1"}
-    filed_at = "2025-06-19T16:00:00+08:00"
+    bank.clock("2025-06-23" + MORNING)
+    filed_at = "2025-06-20T16:00:00+08:00"  # put down a working day later
     bank.done("handler-1", "deregistrationCaseFile", file | {"filedAt": filed_at})
     dates = "daysLeft deadlines { nextStep registryCommittedDue registryDue vaultBackDue }"
     assert bank.case(story, dates) == {
         "daysLeft": 0,
         "deadlines": {
             "nextStep": "REGISTRY_COMMITMENT",
-            "registryCommittedDue": "2025-06-20",
-            "registryDue": "2025-07-31",
+            "registryCommittedDue": "2025-06-23",
+            "registryDue": "2025-08-01",
             "vaultBackDue": None,
         },
     }
+    bank.clock(NOON)
     said = {"caseId": story.case_id, "status": "REJECTED", "at": NOON, "note": "a page is missing"}
     bank.done("handler-1", "deregistrationCaseRecordRegistry", said)
     assert bank.case(story, dates) == {

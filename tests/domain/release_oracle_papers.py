@@ -55,8 +55,13 @@ def asked_papers(q: Question) -> list[DocType]:
         K.ENFORCED: [D.SALE_CONFIRMATION, D.PROCEEDS_ENTRY],
         K.EXTINGUISHED: [D.LOSS_PROOF, D.COMPENSATION_CLAIM],
     }.get(q.kind, [])
+    if q.stage is Stage.CLOSE:
+        for paper in q.facts.certificates:
+            mine = q.facts.case is not None and paper.id in q.facts.case.certificate_ids
+            if mine and paper.custody_state.value == "RETURNED_TO_OWNER":
+                asked += [D.CERT_RECEIPT]
     if only_delivered(q):
-        return asked + ([D.CERT_RECEIPT] if q.stage is Stage.CLOSE else [])
+        return asked
     owner_goes = q.mode is HandlingMode.OWNER
     if q.stage is Stage.CLOSE or q.stage is (Stage.VAULT_OUT if owner_goes else Stage.FILE):
         asked += [D.MORTGAGE_CANCEL_CONSENT]
@@ -64,10 +69,6 @@ def asked_papers(q: Question) -> list[DocType]:
         asked += [D.REGISTRY_APPLICATION]
     if q.stage is Stage.CLOSE:
         asked += [D.REGISTRY_RESULT]
-        for paper in q.facts.certificates:
-            mine = q.facts.case is not None and paper.id in q.facts.case.certificate_ids
-            if mine and paper.custody_state.value == "RETURNED_TO_OWNER":
-                asked += [D.CERT_RECEIPT]
     return asked
 
 

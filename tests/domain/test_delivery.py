@@ -57,9 +57,12 @@ def test_it_goes_back_and_is_never_filed(state, mode):
 @pytest.mark.parametrize("stage", Stage)
 def test_no_registrys_paper_is_asked_for(stage, mode):
     case = a_case()
-    needed = documents_needed(case.kind, stage, mode, agent=False, delivered=True)
-    more = (DocType.CERT_RECEIPT,) if stage is Stage.CLOSE else ()
-    assert needed == (DocType.DEREG_APPLICATION, DocType.OWNER_ID, *more)
+    for returned in (False, True):
+        more = (DocType.CERT_RECEIPT,) if returned and stage is Stage.CLOSE else ()
+        needed = documents_needed(
+            case.kind, stage, mode, agent=False, delivered=True, returned=returned
+        )
+        assert needed == (DocType.DEREG_APPLICATION, DocType.OWNER_ID, *more)
     assert codes([undocumented(replace(case, by_delivery=True), None)]) == []
 
 

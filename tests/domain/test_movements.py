@@ -30,6 +30,8 @@ def told(movement: Movement, paper: dict[str, Any], **facts: Any) -> list[str]:
     """The codes of what keeps such a paper from a movement."""
     known: dict[str, Any] = {"vault": None, "holds": (), "scans": (), "case": None}
     known |= {"released": False, "loans": (), "today": TODAY, "certificate": a_certificate(**paper)}
+    case = facts.get("case")
+    known["proven"] = case is not None and case.registry.result is not None
     return codes(movement_refusals(movement, MovementFacts(**known | facts)))
 
 
