@@ -615,7 +615,7 @@ ORDERS = {
     "EXPECTED_BY": Order("expected", "expected_by"),
     "VAULT_DUE": Order("vault_due", "vault_due"),
     "DUE_DATE": Order("due", "due_date"),
-    "NEXT_DUE": Order("next_due", "deadlines.next_due"),
+    "NEXT_DUE": Order("next_due", "deadlines.sort_due"),
 }
 
 query_type = QueryType()

@@ -605,8 +605,8 @@ def q6(read: Callable[..., list[Record]], variables: Record) -> Record:
     query: Record = {"state": {"$in": variables["states"]}}
     after = variables.get("after")
     if after:
-        query = {"$and": [query, behind(after, "deadlines.next_due")]}
-    rows = read("dereg_cases", query, Q6_CASE, "deadlines.next_due", 51)
+        query = {"$and": [query, behind(after, "deadlines.sort_due")]}
+    rows = read("dereg_cases", query, Q6_CASE, "deadlines.sort_due", 51)
     page = rows[:50]
     wanted = {"_id": {"$in": list({row["collateral_id"] for row in page})}}
     collaterals = {
@@ -655,7 +655,7 @@ def q6(read: Callable[..., list[Record]], variables: Record) -> Record:
         for row in page
     ]
     last = page[-1] if page else None
-    end = last and cursor("next_due", last["deadlines"]["next_due"], last["_id"])
+    end = last and cursor("next_due", last["deadlines"]["sort_due"], last["_id"])
     info = {"hasNextPage": len(rows) > 50, "endCursor": end}
     return {"deregistrationCases": {"nodes": nodes, "pageInfo": info}}
 

@@ -22,7 +22,7 @@ export const ORDERS = {
   EXPECTED_BY: { name: "expected", field: "expected_by", step: 1 },
   VAULT_DUE: { name: "vault_due", field: "vault_due", step: 1 },
   DUE_DATE: { name: "due", field: "due_date", step: 1 },
-  NEXT_DUE: { name: "next_due", field: "deadlines.next_due", step: 1 },
+  NEXT_DUE: { name: "next_due", field: "deadlines.sort_due", step: 1 },
 };
 for (const order of Object.values(ORDERS)) {
   order.sort = order.field === "_id" ? { _id: order.step } : { [order.field]: order.step, _id: order.step };
