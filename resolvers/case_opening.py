@@ -38,7 +38,6 @@ from resolvers.case_work import (
     on_the_clock,
 )
 from resolvers.mutation import Deed, mutation
-from resolvers.reassignment import person_of
 from resolvers.vault_work import freed
 from schema.cases import (
     ApplicantInput,
@@ -171,7 +170,7 @@ async def _replacements(deed: Deed, input: DeregistrationCaseOpenInput) -> tuple
 
 async def _handler(deed: Deed, collateral: Collateral, login: str | None) -> str | None:
     """Who will carry the papers: the named handler, or the opener where he is fit for it (3.2)."""
-    person = deed.actor if login is None else await person_of(deed, login)
+    person = deed.actor if login is None else await deed.person(login)
     unfit = unfit_handler(person, collateral.org_path, parts={}, rule_id="X14")
     if unfit is None:
         return None if person is None else person.login

@@ -36,7 +36,7 @@ from domain.dual_control import (
     Proposal,
     ProposalState,
 )
-from domain.people import Actor, Operation, User, actor
+from domain.people import Operation
 from domain.refusals import (
     Forbidden,
     Refusal,
@@ -69,8 +69,8 @@ async def check_out_request(deed: Deed, input: CheckOutRequestInput) -> dict[str
     known = await deed.subject(TitleCertificate, input.certificate_id)
     (certificate,) = await freed(deed, [known])
     facts = await facts_of(deed, certificate, deed.actor.login, input.substitute)
-    substitute = await _person(deed, input.substitute)
-    companion = await _person(deed, input.companion)
+    substitute = await deed.person(input.substitute)
+    companion = await deed.person(input.companion)
     refuse_if(
         [
             *request_refusals(
@@ -247,14 +247,6 @@ async def _overdue(
         },
     )
     return [(check_out, check_out.label) for check_out in late]
-
-
-async def _person(deed: Deed, login: str | None) -> Actor | None:
-    """Who signs in by that login, as of today."""
-    if login is None:
-        return None
-    user = await deed.decision.first(User, {"login": login, "active": True})
-    return None if user is None else actor(user, today=deed.today)
 
 
 async def waiting_proposals(decision: Decision, check_out: CheckOut) -> list[Proposal]:

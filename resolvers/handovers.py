@@ -22,7 +22,7 @@ from domain.handovers import (
     receiver_refusals,
 )
 from domain.orgs import Org
-from domain.people import Operation, User, actor
+from domain.people import Operation
 from domain.refusals import Refusal, Refused, invalid, refuse_if, state_conflict
 from domain.vaults import Vault
 from resolvers.mutation import Deed, mutation
@@ -208,10 +208,7 @@ async def _receiver(
     deed: Deed, input: HandoverInitiateInput, certificates: Sequence[TitleCertificate]
 ) -> tuple[str | None, list[Refusal | None]]:
     """The desk the papers go to, as a keeper receives for the vault; and who could not accept."""
-    person = None
-    if input.receiver is not None:
-        user = await deed.decision.first(User, {"login": input.receiver, "active": True})
-        person = None if user is None else actor(user, today=deed.today)
+    person = await deed.person(input.receiver)
     desk, kept = input.desk, () if person is None else person.vaults
     areas = await _areas(deed, kept if desk is None else [desk])
     if person is not None and desk is None:

@@ -20,7 +20,7 @@ from ulid import ULID
 from domain.calendar import WorkCalendar
 from domain.certificates import CustodyState, TitleCertificate
 from domain.custody import CustodyEvent, Movement, Operator, moved
-from domain.people import Actor, Operation
+from domain.people import Actor, Operation, User, actor
 from domain.policy import Policy
 from domain.refusals import Forbidden, Refusal, RefusalCode, Refused, invalid
 from resolvers.book import entered
@@ -106,6 +106,13 @@ class Deed:
             return Forbidden("Your county has nothing of this id.")
         return Refused(*(not_found(cls, id) for id in ids))
 
+    async def person(self, login: str | None) -> Actor | None:
+        """Who signs in by that login, with the roles of today; none where nobody does."""
+        if login is None:
+            return None
+        user = await self.decision.first(User, person_query(login))
+        return None if user is None else actor(user, today=self.today)
+
     @property
     def reach(self) -> Record:
         """The filter that keeps what the actor may read."""
@@ -188,6 +195,11 @@ class Deed:
 def several_query(ids: Sequence[str]) -> Record:
     """Which entities have those ids."""
     return {"_id": {"$in": sorted(set(ids))}}
+
+
+def person_query(login: str) -> Record:
+    """Which person, still active, signs in by that login."""
+    return {"login": login, "active": True}
 
 
 def operator(context: Context, operation: Operation) -> Operator:

@@ -9,7 +9,7 @@ from domain.certificates import TitleCertificate
 from domain.deregistration import CaseStep, DeregistrationCase, stepped
 from domain.dual_control import Proposal, ProposalState
 from domain.handovers import Handover, HandoverItem, acceptance_due
-from domain.people import Actor, Operation, User, actor
+from domain.people import Operation
 from domain.reassignment import carried, holds_all, reassignment_refusals, standing_in
 from domain.refusals import Refusal, RefusalCode, refuse_if
 from resolvers.case_work import papers_of
@@ -35,7 +35,7 @@ async def deregistration_case_reassign_handler(
         [
             *reassignment_refusals(
                 case,
-                await person_of(deed, input.handler),
+                await deed.person(input.handler),
                 keepers=await _keepers(deed, case),
                 reason=input.reason or "",
                 needs_reason=acting_for,
@@ -108,12 +108,6 @@ def _given(
     said = f"{before} to {handler}" + (f": {note}" if note else "")
     case = stepped(case, CaseStep.REASSIGN, by=deed.actor.login, now=deed.now, note=said)
     return replace(case, handler=handler)
-
-
-async def person_of(deed: Deed, login: str) -> Actor | None:
-    """Whoever signs in by that name, with the roles of today."""
-    user = await deed.decision.first(User, {"login": login, "active": True})
-    return None if user is None else actor(user, today=deed.today)
 
 
 async def _keepers(deed: Deed, case: DeregistrationCase) -> set[str]:

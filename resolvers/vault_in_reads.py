@@ -13,12 +13,12 @@ from domain.people import User
 from domain.receipts import MAX_DOSSIERS
 from domain.vaulting import VaultInPlan
 from domain.vaults import SealedPacket, Slot, Vault
-from resolvers.mutation import Deed, several_query
+from resolvers.mutation import Deed, person_query, several_query
 from resolvers.receipts import dossiers_query
 from resolvers.scans import Look, contents_query, look_at_scans, scans_query
 from resolvers.seals import seal_asked
 from resolvers.secured import contracts_query, loan_nos_of, loans_query
-from resolvers.vault_work import open_case_query, proposer_query, slot_query, vault_query
+from resolvers.vault_work import open_case_query, slot_query, vault_query
 from storage.decisions import asked
 from storage.records import Record
 
@@ -59,7 +59,7 @@ async def look_behind(
         asked(GuaranteeContract, contracts_query(papers)),
     ]
     if proposal is not None:
-        wanted.append(asked(User, proposer_query(proposal), limit=1))
+        wanted.append(asked(User, person_query(proposal.proposer.login), limit=1))
     await deed.decision.ahead(*wanted)
     looks = await look_at_scans(deed, papers, stored=proposal is not None)
     loan_nos = await loan_nos_of(deed.decision, papers)

@@ -11,7 +11,6 @@ from domain.dual_control import (
     Proposal,
     ProposalState,
 )
-from domain.people import User, actor
 from domain.refusals import Forbidden, Refused, invalid
 from domain.vaults import (
     Slot,
@@ -74,8 +73,7 @@ async def both_keepers(deed: Deed, proposal: Proposal) -> list[Operator]:
 
     Raises: Forbidden where the proposer is one no longer.
     """
-    user = await deed.decision.first(User, proposer_query(proposal))
-    keeper = None if user is None else actor(user, today=deed.today)
+    keeper = await deed.person(proposal.proposer.login)
     still = (
         keeper is not None
         and proposal.vault in keeper.vaults
@@ -184,8 +182,3 @@ def vault_query(code: str) -> Record:
 def slot_query(vault: str, cabinet: str, slot: str) -> Record:
     """Which slot has those names."""
     return {"vault": vault, "cabinet": cabinet, "slot": slot}
-
-
-def proposer_query(proposal: Proposal) -> Record:
-    """Which person, still active, made the proposal."""
-    return {"login": proposal.proposer.login, "active": True}
