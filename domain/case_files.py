@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from domain.deregistration import DeregistrationCase
 from domain.dossiers import DocType
-from domain.files import ArchiveFile, FileStatus, FileVersion
+from domain.files import SOUND, ArchiveFile, FileStatus, FileVersion
 from domain.refusals import Refusal, invalid
 
-ATTACHABLE = frozenset({FileStatus.READY, FileStatus.ACCEPTED})
 # What was attached and has not been found wanting since.
-STANDING = ATTACHABLE | {FileStatus.SUPERSEDED}
+STANDING = SOUND | {FileStatus.SUPERSEDED}
 
 
 def file_refusals(
@@ -21,7 +20,7 @@ def file_refusals(
     field: str,
 ) -> Iterator[Refusal | None]:
     """What keeps a file from standing for that document of a case (P10, X16, ARC-21)."""
-    if version.status not in ATTACHABLE:
+    if version.status not in SOUND:
         yield invalid(field, f"the file is {version.status}", rule_id="ARC-21")
     if version.doc_type is not code:
         yield invalid(field, f"the file is {version.doc_type}, not {code}", rule_id="DRG-P10")

@@ -74,11 +74,8 @@ def is_waiting(collateral: Collateral, loans: Sequence[Loan]) -> bool:
     Once one is open, its own clock from the same day counts alone.
     """
     kept = collateral.open_case_id is None and collateral.pledge_state in RELYING
-    return (
-        kept
-        and collateral.owed_since is not None
-        and settlement_day(loans) == (collateral.owed_since)
-    )
+    day = collateral.owed_since
+    return kept and day is not None and settlement_day(loans) == day
 
 
 def _terms(day: date, policy: Policy, calendar: WorkCalendar) -> tuple[date, int]:

@@ -33,6 +33,8 @@ class FileStatus(StrEnum):
     DESTROYED = "DESTROYED"
 
 
+# Its bytes were found as announced, and nobody has turned it down.
+SOUND = frozenset({FileStatus.READY, FileStatus.ACCEPTED})
 # What was attached and came to this since says nothing any more.
 FALLEN = frozenset(
     {FileStatus.QUARANTINED, FileStatus.REJECTED, FileStatus.VOIDED, FileStatus.DESTROYED}
@@ -207,7 +209,7 @@ def request_refusals(
 ) -> Iterator[Refusal | None]:
     """Every rule that an announced upload breaks, before a byte is sent."""
     if not takes(dossier, doc_type):
-        yield _shut(dossier)
+        yield shut(dossier)
     if not _SHA256.fullmatch(sha256):
         yield invalid("sha256", "64 lower-case hexadecimal digits", rule_id="ARC-20")
     if not 0 < len(title) <= MAX_TITLE_LENGTH:
@@ -284,7 +286,7 @@ def waiting(version: FileVersion) -> Refusal | None:
 def shut_out(version: FileVersion, dossier: Dossier) -> Refusal | None:
     """What was announced before its dossier was closed stays outside, but on an approval (4.8)."""
     approved = any(one.file_version_id == version.id for one in dossier.supplements)
-    return None if approved or dossier.status in ADDABLE else _shut(dossier)
+    return None if approved or dossier.status in ADDABLE else shut(dossier)
 
 
 def unfiled(version: FileVersion) -> bool:
@@ -321,7 +323,8 @@ def decision_refusals(version: FileVersion, *, checker: str) -> Iterator[Refusal
         )
 
 
-def _shut(dossier: Dossier) -> Refusal:
+def shut(dossier: Dossier) -> Refusal:
+    """A closed dossier changes no more (ARC-25)."""
     return Refusal(
         code=RefusalCode.IMMUTABLE,
         rule_id="ARC-25",

@@ -131,8 +131,8 @@ def _return_refusals(facts: MovementFacts) -> Iterator[Refusal]:
     """The owner's paper goes back once released; what he pledged or deregisters, once out (X17)."""
     certificate, case = facts.certificate, facts.case
     out = certificate.custody_state is CustodyState.OUT_FOR_DEREG
-    himself = case is not None and (case.handling_mode is HandlingMode.OWNER or case.by_delivery)
-    himself = himself and out
+    his = case is not None and (case.handling_mode is HandlingMode.OWNER or case.by_delivery)
+    himself = out and his
     if certificate.catalog is not Catalog.SAFEKEEPING and not himself:
         yield invalid("certificateId", "the bank's own right goes to the registry", rule_id="X17")
     entered = _is_entered(facts) and (out or facts.released)

@@ -21,7 +21,7 @@ from domain.certificates import (
 from domain.collaterals import ENDED_PLEDGES, Collateral, releasing
 from domain.custody import RULE_OF, Movement, illegal
 from domain.dossiers import DocType
-from domain.files import ArchiveFile, FileStatus, FileVersion
+from domain.files import SOUND, ArchiveFile, FileVersion
 from domain.loans import Loan
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
@@ -37,7 +37,6 @@ SCAN_ITEM: Mapping[CertType, DocType] = MappingProxyType(
         CertType.TREASURY_BOND_RECEIPT: DocType.PLEDGE_CERT_SCAN,
     }
 )
-_USABLE = frozenset({FileStatus.READY, FileStatus.ACCEPTED})  # of an electronic certificate's file
 # What a pre-notice is converted into: the bank's right, and the owner's.
 FULL_RIGHTS = frozenset(
     {CertType.MORTGAGE_REG_PROOF, CertType.OTHER_RIGHT_LEGACY, CertType.REAL_ESTATE_TITLE}
@@ -214,7 +213,7 @@ def electronic_refusal(
         reason = "the file belongs to something else"
     elif version.doc_type not in fitting:
         reason = f"a {version.doc_type} is no such certificate"
-    elif version.status not in _USABLE or not intact:
+    elif version.status not in SOUND or not intact:
         reason = "the file is not verified"
     if reason is None:
         return None

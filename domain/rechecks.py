@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.dossiers import Acceptance, Dossier, DossierItem, ItemStatus
-from domain.files import ADDABLE, FileSource, FileStatus, FileVersion, decision_refusals
+from domain.files import ADDABLE, FileSource, FileStatus, FileVersion, decision_refusals, shut
 from domain.refusals import Refusal, RefusalCode, state_conflict
 
 MAX_ACCEPTANCES = 100  # earlier ones that a checklist line remembers
@@ -29,11 +29,7 @@ def rejection_refusals(
             "ARC-29", subject=f"Version {version.id}", state=version.source, event="REJECT"
         )
     if dossier.status not in ADDABLE:
-        yield Refusal(
-            code=RefusalCode.IMMUTABLE,
-            rule_id="ARC-25",
-            detail={"subject": f"Dossier {dossier.dossier_no}", "reason": dossier.status},
-        )
+        yield shut(dossier)
     part = {version.decided_by: "accepter", version.uploaded_by: "uploader"}.get(checker)
     if part is not None:
         yield Refusal(

@@ -19,6 +19,7 @@ from domain.deregistration import CaseState, DeregistrationCase
 from domain.dossiers import DocType
 from domain.loans import LoanStatus
 from domain.refusals import Refusal, RefusalCode
+from domain.release_pairs import split
 from domain.release_question import Question, Stage
 from domain.watch import SignalCategory, SignalSeverity
 
@@ -140,11 +141,7 @@ def house_and_land(question: Question) -> Iterator[Refusal]:
     for other in rest.collaterals.values():
         stays = other.pledge_state not in GONE and other.open_case_id is None
         if stays and moves_together(collateral, other) and rest.ties(other.no):
-            yield Refusal(
-                code=RefusalCode.LAND_HOUSE_SPLIT,
-                rule_id="DRG-L06",
-                detail={"collateral": collateral.no, "other": other.no},
-            )
+            yield split(collateral, other)
 
 
 def no_grave_signal(question: Question) -> Iterator[Refusal]:

@@ -22,9 +22,9 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan, is_extinguished
 from domain.orgs import Org
 from domain.release_notices import free_ones, look_again, notice, secured_by, served
-from domain.watch import SignalCategory, SignalSeverity, SubjectKind
+from domain.watch import SignalCategory, SignalSeverity
 from jobs.watch import Round, signal
-from resolvers.incidents import released_by, unproven_no
+from resolvers.incidents import About, debt, released_by, unproven_no
 from storage.records import new_id
 
 
@@ -40,7 +40,7 @@ async def escalate_case(this: Round, id: str) -> int:
         reason = f"Case {case.no}: {one.due.step} was due on {one.due.on}."
         if one.on <= one.due.on:
             reason = f"Case {case.no}: {one.due.step} is due on {one.due.on}."
-        return _alert(this, case, one, told, reason, SubjectKind.COLLATERAL, case.collateral_no)
+        return _alert(this, case.id, one, told, reason, released_by(case))
 
     raised = await _tell(this, case.id, due, alert)
     look = next_escalation(
@@ -81,7 +81,7 @@ async def look_at_loan(this: Round, id: str) -> int:
     def alert(one: Escalation) -> Alert:
         meant = recipients_of_loan(one, managers=loan.managers, county=county)
         reason = _said(loan, one)
-        return _alert(this, loan, one, meant, reason, SubjectKind.LOAN, loan.loan_no)
+        return _alert(this, loan.id, one, meant, reason, debt(loan))
 
     raised = await _tell(this, loan.id, _reached(this, told_of), alert)
     next_told = next_escalation(
@@ -161,27 +161,18 @@ async def _tell(
 
 
 def _alert(
-    this: Round,
-    about: DeregistrationCase | Loan,
-    one: Escalation,
-    told: Recipients,
-    reason: str,
-    kind: SubjectKind,
-    subject: str,
+    this: Round, id: str, one: Escalation, told: Recipients, reason: str, about: About
 ) -> Alert:
     first = one.due.step is DeadlineStep.OWNER_NOTICE and one.level is EscalationLevel.HANDLER
     return Alert(
         id=new_id(Alert),
-        no=one.number(about.id),
+        no=one.number(id),
         kind=AlertKind.RELEASE_AVAILABLE if first else AlertKind.RELEASE_DEADLINE,
-        subject_kind=kind,
-        subject=subject,
         reason=reason,
         due_on=one.due.on,
         raised_on=this.today,
         logins=told.logins,
         roles=told.roles,
         level=told.level,
-        org_code=about.org_code,
-        org_path=about.org_path,
+        **about.facts,
     )

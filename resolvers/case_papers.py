@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.case_approvals import not_approved, own_approval
+from domain.case_approvals import own_approval
 from domain.case_files import of_another_case
 from domain.certificates import (
     Catalog,
@@ -61,7 +61,7 @@ from domain.vault_out import in_another_vault
 from domain.vaults import frozen
 from domain.watch import HoldReason, LegalHold, held
 from resolvers.case_receipts import pinned, signed_for
-from resolvers.case_work import advanced, asked, blocked, papers_of
+from resolvers.case_work import advanced, asked, blocked, due_approval, papers_of
 from resolvers.deliveries import ended_by_return
 from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
@@ -290,12 +290,7 @@ async def _evaluated(
     if case.registry.done_at is not None:
         return case, None, []
     case, facts, evaluation = await asked(deed, case, Stage.VAULT_OUT)
-    due = (
-        not_approved(case, facts, policy=deed.policy, today=deed.today)
-        if evaluation.ready
-        else None
-    )
-    return case, evaluation, [] if due is None else [due]
+    return case, evaluation, due_approval(deed, case, facts, evaluation)
 
 
 async def _leaving(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from domain.case_approvals import not_approved
 from domain.case_deadlines import papers_due_back, with_deadlines
 from domain.certificates import CustodyState, Lock, LockKind, TitleCertificate
 from domain.collaterals import Collateral
@@ -96,6 +97,16 @@ async def asked(
     case = replace(case, precheck_runs=(*case.precheck_runs, run)[-MAX_RUNS:])
     hidden = strangers(run.places, partial(deed.actor.may, Operation.READ))
     return on_the_clock(deed, case, facts.loans), facts, veiled(evaluation, hidden)
+
+
+def due_approval(
+    deed: Deed, case: DeregistrationCase, facts: ReleaseFacts, evaluation: Evaluation
+) -> list[Refusal]:
+    """The approval that is due by the amounts of the moment, where nothing else blocks (4.5)."""
+    if not evaluation.ready:
+        return []
+    due = not_approved(case, facts, policy=deed.policy, today=deed.today)
+    return [] if due is None else [due]
 
 
 def on_the_clock(

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.certificates import TitleCertificate
 from domain.deregistration import DeregistrationCase
+from domain.loans import Loan
 from domain.vaults import Vault
 from domain.watch import (
     Incident,
@@ -38,31 +39,29 @@ class About:
 
 def paper(certificate: TitleCertificate) -> About:
     """About a certificate."""
-    return About(
-        subject_kind=SubjectKind.CERTIFICATE,
-        subject=certificate.id,
-        org_code=certificate.org_code,
-        org_path=certificate.org_path,
-    )
+    return _about(SubjectKind.CERTIFICATE, certificate.id, certificate)
 
 
 def released_by(case: DeregistrationCase) -> About:
     """About the collateral of a case."""
-    return About(
-        subject_kind=SubjectKind.COLLATERAL,
-        subject=case.collateral_no,
-        org_code=case.org_code,
-        org_path=case.org_path,
-    )
+    return _about(SubjectKind.COLLATERAL, case.collateral_no, case)
 
 
 def room(vault: Vault) -> About:
     """About a vault."""
+    return _about(SubjectKind.VAULT, vault.code, vault)
+
+
+def debt(loan: Loan) -> About:
+    """About a loan."""
+    return _about(SubjectKind.LOAN, loan.loan_no, loan)
+
+
+def _about(
+    kind: SubjectKind, subject: str, owned: TitleCertificate | DeregistrationCase | Vault | Loan
+) -> About:
     return About(
-        subject_kind=SubjectKind.VAULT,
-        subject=vault.code,
-        org_code=vault.org_code,
-        org_path=vault.org_path,
+        subject_kind=kind, subject=subject, org_code=owned.org_code, org_path=owned.org_path
     )
 
 

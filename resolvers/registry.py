@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.case_approvals import not_approved, own_approval
+from domain.case_approvals import own_approval
 from domain.case_files import file_refusals
 from domain.custody import Evidence
 from domain.deregistration import (
@@ -33,7 +33,7 @@ from domain.registry import (
 )
 from domain.release_question import Stage
 from domain.releasing import still_inside
-from resolvers.case_work import advanced, asked, blocked, mark_items, papers_of
+from resolvers.case_work import advanced, asked, blocked, due_approval, mark_items, papers_of
 from resolvers.mutation import Deed, mutation
 from resolvers.reassignment import on_its_way
 from resolvers.release_pairs import halves_behind
@@ -76,13 +76,7 @@ async def deregistration_case_file(
         *(await halves_behind(deed, case) if evaluation.ready else ()),
     )
     broken = [refusal for refusal in told if refusal is not None]
-    due = (
-        not_approved(case, facts, policy=deed.policy, today=deed.today)
-        if evaluation.ready
-        else None
-    )
-    if due is not None:
-        broken.append(due)
+    broken += due_approval(deed, case, facts, evaluation)
     if broken:
         raise Refused(*broken, *evaluation.refusals)
     if not evaluation.ready:

@@ -8,6 +8,7 @@ from domain.people import Role
 from domain.signals import is_about_repayment, not_proposed, proposed_for_elimination
 from domain.watch import RiskSignal, SignalCategory, SubjectKind
 from resolvers.imports import Known
+from resolvers.incidents import debt
 from storage.records import new_id
 
 DECIDE_WITHIN_WD = 3
@@ -39,14 +40,11 @@ def settled_signals(known: Known, loan: Loan) -> None:
             id=id,
             no=f"{loan.loan_no}-SIGNALS-{id[-10:]}",
             kind=AlertKind.SIGNAL,
-            subject_kind=SubjectKind.LOAN,
-            subject=loan.loan_no,
             reason=f"Settled: determine whether {', '.join(found)} can be eliminated.",
             due_on=known.rules.calendar.wd(today, DECIDE_WITHIN_WD),
             raised_on=today,
             roles=(Role.BATCH_SUPERVISOR, Role.RISK_MANAGER),
-            org_code=loan.org_code,
-            org_path=loan.org_path,
+            **debt(loan).facts,
         )
     )
 
