@@ -77,7 +77,7 @@ async def deregistration_case_open(
     )
     certificates = await deed.decision.find(TitleCertificate, {"collateral_nos": collateral.no})
     left = [c for c in certificates if not c.is_over]
-    papers = await freed(deed, left)
+    papers = await freed(deed.decision, left, now=deed.now)
     delivered = by_delivery(certificates)
     refuse_if([handling_refusal(input.handling_mode, papers, delivered=delivered)])
     org = await deed.decision.first(Org, {"code": collateral.org_code})

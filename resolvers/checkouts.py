@@ -67,7 +67,7 @@ from storage.records import new_id
 async def check_out_request(deed: Deed, input: CheckOutRequestInput) -> dict[str, Any]:
     """X08: nothing moves, the paper is held for the request."""
     known = await deed.subject(TitleCertificate, input.certificate_id)
-    (certificate,) = await freed(deed, [known])
+    (certificate,) = await freed(deed.decision, [known], now=deed.now)
     facts = await facts_of(deed, certificate, deed.actor.login, input.substitute)
     substitute = await deed.person(input.substitute)
     companion = await deed.person(input.companion)

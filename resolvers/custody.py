@@ -27,6 +27,7 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.people import Operation
 from domain.processing import (
+    PaperFacts,
     arising_refusals,
     cancellation_refusal,
     collection_refusals,
@@ -144,18 +145,7 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
         asked(GuaranteeContract, contracts_query([certificate])),
         asked(Collateral, collaterals_query(certificate)),
     )
-    refuse_if(
-        [
-            *collection_refusals(
-                certificate,
-                paper,
-                duplicate=await duplicate_of(deed, certificate, paper),
-                movement=Movement.COLLECT,
-                today=deed.today,
-            ),
-            *await _arising(deed, certificate, Movement.COLLECT),
-        ]
-    )
+    refuse_if(await _unobtainable(deed, certificate, paper, Movement.COLLECT))
     after = deed.move(
         certificate,
         Movement.COLLECT,
@@ -256,19 +246,28 @@ async def _electronic(
     file = await deed.decision.get(ArchiveFile, version.file_id)
     refuse_if(
         [
-            *collection_refusals(
-                certificate,
-                paper,
-                duplicate=await duplicate_of(deed, certificate, paper),
-                movement=Movement.FILE_ELECTRONIC,
-                today=deed.today,
-            ),
-            *await _arising(deed, certificate, Movement.FILE_ELECTRONIC),
+            *await _unobtainable(deed, certificate, paper, Movement.FILE_ELECTRONIC),
             locked(certificate, proposal_id=own_lock),
             electronic_refusal(certificate, file, version, intact=await is_intact(deed, version)),
         ]
     )
     return certificate, Evidence(file_version_id=version.id, sha256=version.sha256)
+
+
+async def _unobtainable(
+    deed: Deed, certificate: TitleCertificate, paper: PaperFacts, movement: Movement
+) -> list[Refusal | None]:
+    """What keeps a certificate from being obtained with what is printed on it (X02, X24)."""
+    return [
+        *collection_refusals(
+            certificate,
+            paper,
+            duplicate=await duplicate_of(deed, certificate, paper),
+            movement=movement,
+            today=deed.today,
+        ),
+        *await _arising(deed, certificate, movement),
+    ]
 
 
 async def _arising(

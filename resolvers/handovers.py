@@ -49,7 +49,7 @@ async def handover_initiate(deed: Deed, input: HandoverInitiateInput) -> dict[st
     if not input.certificate_ids:
         raise Refused(invalid("certificateIds", "name at least one paper", rule_id="X03"))
     known = await deed.subjects(TitleCertificate, input.certificate_ids)
-    certificates = await freed(deed, known)
+    certificates = await freed(deed.decision, known, now=deed.now)
     case = await _returning_case(deed, certificates)
     desk, unfit = await _receiver(deed, input, certificates)
     refuse_if(

@@ -1,14 +1,11 @@
 """What may happen to a certificate next (可办业务), as a question."""
 
-from dataclasses import replace
-from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from domain.certificates import LockKind, TitleCertificate
+from domain.certificates import TitleCertificate
 from domain.collaterals import ENDED_PLEDGES, Collateral
-from domain.dual_control import Proposal
 from domain.movements import OFFERED, OPERATIONS, MovementFacts, movement_refusals
 from domain.vaults import Vault
 from resolvers.context import Context, Info
@@ -16,7 +13,7 @@ from resolvers.holds import holds_on
 from resolvers.releasing import proven
 from resolvers.scans import recorded_scans
 from resolvers.secured import loans_of
-from resolvers.vault_work import case_lock, open_case_of
+from resolvers.vault_work import freed, open_case_of
 from schema.custody import MovementAnswer
 from schema.mutations import kept, told
 from storage.decisions import Decision, consider
@@ -63,7 +60,7 @@ class MovementQueries:
 async def _facts(
     decision: Decision, certificate: TitleCertificate, context: Context
 ) -> MovementFacts:
-    certificate = await _unlocked(decision, certificate, context.now)
+    (certificate,) = await freed(decision, [certificate], now=context.now)
     place, case = certificate.place, await open_case_of(decision, certificate)
     released = None
     if case is not None:
@@ -79,16 +76,3 @@ async def _facts(
         loans=await loans_of(decision, [certificate]),
         today=context.today,
     )
-
-
-async def _unlocked(
-    decision: Decision, certificate: TitleCertificate, now: datetime
-) -> TitleCertificate:
-    """The certificate as whoever moves it finds it: held by no proposal that expired (CUS-04d)."""
-    lock = certificate.lock
-    if lock is None or lock.kind is not LockKind.VAULT_PROPOSAL:
-        return certificate
-    proposal = await decision.get(Proposal, lock.id)
-    if proposal.is_open(now):
-        return certificate
-    return replace(certificate, lock=await case_lock(decision, certificate))

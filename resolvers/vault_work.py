@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from domain.certificates import CustodyState, Lock, LockKind, TitleCertificate
 from domain.custody import Operator
@@ -86,26 +87,31 @@ async def both_keepers(deed: Deed, proposal: Proposal) -> list[Operator]:
 
 async def read_papers(deed: Deed, ids: Sequence[str]) -> list[TitleCertificate]:
     """Papers within the actor's reach, free of proposals that nobody confirmed in time."""
-    papers = await freed(deed, await deed.several(TitleCertificate, ids))
+    named = await deed.several(TitleCertificate, ids)
+    papers = await freed(deed.decision, named, now=deed.now)
     for paper in papers:
         deed.permit(paper.org_path)
     return papers
 
 
-async def freed(deed: Deed, papers: Sequence[TitleCertificate]) -> list[TitleCertificate]:
+async def freed(
+    decision: Decision, papers: Sequence[TitleCertificate], *, now: datetime
+) -> list[TitleCertificate]:
     """These papers, free of proposals that nobody confirmed in time (CUS-04d)."""
-    if not await _end_expired(deed, papers):
+    if not await _end_expired(decision, papers, now):
         return list(papers)
-    return [await deed.decision.get(TitleCertificate, paper.id) for paper in papers]
+    return [await decision.get(TitleCertificate, paper.id) for paper in papers]
 
 
-async def _end_expired(deed: Deed, certificates: Sequence[TitleCertificate]) -> bool:
+async def _end_expired(
+    decision: Decision, certificates: Sequence[TitleCertificate], now: datetime
+) -> bool:
     """Ends proposals that expired and still hold one of these; tells whether any was ended."""
     ended = False
     ids = [c.lock.id for c in certificates if c.lock and c.lock.kind is LockKind.VAULT_PROPOSAL]
-    for proposal in await deed.decision.find(Proposal, {"_id": {"$in": ids}}) if ids else ():
-        if proposal.state is ProposalState.PENDING and not proposal.is_open(deed.now):
-            await end_proposal(deed, proposal, ProposalState.EXPIRED)
+    for proposal in await decision.find(Proposal, {"_id": {"$in": ids}}) if ids else ():
+        if proposal.state is ProposalState.PENDING and not proposal.is_open(now):
+            await end_proposal_in(decision, proposal, ProposalState.EXPIRED)
             ended = True
     return ended
 
