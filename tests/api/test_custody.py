@@ -5,7 +5,17 @@ from pymongo import MongoClient
 
 from resolvers.context import Stores
 from tests.api.test_verification import beside
-from tests.client import NOON, REFUSALS, Bank, codes, collected, pdf, user_line, vault_plan
+from tests.client import (
+    NOON,
+    REFUSALS,
+    Bank,
+    Story,
+    codes,
+    collected,
+    pdf,
+    user_line,
+    vault_plan,
+)
 
 PROPOSED = f"proposal {{ id expiresAt }} {REFUSALS}"
 
@@ -23,6 +33,15 @@ def waiting(bank: Bank):
     bank.scan(story)
     bank.hand_to_vault(story)
     return story
+
+
+def electronic(bank: Bank) -> tuple[Story, str]:
+    """An electronic certificate that is expected, and the version of its signed file."""
+    story = bank.mortgage()
+    story.certificate_id = bank.expect(story, carrier="ELECTRONIC")
+    story.cert_no = f"E-{story.n}"
+    about = {"certificateId": story.certificate_id}
+    return story, bank.upload("handler-1", story, "CERT_SCAN", pdf("signed"), **about)
 
 
 def test_collecting_sets_what_follows_from_it(bank: Bank):
@@ -227,12 +246,7 @@ def test_a_case_that_is_opened_holds_the_paper_of_a_proposal_that_expired(bank: 
 
 
 def test_an_electronic_filing_that_expired_is_proposed_anew(bank: Bank):
-    story = bank.mortgage()
-    story.certificate_id = bank.expect(story, carrier="ELECTRONIC")
-    story.cert_no = f"E-{story.n}"
-    version_id = bank.upload(
-        "handler-1", story, "CERT_SCAN", pdf("signed"), certificateId=story.certificate_id
-    )
+    story, version_id = electronic(bank)
     filing = {**collected(story), "fileVersionId": version_id}
     bank.done("handler-1", "certificateFileElectronicPropose", filing)
     again = bank.do("handler-2", "certificateFileElectronicPropose", filing)
@@ -378,12 +392,7 @@ def test_an_electronic_certificate_is_filed_by_two_and_never_moved(bank: Bank):
 
 
 def test_an_electronic_certificate_is_not_filed_on_what_was_rejected_meanwhile(bank: Bank):
-    story = bank.mortgage()
-    story.certificate_id = bank.expect(story, carrier="ELECTRONIC")
-    story.cert_no = f"E-{story.n}"
-    version_id = bank.upload(
-        "handler-1", story, "CERT_SCAN", pdf("signed"), certificateId=story.certificate_id
-    )
+    story, version_id = electronic(bank)
     filing = {**collected(story), "fileVersionId": version_id}
     proposal = bank.done("handler-1", "certificateFileElectronicPropose", filing, PROPOSED)[
         "proposal"

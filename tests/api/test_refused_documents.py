@@ -4,8 +4,8 @@ from pymongo import MongoClient
 
 from tests.api.commands import reads
 from tests.api.releasing import file, out
-from tests.api.test_release_kinds import partial
-from tests.client import Bank, Story, codes, guarantee, pdf
+from tests.api.test_release_kinds import partial, stood_surety
+from tests.client import Bank, Story, codes, pdf
 
 
 def attached(bank: Bank, story: Story, code: str, **more: str) -> str:
@@ -43,14 +43,7 @@ def test_the_banks_consent_is_asked_for_again_at_the_filing(bank: Bank):
 
 def test_a_guarantors_refused_consent_is_none(bank: Bank):
     story = partial(bank)
-    surety = guarantee(
-        story,
-        no=f"{story.contract_no}S",
-        kind="SURETY",
-        links=[],
-        guarantors=[{"party": "G1", "own_or_third": "THIRD"}],
-    )
-    bank.load(("GuaranteeContract", surety))
+    stood_surety(bank, story, "G1")
     refuse(bank, attached(bank, story, "GUARANTOR_CONSENT", party="G1"))
     assert codes(bank.submit(story)) == ["CONSENT_MISSING"]
 

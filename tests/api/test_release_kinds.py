@@ -272,16 +272,21 @@ def test_nothing_was_ever_drawn(bank: Bank):
     assert told["DRG-P12"]["outcome"] == "NOT_APPLICABLE"
 
 
-def test_a_guarantor_consents_or_the_debtors_own_stays(bank: Bank):
-    story = partial(bank)
+def stood_surety(bank: Bank, story: Story, party: str) -> None:
+    """A third party stands surety for the loan."""
     surety = guarantee(
         story,
         no=f"{story.contract_no}S",
         kind="SURETY",
         links=[],
-        guarantors=[{"party": "GUARANTOR-1", "own_or_third": "THIRD"}],
+        guarantors=[{"party": party, "own_or_third": "THIRD"}],
     )
     bank.load(("GuaranteeContract", surety))
+
+
+def test_a_guarantor_consents_or_the_debtors_own_stays(bank: Bank):
+    story = partial(bank)
+    stood_surety(bank, story, "GUARANTOR-1")
     assert codes(bank.submit(story)) == ["CONSENT_MISSING"]
     version = bank.accepted(story, "GUARANTOR_CONSENT", caseId=story.case_id)
     consent = {
