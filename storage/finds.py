@@ -7,7 +7,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 from pymongo.errors import AutoReconnect
 
-from storage.mongo import CODEC, QUERY_TIMEOUT_MS, Direct
+from storage.mongo import QUERY_TIMEOUT_MS, Direct
 from storage.records import Record
 
 Sort = Sequence[tuple[str, int]]
@@ -74,11 +74,11 @@ def find(
 def _sent(database: Direct, command: dict[str, Any], session: ClientSession | None) -> Record:
     """The reply; asked once more where the connection broke, as the driver does for cursors."""
     try:
-        return database.command(command, codec_options=CODEC, session=session)
+        return database.command(command, session=session)
     except AutoReconnect:
         if session is not None:  # a transaction is begun again as a whole
             raise
-        return database.command(command, codec_options=CODEC)
+        return database.command(command)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
@@ -116,15 +117,15 @@ def shared_out(
 
     start: the place of the first row. into: by key, with every key that was asked for.
     """
-    values = _values(rows, relation.foreign)
-    if set(map(type, values)) != {str} or "." in relation.foreign:
+    values = _single(_values(rows, relation.foreign))
+    if values is None or "." in relation.foreign:
         return _shared_by_several(relation, rows, limit, start=start, into=into)
     counts = Counter(values)
     if len(counts) == len(rows):  # one each, in whatever order
         into.update(zip(values, zip(range(start, start + len(rows)), strict=True), strict=True))
         return rows
     relation.put_in_order(rows, by_key=True)
-    counts = Counter(map(itemgetter(relation.foreign), rows))
+    counts = Counter(_single(_values(rows, relation.foreign)))
     kept: list[Record] = []
     at = 0
     for key, count in counts.items():
@@ -176,6 +177,13 @@ def _values(records: Sequence[Mapping[str, Any]], path: str) -> list[Any]:
     for part in parts:
         values = [_step(value, part) for value in values]
     return values
+
+
+def _single(values: list[Any]) -> list[str] | None:
+    """The text that each value is, or the only one that it lists; none where some are otherwise."""
+    if set(map(type, values)) == {list} and set(map(len, values)) == {1}:
+        values = list(chain.from_iterable(values))
+    return values if set(map(type, values)) == {str} else None
 
 
 def _texts(value: Any) -> Keys:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 
-from storage.mongo import CODEC, Direct
+from storage.mongo import Direct
 from storage.records import Record
 
 MAX_IN_ONE = 1_000  # writes of one command
@@ -70,7 +70,7 @@ def _update(collection: str, writes: Sequence[Any]) -> Record:
 
 def _done(database: Direct, command: Record, session: ClientSession) -> int:
     """How many records it made or found."""
-    reply = database.command(command, codec_options=CODEC, session=session)
+    reply = database.command(command, session=session)
     for problem in reply.get("writeErrors", ()):
         if problem["code"] == _DUPLICATE:
             raise Overtaken
