@@ -143,7 +143,9 @@ class Mongo:
             raise Busy
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.threads, self._on_one_line, work)
+            return await asyncio.get_running_loop().run_in_executor(
+                self.threads, self._on_one_line, work
+            )
         except PyMongoError as error:
             if not translate:
                 raise
