@@ -231,6 +231,16 @@ class Dossier:
         return next((item for item in self.items if item.code is code), None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfiled:
+    """What a dossier still lacks of the papers of its settlement (DRG-P13)."""
+
+    dossier_no: str
+    loan_no: str
+    status: DossierStatus
+    codes: tuple[DocType, ...]
+
+
 def checklist(loan: Loan, *, policy: Policy, calendar: WorkCalendar) -> tuple[DossierItem, ...]:
     """The checklist of a loan's product, with the dates known at disbursement (5.2, ARC-10)."""
     if loan.product not in _PRODUCTS:
@@ -311,26 +321,30 @@ def filed_if_complete(dossier: Dossier, *, today: date) -> Dossier:
     return replace(dossier, status=DossierStatus.FILED, filed_on=today)
 
 
-def open_settlement_items(dossier: Dossier) -> tuple[DocType, ...]:
-    """Required items of the settlement stage that are not filed yet (DRG-P13)."""
-    return tuple(
-        item.code
-        for item in dossier.items
-        if item.stage is ItemStage.AT_SETTLEMENT
-        and item.required
-        and item.status not in FILED_STATUSES
+def unfiled(dossier: Dossier) -> Unfiled:
+    """What is required at settlement and not filed yet (DRG-P13)."""
+    return Unfiled(
+        dossier_no=dossier.dossier_no,
+        loan_no=dossier.loan_no,
+        status=dossier.status,
+        codes=tuple(
+            item.code
+            for item in dossier.items
+            if item.stage is ItemStage.AT_SETTLEMENT
+            and item.required
+            and item.status not in FILED_STATUSES
+        ),
     )
 
 
-def archive_incomplete(dossier: Dossier) -> Refusal | None:
+def archive_incomplete(lacking: Unfiled) -> Refusal | None:
     """What keeps a release from being closed (DRG-P13)."""
-    missing = open_settlement_items(dossier)
-    if not missing:
+    if not lacking.codes:
         return None
     return Refusal(
         code=RefusalCode.ARCHIVE_INCOMPLETE,
         rule_id="DRG-P13",
-        detail={"dossier": dossier.dossier_no, "items": ", ".join(missing)},
+        detail={"dossier": lacking.dossier_no, "items": ", ".join(lacking.codes)},
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from domain.collaterals import moves_together
-from domain.dossiers import open_settlement_items
 from domain.loan_to_value import facts_of_test, loan_to_value
 from domain.loans import days_past_due, final_on, never_drawn, owed
 from domain.money import yuan
@@ -112,12 +111,12 @@ def _finality(question: Question) -> Facts:
 
 def _archives(question: Question) -> Facts:
     told = {}
-    for dossier in question.facts.dossiers:
-        loan = question.facts.loans.get(dossier.loan_no)
-        missing = ", ".join(open_settlement_items(dossier))
+    for lacking in question.facts.unfiled:
+        loan = question.facts.loans.get(lacking.loan_no)
+        missing = ", ".join(lacking.codes)
         if loan is not None and never_drawn(loan):
             missing = "nothing: its loan was never drawn"
-        told[dossier.dossier_no] = f"{dossier.status}, to file {missing or 'nothing'}"
+        told[lacking.dossier_no] = f"{lacking.status}, to file {missing or 'nothing'}"
     return told
 
 

@@ -146,11 +146,11 @@ def not_entitled(collateral: Collateral, case: DeregistrationCase | None) -> Ref
 
 def archive_complete(question: Question) -> Iterator[Refusal]:
     """The settlement's papers are filed; a loan never drawn has none (P13)."""
-    for dossier in question.facts.dossiers:
-        loan = question.facts.loans.get(dossier.loan_no)
+    for lacking in question.facts.unfiled:
+        loan = question.facts.loans.get(lacking.loan_no)
         if loan is not None and never_drawn(loan):
             continue
-        refusal = archive_incomplete(dossier)
+        refusal = archive_incomplete(lacking)
         if refusal is not None:
             yield refusal
 

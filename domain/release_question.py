@@ -13,7 +13,7 @@ from domain.calendar import WorkCalendar
 from domain.certificates import CustodyState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase, DeregKind, HandlingMode
-from domain.dossiers import Dossier
+from domain.dossiers import Unfiled
 from domain.files import FALLEN, FileStatus
 from domain.guarantees import GuaranteeContract, GuaranteeLink
 from domain.loans import CreditContract, Loan
@@ -78,7 +78,7 @@ class ReleaseFacts:
     signals: Sequence[RiskSignal] = ()
     legal_cases: Sequence[LegalCase] = ()
     other_debts: Sequence[Loan] = ()
-    dossiers: Sequence[Dossier] = ()
+    unfiled: Sequence[Unfiled] = ()  # of the dossiers of these loans
     rest: Rest = field(default_factory=Rest)
     replacing: Sequence[str] = ()
     case: DeregistrationCase | None = None

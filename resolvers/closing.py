@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.collaterals import Collateral
 from domain.deregistration import CaseStep, DeregistrationCase, HandlingMode, impossible
-from domain.dossiers import Dossier, archive_incomplete, sealed, settlement_locked
+from domain.dossiers import Dossier, archive_incomplete, sealed, settlement_locked, unfiled
 from domain.loans import Loan, never_drawn
 from domain.people import Operation
 from domain.refusals import Refusal, refuse_if, state_conflict
@@ -64,7 +64,7 @@ async def _unfiled(
         return []
     loans = await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}})
     undrawn = {loan.loan_no for loan in loans if never_drawn(loan)}
-    return [archive_incomplete(one) for one in dossiers if one.loan_no not in undrawn]
+    return [archive_incomplete(unfiled(one)) for one in dossiers if one.loan_no not in undrawn]
 
 
 def _proof_pending(case: DeregistrationCase) -> Refusal | None:

@@ -1,9 +1,12 @@
 """The dry run of a release over HTTP: what it reads of a wide network, and at what cost."""
 
 from functools import partial
+from itertools import product
 
 from pymongo import MongoClient
 
+from domain.dossiers import DocType, Dossier, DossierItem, ItemStage, ItemStatus, unfiled
+from storage.records import from_record, plain
 from tests.api.commands import reads
 from tests.api.securing import secured
 from tests.client import Bank, guarantee
@@ -43,3 +46,21 @@ def test_whoever_mortgaged_his_own_for_the_same_loan_by_another_contract_has_to_
     [refusal] = answers(bank, story.collateral_id, "WAIVER")["DRG-L05"]["refusals"]
     assert refusal["code"] == "CONSENT_MISSING"
     assert {"name": "parties", "value": helper.customer_no} in refusal["detail"]
+
+
+def test_it_tells_what_each_dossier_lacks_as_the_rule_does(bank: Bank, endpoints):
+    story = bank.mortgage()
+    lines = [
+        plain(DossierItem(code=code, stage=stage, required=required, status=status))
+        for code, (stage, required, status) in zip(
+            DocType, product(ItemStage, (True, False), ItemStatus), strict=False
+        )
+    ]
+    with MongoClient(endpoints.mongo_url) as client:
+        dossiers = client["lienkeeper"]["dossiers"]
+        dossiers.update_one({"loan_no": story.loan_no}, {"$set": {"items": lines}})
+        dossier = from_record(Dossier, dossiers.find_one({"loan_no": story.loan_no}))
+    [refusal] = answers(bank, story.collateral_id)["DRG-P13"]["refusals"]
+    told = {one["name"]: one["value"] for one in refusal["detail"]}
+    assert told == {"dossier": dossier.dossier_no, "items": ", ".join(unfiled(dossier).codes)}
+    assert len(unfiled(dossier).codes) == 3

@@ -6,7 +6,7 @@ Also what is over: it must not count.
 from dataclasses import replace
 
 from domain.deregistration import DeregistrationCase
-from domain.dossiers import DocType, Dossier, DossierItem, ItemStage, ItemStatus
+from domain.dossiers import DocType, DossierStatus, Unfiled
 from domain.files import FileStatus
 from domain.loans import Loan, LoanStatus
 from domain.release_question import Question
@@ -18,7 +18,7 @@ from domain.watch import (
     SignalCategory,
     SignalSeverity,
 )
-from tests.domain.builders import NOW, a_dossier, a_loan
+from tests.domain.builders import NOW, a_loan
 from tests.domain.network_parts import Chance
 from tests.domain.release_builders import a_hold, a_legal_case, a_signal
 
@@ -52,17 +52,10 @@ def some_debt_elsewhere(chance: Chance) -> Loan:
     return a_loan(loan_no="L8", status=chance.one([LoanStatus.OVERDUE, LoanStatus.ACTIVE]))
 
 
-def some_dossier(chance: Chance) -> Dossier:
-    items = [
-        DossierItem(
-            code=code,
-            stage=chance.one([ItemStage.AT_SETTLEMENT, *ItemStage]),
-            required=chance.likely(0.7),
-            status=chance.one([ItemStatus.ACCEPTED, *ItemStatus]),
-        )
-        for code in (DocType.SETTLEMENT_PROOF, DocType.CERT_RECEIPT)
-    ]
-    return a_dossier(items=tuple(items))
+def some_unfiled(chance: Chance) -> Unfiled:
+    """What a dossier lacks, if anything."""
+    codes = [c for c in (DocType.SETTLEMENT_PROOF, DocType.CERT_RECEIPT) if chance.likely(0.3)]
+    return Unfiled(dossier_no="D1", loan_no="L1", status=DossierStatus.OPEN, codes=tuple(codes))
 
 
 def some_files(chance: Chance, case: DeregistrationCase) -> dict[str, FileStatus]:

@@ -49,11 +49,11 @@ from tests.domain.network_parts import (
 )
 from tests.domain.network_surroundings import (
     some_debt_elsewhere,
-    some_dossier,
     some_files,
     some_holds,
     some_signal,
     some_suits,
+    some_unfiled,
 )
 from tests.domain.network_weights import weighed
 from tests.domain.release_builders import a_signal
@@ -156,7 +156,7 @@ def _around(chance: Chance, facts: ReleaseFacts, kind: DeregKind, stage: Stage) 
         signals=[some_signal(chance) for _ in range(chance.one([0, 0, 1, 3]))],
         legal_cases=some_suits(chance),
         other_debts=[some_debt_elsewhere(chance)] if chance.likely(0.2) else [],
-        dossiers=[some_dossier(chance)] if chance.likely(0.5) else [],
+        unfiled=[some_unfiled(chance)] if chance.likely(0.5) else [],
         rest=replace(facts.rest, certificates=papers, disputes=disputes),
     )
 

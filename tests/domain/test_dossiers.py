@@ -15,9 +15,9 @@ from domain.dossiers import (
     checklist,
     filed_if_complete,
     kept_longer,
-    open_settlement_items,
     sealed,
     settlement_locked,
+    unfiled,
     with_item,
 )
 from domain.loans import OUT_OF_SCOPE, Product
@@ -184,8 +184,8 @@ def test_a_dossier_is_filed_once(status):
 )
 def test_the_closing_waits_for_required_settlement_items(item, open_items):
     dossier = a_dossier(items=(item,))
-    assert open_settlement_items(dossier) == open_items
-    refusal = archive_incomplete(dossier)
+    assert unfiled(dossier).codes == open_items
+    refusal = archive_incomplete(unfiled(dossier))
     assert (refusal is None) is (open_items == ())
     if refusal is not None:
         assert refusal.detail == {"dossier": "D1", "items": "CERT_RECEIPT"}

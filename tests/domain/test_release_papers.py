@@ -8,7 +8,7 @@ import pytest
 from domain.certificates import CustodyState
 from domain.collaterals import CollateralKind, Owner, PledgeState
 from domain.deregistration import DeregKind, HandlingMode
-from domain.dossiers import DocType, DossierItem, ItemStage
+from domain.dossiers import DocType, DossierItem, ItemStage, unfiled
 from domain.files import FileStatus
 from domain.guarantees import Guarantor
 from domain.loans import LoanStatus
@@ -212,7 +212,7 @@ def test_every_precondition_tells_what_it_looked_at():
     evaluation = asked(
         loans={"L1": a_loan(encumbered_by="ABS-1", limitation_expires_on=TODAY)},
         other_debts=(a_loan(loan_no="L9", status=LoanStatus.OVERDUE, dpd=12),),
-        dossiers=(a_dossier(items=(item,)),),
+        unfiled=(unfiled(a_dossier(items=(item,))),),
         rest=Rest(collaterals={"COL2": land}),
     )
     seen = {result.id: dict(result.facts) for result in evaluation.results}

@@ -7,7 +7,7 @@ import pytest
 
 from domain.collaterals import Owner
 from domain.deregistration import Applicant
-from domain.dossiers import DocType, DossierItem, ItemStage, ItemStatus
+from domain.dossiers import DocType, DossierItem, ItemStage, ItemStatus, unfiled
 from domain.loans import LoanStatus
 from domain.refusals import RefusalCode
 from domain.release import Outcome
@@ -144,7 +144,7 @@ def _settlement_item(status):
 @pytest.mark.parametrize("status", ItemStatus)
 def test_p13_settlement_items_warn_until_the_closing(status, stage):
     dossier = a_dossier(items=(_settlement_item(status),))
-    result = _answer("DRG-P13", dossiers=(dossier,), stage=stage)
+    result = _answer("DRG-P13", unfiled=(unfiled(dossier),), stage=stage)
     filed = status in {ItemStatus.ACCEPTED, ItemStatus.WAIVED, ItemStatus.NOT_APPLICABLE}
     late = Outcome.FAIL if stage is Stage.CLOSE else Outcome.WARNING
     assert result.outcome is (Outcome.PASS if filed else late)
