@@ -20,6 +20,7 @@ from domain.checkouts import (
     CheckOutPurpose,
     CheckOutState,
     Signature,
+    approvers,
     check_out_lock,
     due_invalid,
     not_for,
@@ -56,7 +57,7 @@ def latest_due(
     purpose: CheckOutPurpose, out_on: date, *, policy: Policy, calendar: WorkCalendar
 ) -> date:
     """The last due date of a paper taken out that day, which itself is day 0 (CUS-09)."""
-    return period_end(f"checkout.{purpose}.max", out_on, policy, calendar)
+    return period_end(f"checkout.{purpose}.max_days", out_on, policy, calendar)
 
 
 def request_refusals(
@@ -161,35 +162,35 @@ def held_in(holds: Sequence[LegalHold], purpose: CheckOutPurpose) -> Refusal | N
     return None if purpose is CheckOutPurpose.LITIGATION else held(holds)
 
 
-def next_step(check_out: CheckOut) -> ApproverStep | None:
+def next_step(check_out: CheckOut, policy: Policy) -> ApproverStep | None:
     """The first approval of the purpose that nobody has given yet."""
-    given = [signature.role for signature in check_out.approvals if signature.approved]
-    for step in PURPOSES[check_out.purpose].approvers:
-        if step.role not in given:
-            return step
-    return None
+    given = sum(signature.approved for signature in check_out.approvals)
+    steps = approvers(check_out.purpose, policy)
+    return steps[given] if given < len(steps) else None
 
 
 def decision_refusals(
-    check_out: CheckOut, *, approver: Actor, state: CheckOutState = CheckOutState.REQUESTED
+    check_out: CheckOut,
+    *,
+    approver: Actor,
+    policy: Policy,
+    state: CheckOutState = CheckOutState.REQUESTED,
 ) -> Iterator[Refusal | None]:
     """Who may decide: the purpose's role and level, never one of its own people (X09, 3.6)."""
     if check_out.state is not state:
         yield state_conflict("X09", subject=check_out.label, state=check_out.state, event="DECIDE")
         return
     yield from _distinct(check_out, approver.login)
-    step = next_step(check_out) if state is CheckOutState.REQUESTED else _last(check_out)
-    if step is not None and not _able(approver, step, check_out.org_path):
+    step = _step(check_out, policy)
+    if not _able(approver, step, check_out.org_path):
         yield Refusal(
             code=RefusalCode.APPROVAL_LEVEL, rule_id="3.6", detail={"required": str(step)}
         )
 
 
-def role_of(check_out: CheckOut) -> Role:
+def role_of(check_out: CheckOut, policy: Policy) -> Role:
     """The role in which the next decision is given."""
-    step = next_step(check_out)
-    assert step is not None
-    return step.role
+    return _step(check_out, policy).role
 
 
 def decided(
@@ -204,7 +205,7 @@ def decided(
     after = replace(check_out, approvals=(*check_out.approvals, signature))
     if not signature.approved:
         return replace(after, state=CheckOutState.REJECTED, decided_reason=signature.reason)
-    if next_step(after) is not None:
+    if next_step(after, policy) is not None:
         return after
     take_by = calendar.wd(today, policy.number("checkout.take_wd"))
     return replace(after, state=CheckOutState.APPROVED, take_by=take_by)
@@ -290,8 +291,9 @@ def _distinct(check_out: CheckOut, approver: str) -> Iterator[Refusal]:
             )
 
 
-def _last(check_out: CheckOut) -> ApproverStep:
-    return PURPOSES[check_out.purpose].approvers[-1]
+def _step(check_out: CheckOut, policy: Policy) -> ApproverStep:
+    """The approval that is due; where all are given, whoever gives the last decides on the rest."""
+    return next_step(check_out, policy) or approvers(check_out.purpose, policy)[-1]
 
 
 def _able(approver: Actor, step: ApproverStep, org_path: str) -> bool:

@@ -33,7 +33,7 @@ from domain.checkouts import (
 from domain.collaterals import Collateral
 from domain.custody import Movement, illegal
 from domain.dossiers import DocType
-from domain.policy import Policy
+from domain.policy import ESCALATION, Policy
 from domain.processing import PRE_NOTICES, kind_refusals
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
@@ -193,20 +193,21 @@ class Escalation(StrEnum):
 def due_escalations(check_out: CheckOut, today: date, policy: Policy) -> list[Escalation]:
     """The levels reached and not yet told, lowest first, each once (CUS-10)."""
     days = overdue_days(check_out, today)
-    return [
-        level
-        for level in Escalation
-        if level not in check_out.escalated and days >= policy.number(f"checkout.escalate.{level}")
-    ]
+    return [level for level, after in _left(check_out, policy) if days >= after]
 
 
 def next_escalation(check_out: CheckOut, policy: Policy) -> date | None:
     """The day on which the next level is reached; none once the paper is back or all is told."""
     if check_out.state is not CheckOutState.OUT:
         return None
-    left = [level for level in Escalation if level not in check_out.escalated]
-    days = [policy.number(f"checkout.escalate.{level}") for level in left]
+    days = [after for _, after in _left(check_out, policy)]
     return nd(check_out.due_date, min(days)) if days else None
+
+
+def _left(check_out: CheckOut, policy: Policy) -> list[tuple[Escalation, int]]:
+    """The levels that nobody was told of yet, with the days overdue that they come after."""
+    levels = zip(Escalation, policy.numbers(ESCALATION), strict=True)
+    return [(level, after) for level, after in levels if level not in check_out.escalated]
 
 
 def _mismatch(what: str, actual: str, recorded: str) -> Refusal:

@@ -163,82 +163,62 @@ class ApproverStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurposeFacts:
-    """What holds for one purpose. Days are policy values, see `max_days` (3.6)."""
+    """What holds for one purpose; days and approvers are policy values (3.6)."""
 
     types: frozenset[CertType] | None  # none: by catalog and perfection
     perfections: frozenset[Perfection] = frozenset()
     safekeeping: bool = False
-    approvers: tuple[ApproverStep, ...]
     returns: ReturnKind
 
 
-_SUPERVISOR = (ApproverStep(role=Role.VAULT_SUPERVISOR),)
-
-
-_CENTER_HEAD = (ApproverStep(role=Role.APPROVER, level=OrgLevel.LOAN_CENTER),)
-
-
-_TIER2 = (ApproverStep(role=Role.APPROVER, level=OrgLevel.TIER2_BRANCH),)
-
-
-_LEGAL_AND_TIER2 = (ApproverStep(role=Role.LEGAL_OFFICER), *_TIER2)
-
-
 _REG, _DELIV = frozenset({Perfection.REGISTRATION}), frozenset({Perfection.DELIVERY})
-
-
 _ALL = frozenset(CertType)
-
-
 _P = CheckOutPurpose
 
 
 PURPOSES: Mapping[CheckOutPurpose, PurposeFacts] = MappingProxyType(
     {
-        _P.LITIGATION: PurposeFacts(
-            types=_ALL, approvers=_LEGAL_AND_TIER2, returns=ReturnKind.SAME
-        ),
+        _P.LITIGATION: PurposeFacts(types=_ALL, returns=ReturnKind.SAME),
         _P.NON_LITIGATION_USE: PurposeFacts(
             types=None,
             perfections=_REG,
             safekeeping=True,
-            approvers=_SUPERVISOR,
             returns=ReturnKind.SAME,
         ),
         _P.REGISTRATION_CHANGE: PurposeFacts(
             types=None,
             perfections=_REG,
             safekeeping=True,
-            approvers=_CENTER_HEAD,
             returns=ReturnKind.EXCHANGED,
         ),
         _P.PRE_NOTICE_CONVERSION: PurposeFacts(
             types=PRE_NOTICES | {CertType.CONSTRUCTION_MORTGAGE, CertType.PURCHASE_CONTRACT},
-            approvers=_CENTER_HEAD,
             returns=ReturnKind.EXCHANGED,
         ),
         _P.CERT_RENEWAL: PurposeFacts(
             types=None,
             perfections=_REG,
             safekeeping=True,
-            approvers=_CENTER_HEAD,
             returns=ReturnKind.EXCHANGED,
         ),
-        _P.LOAN_ROLLOVER: PurposeFacts(
-            types=None, perfections=_REG, approvers=_TIER2, returns=ReturnKind.SAME
-        ),
+        _P.LOAN_ROLLOVER: PurposeFacts(types=None, perfections=_REG, returns=ReturnKind.SAME),
         # Part of a release: never asked for by itself (3.6).
-        _P.PARTIAL_CHANGE: PurposeFacts(
-            types=frozenset(), approvers=_TIER2, returns=ReturnKind.SAME
-        ),
-        _P.APPRAISAL_AUDIT: PurposeFacts(
-            types=_ALL, approvers=_SUPERVISOR, returns=ReturnKind.SAME
-        ),
-        _P.REDEMPTION: PurposeFacts(
-            types=None, perfections=_DELIV, approvers=_TIER2, returns=ReturnKind.EXCHANGED
-        ),
+        _P.PARTIAL_CHANGE: PurposeFacts(types=frozenset(), returns=ReturnKind.SAME),
+        _P.APPRAISAL_AUDIT: PurposeFacts(types=_ALL, returns=ReturnKind.SAME),
+        _P.REDEMPTION: PurposeFacts(types=None, perfections=_DELIV, returns=ReturnKind.EXCHANGED),
     }
 )
+
+
+def approvers(purpose: CheckOutPurpose, policy: Policy) -> tuple[ApproverStep, ...]:
+    """The approvals that a purpose needs, in their order (3.6)."""
+    names = policy.names(f"checkout.{purpose}.approver")
+    return tuple(
+        ApproverStep(role=Role.APPROVER, level=OrgLevel(name))
+        if name in OrgLevel.__members__
+        else ApproverStep(role=Role(name))
+        for name in names
+    )
 
 
 def overdue_days(check_out: CheckOut, today: date) -> int:

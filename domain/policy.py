@@ -14,6 +14,22 @@ MAX_DAYS = 1_000
 MAX_PERCENT = 100
 # Above the first, in yuan, the first-tier branch decides as well; above the second, head office.
 BANDS = "dereg.approval.bands"
+# Days overdue: borrower and supervisor, centre, then a yellow, an orange and a red signal (CUS-10).
+ESCALATION = "checkout.escalation"
+# Lists that rise and have as many entries as their default, and what they are.
+_RISING: Mapping[str, str] = MappingProxyType(
+    {BANDS: "two amounts in yuan, the smaller first", ESCALATION: "five days, the fewest first"}
+)
+# Who may be asked to approve a check-out: a role, or who approves at that level or above.
+APPROVERS = (
+    "VAULT_SUPERVISOR",
+    "LEGAL_OFFICER",
+    "LOAN_CENTER",
+    "TIER2_BRANCH",
+    "TIER1_BRANCH",
+    "HEAD_OFFICE",
+)
+_APPROVER = ".approver"
 # Keys of which there is one for each registry, named as cases are filed with it (§12).
 _REGISTRY, _SLA = "registry.", ".sla_wd"
 # Keys that count days, though they do not end in _wd or _nd.
@@ -39,34 +55,38 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "handover.accept_wd.same": "1",
         "handover.accept_wd.other": "3",
         "checkout.take_wd": "3",
-        "checkout.LITIGATION.max": "nd:180",
+        "checkout.LITIGATION.max_days": "nd:180",
+        "checkout.LITIGATION.approver": "LEGAL_OFFICER,TIER2_BRANCH",
         "checkout.LITIGATION.renewal": "nd:90",
-        "checkout.NON_LITIGATION_USE.max": "nd:15",
+        "checkout.NON_LITIGATION_USE.max_days": "nd:15",
+        "checkout.NON_LITIGATION_USE.approver": "VAULT_SUPERVISOR",
         "checkout.NON_LITIGATION_USE.renewals": "1",
         "checkout.NON_LITIGATION_USE.renewal": "nd:15",
-        "checkout.REGISTRATION_CHANGE.max": "nd:30",
+        "checkout.REGISTRATION_CHANGE.max_days": "nd:30",
+        "checkout.REGISTRATION_CHANGE.approver": "LOAN_CENTER",
         "checkout.REGISTRATION_CHANGE.renewals": "1",
         "checkout.REGISTRATION_CHANGE.renewal": "nd:30",
-        "checkout.PRE_NOTICE_CONVERSION.max": "nd:60",
+        "checkout.PRE_NOTICE_CONVERSION.max_days": "nd:60",
+        "checkout.PRE_NOTICE_CONVERSION.approver": "LOAN_CENTER",
         "checkout.PRE_NOTICE_CONVERSION.renewals": "1",
         "checkout.PRE_NOTICE_CONVERSION.renewal": "nd:30",
-        "checkout.CERT_RENEWAL.max": "nd:30",
+        "checkout.CERT_RENEWAL.max_days": "nd:30",
+        "checkout.CERT_RENEWAL.approver": "LOAN_CENTER",
         "checkout.CERT_RENEWAL.renewals": "1",
         "checkout.CERT_RENEWAL.renewal": "nd:30",
-        "checkout.LOAN_ROLLOVER.max": "nd:15",
+        "checkout.LOAN_ROLLOVER.max_days": "nd:15",
+        "checkout.LOAN_ROLLOVER.approver": "TIER2_BRANCH",
         "checkout.LOAN_ROLLOVER.renewals": "0",
         "checkout.LOAN_ROLLOVER.renewal": "nd:15",
-        "checkout.APPRAISAL_AUDIT.max": "nd:5",
+        "checkout.APPRAISAL_AUDIT.max_days": "nd:5",
+        "checkout.APPRAISAL_AUDIT.approver": "VAULT_SUPERVISOR",
         "checkout.APPRAISAL_AUDIT.renewals": "0",
         "checkout.APPRAISAL_AUDIT.renewal": "nd:5",
-        "checkout.REDEMPTION.max": "wd:3",
+        "checkout.REDEMPTION.max_days": "wd:3",
+        "checkout.REDEMPTION.approver": "TIER2_BRANCH",
         "checkout.REDEMPTION.renewals": "0",
         "checkout.REDEMPTION.renewal": "wd:3",
-        "checkout.escalate.SUPERVISOR": "1",
-        "checkout.escalate.CENTER": "3",
-        "checkout.escalate.YELLOW": "7",
-        "checkout.escalate.ORANGE": "15",
-        "checkout.escalate.RED": "30",
+        ESCALATION: "1,3,7,15,30",
         "cert.expected.HOUSING_NEW": "nd:30",
         "cert.expected.HOUSING_RESALE": "wd:15",
         "cert.expected.COMMERCIAL_PROPERTY": "wd:15",
@@ -170,9 +190,13 @@ class Policy:
         return None if promised is None else int(promised)
 
     def period(self, key: str) -> tuple[str, int]:
-        """A period such as "wd:15": its unit (nd, wd) and its length."""
-        unit, _, length = self.values[key].partition(":")
-        return unit, int(length)
+        """A period such as "wd:15": its unit (nd, wd; else that of the default) and its length."""
+        unit, _, length = self.values[key].rpartition(":")
+        return unit or DEFAULTS[key].partition(":")[0], int(length)
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """A list of names, such as who approves, in their order."""
+        return tuple(self.values[key].split(","))
 
 
 def resolve(published: Iterable[PolicyValue], *, on: date) -> Policy:
@@ -199,11 +223,14 @@ def unfit(key: str, value: str) -> Refusal | None:
     default = "1" if _is_registrys(key) else DEFAULTS.get(key)
     if default is None:
         return invalid("key", f"{key[:MAX_KEY_LENGTH]} is not a policy key")
+    if key.endswith(_APPROVER):
+        return _unfit_approvers(key, value)
     if "," in default:
         return _unfit_list(key, value)
-    unit, colon, _ = default.rpartition(":")
+    colon = ":" in default
     given_unit, given_colon, given = value.rpartition(":")
-    if colon != given_colon or (unit and given_unit not in {"nd", "wd"}) or not _is_number(given):
+    fits = given_unit in {"nd", "wd"} if given_colon else given == value
+    if (given_colon and not colon) or not fits or not _is_number(given):
         return invalid("value", f"{key} is written like {default}")
     days = ":" in default or key.startswith(_IN_DAYS)
     highest = MAX_DAYS if days else next(n for end, n in _HIGHEST.items() if key.endswith(end))
@@ -215,18 +242,27 @@ def unfit(key: str, value: str) -> Refusal | None:
 
 
 def _unfit_list(key: str, value: str) -> Refusal | None:
-    """Why a value is no list of days, or no two bands of amounts."""
+    """Why a value is no list of days, or no list that rises as its default does."""
     parts = value.split(",")
     if not all(_is_number(part) for part in parts):
         return invalid("value", f"{key} is written like {DEFAULTS[key]}")
     numbers, highest = [int(part) for part in parts], MAX_DAYS
     if key == BANDS:
         highest = _HIGHEST[""]
-        if len(numbers) != len(DEFAULTS[key].split(",")) or numbers != sorted(numbers):
-            return invalid("value", f"{key} is two amounts in yuan, the smaller first")
+    entries = len(DEFAULTS[key].split(","))
+    if key in _RISING and (len(numbers) != entries or numbers != sorted(numbers)):
+        return invalid("value", f"{key} is {_RISING[key]}")
     if max(numbers) > highest:
         return invalid("value", f"{key} is at most {highest}")
     return None
+
+
+def _unfit_approvers(key: str, value: str) -> Refusal | None:
+    """Why a value names nobody who approves, or somebody twice."""
+    names = value.split(",")
+    if set(names) <= set(APPROVERS) and len(set(names)) == len(names):
+        return None
+    return invalid("value", f"{key} is one or several of {', '.join(APPROVERS)}, each once")
 
 
 def _is_registrys(key: str) -> bool:

@@ -117,12 +117,12 @@ async def check_out_decide(deed: Deed, input: CheckOutDecideInput) -> dict[str, 
     check_out = await deed.subject(CheckOut, input.check_out_id)
     refuse_if(
         [
-            *decision_refusals(check_out, approver=deed.actor),
+            *decision_refusals(check_out, approver=deed.actor, policy=deed.policy),
             None if input.approve else _told("reason", input.reason or ""),
         ]
     )
     signature = Signature(
-        role=role_of(check_out),
+        role=role_of(check_out, deed.policy),
         login=deed.actor.login,
         approved=input.approve,
         at=deed.now,
@@ -189,7 +189,11 @@ async def check_out_decide_renewal(deed: Deed, input: CheckOutDecideRenewalInput
     if renewal is None:
         refuse_if([stuck(check_out, "DECIDE_RENEWAL")])
         raise AssertionError
-    unfit = [*decision_refusals(check_out, approver=deed.actor, state=CheckOutState.OUT)]
+    unfit = [
+        *decision_refusals(
+            check_out, approver=deed.actor, policy=deed.policy, state=CheckOutState.OUT
+        )
+    ]
     if input.approve:
         assert check_out.borrower is not None
         unfit += await _renewable(deed, check_out, renewal.new_due, check_out.borrower)

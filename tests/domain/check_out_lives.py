@@ -79,8 +79,8 @@ class CheckOutLives(CaseLives):
             org_code="OB",
             org_path="/HO",
         )
-        while next_step(check_out) is not None:
-            role = role_of(check_out)
+        while next_step(check_out, POLICY) is not None:
+            role = role_of(check_out, POLICY)
             signature = Signature(role=role, login=f"boss-{role}", approved=True, at=bank.now)
             check_out = decided(
                 check_out, signature, today=bank.today, policy=POLICY, calendar=CALENDAR

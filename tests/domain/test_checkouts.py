@@ -5,11 +5,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from domain.calendar import nd
 from domain.certificates import CERT_TYPES, Catalog, CertType, LegalState
 from domain.checkout_requests import (
+    decided,
     due_refusal,
     has_expired,
     latest_due,
+    next_step,
     purpose_refusal,
     signed,
     unsigned,
@@ -30,15 +33,17 @@ from domain.checkouts import (
     CheckOutState,
     Renewal,
     RenewalState,
+    Signature,
     overdue_days,
     parts,
 )
 from domain.collaterals import CollateralKind
 from domain.dossiers import DocType
-from domain.policy import DEFAULTS
+from domain.policy import DEFAULTS, PolicyValue, resolve
 from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_certificate, a_collateral, codes
 
 P, T, K, D = CheckOutPurpose, CertType, CollateralKind, DocType
+S = CheckOutState
 FRIDAY = date(2025, 6, 20)
 SAFEKEEPING = {
     T.REAL_ESTATE_TITLE,
@@ -317,9 +322,31 @@ def test_a_rank_is_carried_over_unless_the_right_lapsed(state, kept):
     assert priority_carried(old, TODAY) == (date(2023, 6, 1) if kept else TODAY)
 
 
+def test_approvers_and_escalation_are_as_published():
+    values = {
+        "checkout.CERT_RENEWAL.approver": "LOAN_CENTER,TIER2_BRANCH",
+        "checkout.escalation": "2,3,4,5,6",
+    }
+    published = [PolicyValue(key=k, value=v, effective_from=TODAY) for k, v in values.items()]
+    policy = resolve(published, on=TODAY)
+    check_out = a_check_out(purpose=P.CERT_RENEWAL, state=S.REQUESTED)
+    for login, level in (("lc", "LOAN_CENTER"), ("t2", "TIER2_BRANCH")):
+        due = next_step(check_out, policy)
+        assert str(due) == f"APPROVER of {level} or above"
+        given = Signature(role=due.role, login=login, approved=True, at=NOW)
+        check_out = decided(check_out, given, today=TODAY, policy=policy, calendar=CALENDAR)
+    assert next_step(check_out, policy) is None
+    assert check_out.state is S.APPROVED
+    out = replace(check_out, state=S.OUT, due_date=TODAY)
+    assert due_escalations(out, nd(TODAY, 1), policy) == []
+    assert next_escalation(out, policy) == nd(TODAY, 2)
+    assert len(due_escalations(out, nd(TODAY, 6), policy)) == len(Escalation)
+
+
 def test_every_purpose_has_its_numbers():
     for purpose in set(CheckOutPurpose) - {P.PARTIAL_CHANGE}:
-        assert f"checkout.{purpose}.max" in DEFAULTS
+        assert f"checkout.{purpose}.max_days" in DEFAULTS
+        assert f"checkout.{purpose}.approver" in DEFAULTS
         assert f"checkout.{purpose}.renewal" in DEFAULTS
 
 

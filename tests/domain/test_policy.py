@@ -72,6 +72,8 @@ def test_a_period_has_a_unit_and_a_length():
     policy = resolve((), on=TODAY)
     assert policy.period("cert.expected.HOUSING_NEW") == ("nd", 30)
     assert policy.period("cert.expected.HOUSING_RESALE") == ("wd", 15)
+    for key, period in (("cert.expected.AUTO", ("nd", 12)), ("cert.expected.PLEDGE", ("wd", 12))):
+        assert resolve((_value("12", TODAY, key=key),), on=TODAY).period(key) == period
 
 
 def test_a_registry_promises_what_was_published_for_it_alone():
@@ -106,7 +108,19 @@ def test_the_version_names_exactly_this_set():
         (KEY, "1.5", "value"),
         (KEY, "wd:5", "value"),
         (KEY, "²", "value"),
-        ("cert.expected.AUTO", "20", "value"),
+        ("cert.expected.AUTO", "20", None),
+        ("cert.expected.AUTO", ":20", "value"),
+        ("checkout.LITIGATION.max_days", "120", None),
+        ("checkout.LITIGATION.max_days", "1001", "value"),
+        ("checkout.LITIGATION.approver", "LEGAL_OFFICER,TIER1_BRANCH", None),
+        ("checkout.LITIGATION.approver", "HEAD_OFFICE", None),
+        ("checkout.LITIGATION.approver", "TIER2_BRANCH,TIER2_BRANCH", "value"),
+        ("checkout.LITIGATION.approver", "AUDITOR", "value"),
+        ("checkout.LITIGATION.approver", "", "value"),
+        ("checkout.escalation", "2,4,8,16,31", None),
+        ("checkout.escalation", "1,3,7,15", "value"),
+        ("checkout.escalation", "1,3,7,30,15", "value"),
+        ("checkout.escalation", "1,3,7,15,1001", "value"),
         ("cert.expected.AUTO", "md:2", "value"),
         ("cert.expected.AUTO", "wd:", "value"),
         ("prenotice.alerts", "20,40", None),
@@ -142,7 +156,9 @@ def test_what_may_be_published_can_be_read(key, value):
     if unfit(key, value) is not None:
         return
     policy = resolve((_value(value, TODAY, key=key),), on=TODAY)
-    if "," in DEFAULTS[key]:
+    if key.endswith(".approver"):
+        assert policy.names(key)
+    elif "," in DEFAULTS[key]:
         assert min(policy.numbers(key)) >= 0
     elif ":" in DEFAULTS[key]:
         assert policy.period(key)[1] >= 0
