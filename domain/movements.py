@@ -13,6 +13,7 @@ from domain.certificates import Catalog, CustodyState, LegalState, LockKind, Tit
 from domain.custody import BEGINNINGS, LEGAL_ONLY, RULE_OF, Movement, illegal
 from domain.deregistration import CaseState, DeregistrationCase, HandlingMode
 from domain.loans import Loan
+from domain.owner_returns import not_the_owners
 from domain.people import Operation
 from domain.redemption import unredeemable
 from domain.refusals import Refusal, invalid, state_conflict
@@ -88,6 +89,7 @@ class MovementFacts:
     case: DeregistrationCase | None  # the open release that it belongs to
     proven: bool  # whether the registry's entry of that release is on record, with its result
     released: bool  # whether the collateral of that release is
+    agreed: bool  # whether tier 2 has agreed that it goes back before any release
     loans: Sequence[Loan]  # that it secures
     today: date
 
@@ -127,17 +129,22 @@ def _surrender_refusals(facts: MovementFacts) -> Iterator[Refusal]:
         yield _too_early(facts, Movement.SURRENDER)
 
 
-def _return_refusals(facts: MovementFacts) -> Iterator[Refusal]:
-    """The owner's paper goes back once released; what he pledged or deregisters, once out (X17)."""
+def _return_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    """The owner's paper goes back once released; what he pledged or deregisters, once out (X17).
+
+    Earlier where tier 2 has agreed.
+    """
     certificate, case = facts.certificate, facts.case
     out = certificate.custody_state is CustodyState.OUT_FOR_DEREG
     his = case is not None and (case.handling_mode is HandlingMode.OWNER or case.by_delivery)
     himself = out and his
-    if certificate.catalog is not Catalog.SAFEKEEPING and not himself:
-        yield invalid("certificateId", "the bank's own right goes to the registry", rule_id="X17")
+    if not himself:
+        yield not_the_owners(certificate)
     entered = _is_entered(facts) and (out or facts.released)
     due = himself and case is not None and goes_back(case, proven=facts.proven)
-    if not (entered or due):
+    if facts.agreed and not (entered or due):
+        yield locked(certificate, proposal_id="")
+    elif not (entered or due):
         yield _too_early(facts, Movement.RETURN_TO_OWNER)
 
 

@@ -287,8 +287,7 @@ def undocumented(case: DeregistrationCase, result: FileVersion | None) -> Refusa
 
 def receipt_refusals(receipt: FileVersion, *, identity_checked: bool) -> Iterator[Refusal | None]:
     """The owner signs for his papers, and is who he says (X17)."""
-    if not identity_checked:
-        yield invalid("identityChecked", "check the owner's identity first", rule_id="X17")
+    yield identity_unchecked(identity_checked)
     if receipt.doc_type is not DocType.CERT_RECEIPT:
         yield invalid("receiptFileVersionId", "this file is no receipt", rule_id="X17")
     if receipt.status is not FileStatus.ACCEPTED:
@@ -298,3 +297,10 @@ def receipt_refusals(receipt: FileVersion, *, identity_checked: bool) -> Iterato
             field="receiptFileVersionId",
             detail={"documents": f"CERT_RECEIPT, accepted (it is {receipt.status})"},
         )
+
+
+def identity_unchecked(checked: bool) -> Refusal | None:
+    """Papers go to nobody whom the bank has not made sure of (X17)."""
+    if checked:
+        return None
+    return invalid("identityChecked", "check the owner's identity first", rule_id="X17")

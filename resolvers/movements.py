@@ -10,6 +10,7 @@ from domain.movements import OFFERED, OPERATIONS, MovementFacts, movement_refusa
 from domain.vaults import Vault
 from resolvers.context import Context, Info
 from resolvers.holds import holds_on
+from resolvers.owner_returns import approved_return
 from resolvers.releasing import proven
 from resolvers.scans import recorded_scans
 from resolvers.secured import loans_of
@@ -73,6 +74,7 @@ async def _facts(
         case=case,
         proven=case is not None and await proven(decision, case),
         released=released is not None and released.pledge_state in ENDED_PLEDGES,
+        agreed=await approved_return(decision, [certificate.id]) is not None,
         loans=await loans_of(decision, [certificate]),
         today=context.today,
     )

@@ -22,6 +22,7 @@ from resolvers import (
     files,
     handovers,
     losses,
+    owner_returns,
     postings,
     pre_notices,
     proof_requests,
@@ -68,6 +69,7 @@ from schema.dossiers import ArchiveFile, Dossier, FileVersion
 from schema.leaving import ClaimTransfer, Redemption
 from schema.loans import CreditContract, Customer, Loan, Partner
 from schema.organisations import Org, User
+from schema.owner_returns import OwnerReturn
 from schema.receipts import Receipt
 from schema.stocktakes import Stocktake
 from schema.vault_keeping import KeeperChange
@@ -94,6 +96,7 @@ NODES = [
     LegalHold,
     Loan,
     Org,
+    OwnerReturn,
     Partner,
     Posting,
     Proposal,
@@ -192,6 +195,10 @@ class Mutation:
     claim_transfer_withdraw = claim_transfers.claim_transfer_withdraw
     claim_transfer_vault_out_propose = claim_transfers.claim_transfer_vault_out_propose
     claim_transfer_vault_out_confirm = claim_transfers.claim_transfer_vault_out_confirm
+    owner_return_approve = owner_returns.owner_return_approve
+    owner_return_withdraw = owner_returns.owner_return_withdraw
+    owner_return_vault_out_propose = owner_returns.owner_return_vault_out_propose
+    owner_return_vault_out_confirm = owner_returns.owner_return_vault_out_confirm
     vault_appoint_substitute = vault_keeping.vault_appoint_substitute
     vault_end_substitution = vault_keeping.vault_end_substitution
     vault_keeper_change_open = vault_keeping.vault_keeper_change_open

@@ -7,6 +7,7 @@ import strawberry
 from domain.certificates import CustodyState
 from domain.claim_transfers import ClaimTransferState
 from domain.dispatches import DispatchState
+from domain.owner_returns import OwnerReturnState
 from domain.vault_keeping import KeeperChangeState
 from resolvers.context import Info
 from resolvers.lists import After, First
@@ -15,6 +16,7 @@ from schema.dispatches import Dispatch
 from schema.fields import asked
 from schema.leaving import ClaimTransfer
 from schema.nodes import Connection
+from schema.owner_returns import OwnerReturn
 from schema.vault_keeping import KeeperChange
 from storage.pages import Order, page_size
 from storage.questions import One, PageOf, Several
@@ -85,6 +87,12 @@ class VaultQueries:
         """Assignments of claims."""
         query = {"state": ClaimTransferState.APPROVED.value} if open_only else {}
         return _newest("claim_transfers", query)
+
+    @asked("Returns of owners' papers within your reach, newest first (代保管品退还单).")
+    def owner_returns(self, info: Info, open_only: OpenOnly = True) -> list[OwnerReturn]:
+        """Owners' papers that go back before the release."""
+        query = {"state": OwnerReturnState.APPROVED.value} if open_only else {}
+        return _newest("owner_returns", query)
 
 
 def _newest(collection: str, query: Record) -> Any:

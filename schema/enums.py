@@ -43,6 +43,7 @@ from domain.loans import (
 )
 from domain.messages import MESSAGES
 from domain.orgs import OrgLevel
+from domain.owner_returns import OwnerReturnState
 from domain.parties import CustomerType, IdType, PartnerKind
 from domain.people import Role
 from domain.preconditions import Remedy
@@ -684,6 +685,14 @@ _name(
     """
     APPROVED 已审批: the papers may go
     HANDED_OVER 已移交: the papers are with the assignee
+    WITHDRAWN 已撤回: it does not come about
+    """,
+)
+_name(
+    OwnerReturnState,
+    """
+    APPROVED 已审批: the papers may go
+    RETURNED 已退还: the owner has them
     WITHDRAWN 已撤回: it does not come about
     """,
 )

@@ -32,6 +32,7 @@ from domain.guarantees import GuaranteeContract
 from domain.handovers import Handover
 from domain.loans import CreditContract, Loan
 from domain.orgs import Org
+from domain.owner_returns import OwnerReturn
 from domain.parties import Customer, Partner
 from domain.people import User
 from domain.receipts import Receipt
@@ -88,6 +89,7 @@ KEPT: Mapping[type, Kept] = MappingProxyType(
         Dispatch: Kept(collection="dispatches", prefix="disp"),
         Redemption: Kept(collection="redemptions", prefix="redm"),
         ClaimTransfer: Kept(collection="claim_transfers", prefix="ctrf"),
+        OwnerReturn: Kept(collection="owner_returns", prefix="ownr"),
         KeeperChange: Kept(collection="keeper_changes", prefix="kchg"),
         DeregistrationCase: Kept(collection="dereg_cases", prefix="case"),
         SettlementProof: Kept(collection="settlement_proofs", prefix="proof"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.certificates import CertType, CustodyState, LegalState
+from domain.certificates import CertType, CustodyState, LegalState, Lock, LockKind
 from domain.custody import Evidence, Movement
 from domain.deregistration import CaseState, HandlingMode, Registry, RegistryStatus
 from domain.loans import LoanStatus
@@ -29,7 +29,13 @@ HIS_OWN = a_case(state=CaseState.VAULT_OUT, handling_mode=HandlingMode.OWNER)
 def told(movement: Movement, paper: dict[str, Any], **facts: Any) -> list[str]:
     """The codes of what keeps such a paper from a movement."""
     known: dict[str, Any] = {"vault": None, "holds": (), "scans": (), "case": None}
-    known |= {"released": False, "loans": (), "today": TODAY, "certificate": a_certificate(**paper)}
+    known |= {
+        "released": False,
+        "agreed": False,
+        "loans": (),
+        "today": TODAY,
+        "certificate": a_certificate(**paper),
+    }
     case = facts.get("case")
     known["proven"] = case is not None and case.registry.result is not None
     return codes(movement_refusals(movement, MovementFacts(**known | facts)))
@@ -72,6 +78,20 @@ def test_an_owners_paper_goes_back_once_released_or_where_he_deregisters(
 ):
     given = paper | {"custody_state": state}
     assert told(Movement.RETURN_TO_OWNER, given, case=case, released=released) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "paper", "expected"),
+    [
+        (INSIDE, TITLE, []),
+        (INSIDE, TITLE | {"lock": Lock(kind=LockKind.CHECK_OUT, id="c")}, ["OPEN_REQUEST_EXISTS"]),
+        (INSIDE, {}, ["VALUE_INVALID"]),
+        (CustodyState.CHECKED_OUT, TITLE, ["STATE_CONFLICT"]),
+    ],
+)
+def test_an_owners_paper_goes_back_earlier_where_tier_2_agreed(state, paper, expected):
+    given = paper | {"custody_state": state}
+    assert told(Movement.RETURN_TO_OWNER, given, agreed=True) == expected
 
 
 DEPOSIT = {"cert_type": CertType.DEPOSIT_RECEIPT, "custody_state": INSIDE}

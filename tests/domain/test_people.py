@@ -149,6 +149,7 @@ MATRIX = {
     Operation.CONFIRM_LOSS: {R.APPROVER: J},
     Operation.REISSUE: {R.CERT_HANDLER: J},
     Operation.APPROVE_TRANSFER: {R.APPROVER: J},
+    Operation.APPROVE_OWNER_RETURN: {R.APPROVER: J},
     Operation.ACKNOWLEDGE_ALERT: {
         R.RELATIONSHIP_MANAGER: O,
         R.CERT_HANDLER: J,

@@ -1,0 +1,116 @@
+"""Owners' papers that go back while the bank's right stays (代保管品退还): once tier 2 agreed.
+
+Source: X17.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.certificates import Catalog, CustodyState, TitleCertificate
+from domain.custody import Evidence, Movement, illegal
+from domain.loans import Loan
+from domain.orgs import OrgLevel
+from domain.people import Actor, Operation
+from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
+from domain.vaulting import paper_only
+
+APPROVING_LEVELS = frozenset({OrgLevel.TIER2_BRANCH, OrgLevel.TIER1_BRANCH, OrgLevel.HEAD_OFFICE})
+
+
+class OwnerReturnState(StrEnum):
+    """State of a return of owners' papers (代保管品退还状态)."""
+
+    APPROVED = "APPROVED"
+    RETURNED = "RETURNED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerReturn:
+    """Owners' papers that go back before the collateral is released (代保管品退还单)."""
+
+    id: str
+    no: str
+    certificate_ids: tuple[str, ...]
+    loan_nos: tuple[str, ...]
+    reason: str
+    approved_by: str
+    approved_at: datetime
+    receipt: Evidence | None = None
+    returned_at: datetime | None = None
+    withdrawn_by: str | None = None
+    state: OwnerReturnState = OwnerReturnState.APPROVED
+    org_code: str
+    org_path: str
+    version: int = 0
+
+    def parts(self) -> dict[str, str]:
+        """Who approved it; an approver executes nothing of it (3.2)."""
+        return {self.approved_by: "approver"}
+
+    def refused(self, event: str) -> Refusal | None:
+        """What is over takes no more steps."""
+        if self.state is OwnerReturnState.APPROVED:
+            return None
+        return state_conflict("X17", subject=f"Return {self.no}", state=self.state, event=event)
+
+
+def approval_refusals(
+    certificates: Sequence[TitleCertificate],
+    loans: Sequence[Loan],
+    *,
+    approver: Actor,
+    open_return: OwnerReturn | None,
+) -> Iterator[Refusal | None]:
+    """Every rule that the approval of such a return breaks (X17)."""
+    if not loans:
+        yield invalid("certificateIds", "they secure no loan", rule_id="X17")
+    if open_return is not None:
+        yield Refusal(
+            code=RefusalCode.OPEN_REQUEST_EXISTS,
+            rule_id="INV-02",
+            detail={"subject": "A certificate", "lock": f"OWNER_RETURN {open_return.no}"},
+        )
+    for certificate in certificates:
+        yield paper_only(certificate)
+        yield outside(certificate)
+        yield not_the_owners(certificate)
+        yield _level(approver, certificate)
+    if any(approver.login in loan.managers for loan in loans):
+        yield Refusal(
+            code=RefusalCode.SOD_VIOLATION,
+            rule_id="X17",
+            detail={"person": approver.login, "part": "relationship manager"},
+        )
+
+
+def outside(certificate: TitleCertificate) -> Refusal | None:
+    """Before a release a paper goes back from the vault alone (X17)."""
+    if certificate.custody_state is CustodyState.IN_VAULT:
+        return illegal(certificate, Movement.RETURN_TO_OWNER)
+    return state_conflict(
+        "X17",
+        subject=certificate.label,
+        state=certificate.custody_state,
+        event=Movement.RETURN_TO_OWNER,
+    )
+
+
+def not_the_owners(certificate: TitleCertificate) -> Refusal | None:
+    """The bank's own right goes to the registry, not to the owner (2.2)."""
+    if certificate.catalog is Catalog.SAFEKEEPING:
+        return None
+    return invalid("certificateId", "the bank's own right goes to the registry", rule_id="X17")
+
+
+def _level(approver: Actor, certificate: TitleCertificate) -> Refusal | None:
+    held = approver.grants_for(Operation.APPROVE_OWNER_RETURN, certificate.org_path)
+    if any(grant.org_level in APPROVING_LEVELS for grant in held):
+        return None
+    return Refusal(
+        code=RefusalCode.APPROVAL_LEVEL,
+        rule_id="X17",
+        detail={"required": f"APPROVER at {OrgLevel.TIER2_BRANCH} or above"},
+    )
