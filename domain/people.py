@@ -330,6 +330,7 @@ class User:
     vaults: tuple[str, ...] = ()  # codes of the vaults whose keeper this person is
     substitutions: tuple[Substitution, ...] = ()
     leaves: tuple[Leave, ...] = ()
+    counting: tuple[str, ...] = ()  # codes of the vaults that this person is counting now
     dedicated: bool = False
     active: bool = True
     version: int = 0
@@ -345,6 +346,7 @@ class Actor:
     org_path: str
     grants: tuple[RoleGrant, ...]
     vaults: tuple[str, ...] = ()
+    counting: tuple[str, ...] = ()
     _paths: dict[Operation, tuple[str, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )  # what was found out once
@@ -401,6 +403,7 @@ def actor(user: User, *, today: date) -> Actor:
         org_path=user.org_path,
         grants=(*held, *(one.grant for one in standing_in)),
         vaults=tuple(dict.fromkeys([*kept, *(one.vault for one in standing_in)])),
+        counting=user.counting,
     )
 
 

@@ -110,6 +110,7 @@ def _take_user(known: Known, line: UserLine) -> tuple[LineStatus, str]:
         vaults=_vaults(known, line, old),
         substitutions=old.substitutions if old else (),
         leaves=old.leaves if old else (),
+        counting=old.counting if old else (),
         dedicated=line.dedicated,
         active=line.status == "ACTIVE",
     )

@@ -96,6 +96,7 @@ async def stocktake_open(deed: Deed, input: StocktakeOpenInput) -> dict[str, Any
         org_code=vault.org_code,
         org_path=vault.org_path,
     )
+    await _blinded(deed, stocktake, counting=True)
     deed.decision.save(replace(vault, status=VaultStatus.FROZEN_FOR_COUNT))
     return {"stocktake": deed.decision.add(stocktake)}
 
@@ -150,6 +151,7 @@ async def stocktake_finalise(deed: Deed, input: StocktakeFinaliseInput) -> dict[
     )
     await note_broken_seals(deed, after)
     _end_earlier(deed, earlier, after)
+    await _blinded(deed, after, counting=False)
     deed.decision.save(replace(vault, status=VaultStatus.OPEN, count_look_on=None))
     return {"stocktake": deed.decision.save(after)}
 
@@ -171,6 +173,7 @@ async def stocktake_cancel(deed: Deed, input: StocktakeCancelInput) -> dict[str,
             None if said else invalid("reason", "say why", rule_id="CUS-18"),
         ]
     )
+    await _blinded(deed, stocktake, counting=False)
     deed.decision.save(replace(vault, status=VaultStatus.OPEN))
     after = replace(
         stocktake,
@@ -212,6 +215,15 @@ async def _counters(deed: Deed, vault: Vault, logins: Sequence[str]) -> list[Cou
         )
         for login in logins
     ]
+
+
+async def _blinded(deed: Deed, stocktake: Stocktake, *, counting: bool) -> None:
+    """The counters see nothing of what the vault should hold until the count is over."""
+    logins = [sheet.counter for sheet in stocktake.sheets]
+    for user in await deed.decision.find(User, {"login": {"$in": logins}}):
+        others = [code for code in user.counting if code != stocktake.vault]
+        now = (*others, stocktake.vault) if counting else tuple(others)
+        deed.decision.save(replace(user, counting=now))
 
 
 async def _end_proposals(deed: Deed, vault: Vault) -> None:

@@ -44,7 +44,9 @@ class VaultQueries:
         """A vault."""
         return One(collection="vaults", query={"code": code})  # type: ignore[return-value]
 
-    @asked("Certificates in a vault, sorted by cabinet, slot and packet (库存清单).")
+    @asked(
+        "Certificates in a vault by cabinet, slot and packet; none to who counts it now (库存清单)."
+    )
     def vault_inventory(
         self, info: Info, vault: Code, first: First = None, after: After = None
     ) -> Connection[TitleCertificate]:

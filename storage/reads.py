@@ -46,7 +46,7 @@ class Reads:
         rows = find(
             self._database,
             collection,
-            query if unscoped else self._within(query),
+            query if unscoped else self.sight.within(collection, query),
             sort=sort,
             limit=limit,
             fields=None if fields is None else self.sight.projection(collection, fields),
@@ -85,7 +85,7 @@ class Reads:
         """How many the viewer may see, counted up to `MAX_TOTAL`. Raises: PyMongoError."""
         self.asked += 1
         return self._database[collection].count_documents(
-            self._within(query), limit=MAX_TOTAL, maxTimeMS=QUERY_TIMEOUT_MS
+            self.sight.within(collection, query), limit=MAX_TOTAL, maxTimeMS=QUERY_TIMEOUT_MS
         )
 
     def related(
@@ -146,10 +146,6 @@ class Reads:
             has_previous=question.after is not None,
             edges=edges,
         ) | {"collection": question.collection, "query": query}
-
-    def _within(self, query: Mapping[str, Any]) -> Mapping[str, Any]:
-        scope = self.sight.scope
-        return {"$and": [query, scope]} if scope else query
 
 
 class Reader:

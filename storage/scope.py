@@ -67,11 +67,24 @@ def scope(viewer: Actor) -> Record:
     return under(viewer.paths(Operation.READ))
 
 
+def unseen(viewer: Actor) -> Record:
+    """By collection, the filter that keeps back what lies in a vault the viewer counts (CUS-18)."""
+    if not viewer.counting:
+        return {}
+    elsewhere = {"$nin": list(viewer.counting)}
+    return {
+        "certificates": {"place.vault": elsewhere},
+        "packets": {"vault": elsewhere},
+        "slots": {"vault": elsewhere},
+    }
+
+
 class Sight:
     """What one viewer sees of records; it remembers what it found out about organisations."""
 
     def __init__(self, viewer: Actor, sealer: Sealer) -> None:
         self.viewer, self.scope = viewer, scope(viewer)
+        self._unseen = unseen(viewer)
         self._sealer = sealer
         seen = viewer.paths(Operation.SEE_AMOUNTS)
         self.all_amounts = all(
@@ -83,6 +96,11 @@ class Sight:
         masked = PERSONAL.keys() | (set() if self.all_amounts else _MASKED_AMOUNTS.keys())
         self._masked = frozenset({*masked, "dereg_cases"})  # collections
         self._projections: dict[tuple[str, frozenset[str]], Record] = {}
+
+    def within(self, collection: str, query: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A query for those of the records that answer which the viewer may see."""
+        parts = [part for part in (self.scope, self._unseen.get(collection)) if part]
+        return {"$and": [query, *parts]} if parts else query
 
     def projection(self, collection: str, fields: frozenset[str]) -> Record:
         """What to read so that these fields can be shown: some masks look at others."""

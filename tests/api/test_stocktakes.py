@@ -75,6 +75,35 @@ def test_nobody_reads_what_is_expected_before_the_end(bank: Bank):
     assert [field["name"] for field in sheet["__type"]["fields"]] == ["counter", "complete"]
 
 
+@pytest.mark.parametrize("end", ["stocktakeFinalise", "stocktakeCancel"])
+def test_who_counts_a_vault_sees_nothing_of_it_until_the_end(bank: Bank, end):
+    room = a_room(bank).filled(2)
+    asked = """query($v: String!, $id: ID!, $no: String!) {
+      vaultInventory(vault: $v, first: 5) { totalCount nodes { id } }
+      certificate(id: $id) { id }
+      collateral(no: $no) { certificates { id place { slot } } } }"""
+    story = room.stories[0]
+
+    def shown(login: str) -> tuple[int, bool, int]:
+        given = {"v": room.code, "id": story.certificate_id, "no": story.collateral_no}
+        told = bank.query(login, asked, **given)
+        page = told["vaultInventory"]
+        assert page["totalCount"] == len(page["nodes"])
+        papers = told["collateral"]["certificates"]
+        return page["totalCount"], told["certificate"] is not None, len(papers)
+
+    everything, nothing = (2, True, 1), (0, False, 0)
+    assert [shown(login) for login in (*COUNTERS, SUPERVISOR)] == [everything] * 3
+    room.open()
+    assert [shown(login) for login in COUNTERS] == [nothing] * 2
+    assert shown(SUPERVISOR) == everything
+    room.counted(*(seen(one) for one in room.stories))
+    assert [shown(login) for login in COUNTERS] == [nothing] * 2
+    over = {"stocktakeId": room.stocktake_id}
+    bank.done(SUPERVISOR, end, over if end == "stocktakeFinalise" else {**over, "reason": "why"})
+    assert [shown(login) for login in COUNTERS] == [everything] * 2
+
+
 @pytest.mark.parametrize(
     ("kind", "forbidden", "allowed"),
     [
