@@ -26,7 +26,12 @@ from storage.rulebook import BUMP
 from storage.writes import Update
 
 _OPEN_COUNTS = "open counts of vaults"
-DEDICATED = frozenset({Role.BATCH_SUPERVISOR, Role.POST_LOAN_OFFICER})
+# Roles that nobody holds who is a relationship manager as well, and by which rule.
+_NO_MANAGERS = {
+    Role.BATCH_SUPERVISOR: "S04",
+    Role.POST_LOAN_OFFICER: "S04",
+    Role.VAULT_KEEPER: "3.2",
+}
 
 
 async def read_orgs(known: Known, codes: Sequence[str | None]) -> None:
@@ -80,10 +85,16 @@ async def _read_user(known: Known, lines: Sequence[UserLine]) -> None:
 def _take_user(known: Known, line: UserLine) -> tuple[LineStatus, str]:
     old, org = known.get(User, line.login), known.need(Org, line.org, "org")
     held = {role.role for role in line.roles}
-    if Role.RELATIONSHIP_MANAGER in held and held & DEDICATED:
+    broken = [_NO_MANAGERS[role] for role in _NO_MANAGERS if role in held]
+    if Role.RELATIONSHIP_MANAGER in held and broken:
         detail = {"person": line.login, "part": "relationship manager"}
         raise Refused(
-            Refusal(code=RefusalCode.SOD_VIOLATION, rule_id="S04", field="roles", detail=detail)
+            *(
+                Refusal(
+                    code=RefusalCode.SOD_VIOLATION, rule_id=rule_id, field="roles", detail=detail
+                )
+                for rule_id in dict.fromkeys(broken)
+            )
         )
     grants = []
     for role in line.roles:

@@ -159,3 +159,21 @@ def test_parents_and_opening_books_never_change(bank: Bank):
     second["place"] = {**paper["place"], "packet_no": "ELSE", "seal_no": f"OS{story.n}"}
     told = bank.load(("Certificate", second), all_taken=False)[0]
     assert told["refusals"][0]["code"] == "SEAL_REUSED"
+
+
+@pytest.mark.parametrize(
+    ("others", "rules"),
+    [
+        (["BATCH_SUPERVISOR"], ["S04"]),
+        (["POST_LOAN_OFFICER", "BATCH_SUPERVISOR"], ["S04"]),
+        (["VAULT_KEEPER"], ["3.2"]),
+        (["VAULT_KEEPER", "BATCH_SUPERVISOR"], ["S04", "3.2"]),
+        (["CERT_HANDLER"], []),
+    ],
+)
+def test_a_relationship_manager_supervises_nothing_and_keeps_no_vault(bank: Bank, others, rules):
+    roles = [{"role": role} for role in ("RELATIONSHIP_MANAGER", *others)]
+    person = {"login": "two-roles", "name": "two", "org": "OB", "roles": roles}
+    [told] = bank.load(("User", person), all_taken=False)
+    refusals = [(one["code"], one["rule_id"]) for one in told.get("refusals") or []]
+    assert refusals == [("SOD_VIOLATION", rule) for rule in rules]
