@@ -5,9 +5,12 @@ It is not surrendered: the registry gives a new one for what stays, with the old
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from domain.case_files import file_refusals
 from domain.certificates import CertType, CustodyState, TitleCertificate, normalised
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.deregistration import DeregistrationCase
+from domain.dossiers import DocType
+from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.refusals import Refusal, invalid, state_conflict
 from domain.releasing import awaits_exchange
@@ -24,6 +27,15 @@ def brought_refusals(case: DeregistrationCase, old: TitleCertificate) -> Iterato
         yield state_conflict(
             "DRG-L08", subject=old.label, state=old.legal_state, event="RETURN_EXCHANGED"
         )
+
+
+def proof_refusals(
+    case: DeregistrationCase, file: ArchiveFile, version: FileVersion, *, field: str
+) -> Iterator[Refusal | None]:
+    """The registry's receipt or result shows that a new certificate takes the place (回执, X13)."""
+    shown = version.doc_type is DocType.REGISTRY_ACCEPTANCE
+    code = DocType.REGISTRY_ACCEPTANCE if shown else DocType.REGISTRY_RESULT
+    yield from file_refusals(case, file, version, code, field=field)
 
 
 def remainder_refusals(

@@ -9,10 +9,11 @@ from domain.collaterals import Collateral
 from domain.custody import Evidence, Movement
 from domain.deregistration import DeregistrationCase, ExchangeOffer
 from domain.dual_control import conflicting_part
-from domain.files import READABLE, FileVersion
+from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.partial_exchange import (
     brought_refusals,
+    proof_refusals,
     remainder_refusals,
     still_securing,
     what_stays,
@@ -56,9 +57,12 @@ async def deregistration_case_offer_exchange(
         [
             None if vault else invalid("desk", f"there is no vault {input.desk}", rule_id="X13"),
             *brought_refusals(case, old),
-            None
-            if version.status in READABLE
-            else invalid("evidenceFileVersionId", "the file is not verified", rule_id="X13"),
+            *proof_refusals(
+                case,
+                await deed.decision.get(ArchiveFile, version.file_id),
+                version,
+                field="evidenceFileVersionId",
+            ),
         ]
     )
     offer = ExchangeOffer(

@@ -459,6 +459,10 @@ def test_a_certificate_that_covers_what_stays_is_exchanged(bank: Bank):
     given = {**own, "vault": "V1", "certType": "MORTGAGE_REG_PROOF", "paper": paper}
     receive = "deregistrationCaseReceiveExchanged"
     assert codes(bank.do("keeper-3", receive, given)) == ["VALUE_INVALID"]
+    elsewhere = bank.accepted(bank.mortgage(), "REGISTRY_RESULT")
+    for other_file in (story.files["DEREG_APPLICATION"], elsewhere):
+        wrong = {**brought, "evidenceFileVersionId": other_file}
+        assert codes(bank.do("handler-1", offer, wrong)) == ["VALUE_INVALID"]
     assert codes(bank.do("handler-1", offer, brought)) == []
     same = {**given, "paper": collected(story)["paper"]}
     assert "VALUE_INVALID" in codes(bank.do("keeper-3", receive, same))
