@@ -21,7 +21,7 @@ from domain.dual_control import (
     Proposal,
     confirmation_refusals,
 )
-from domain.expected_days import expected_by, expected_from
+from domain.expected_days import conversion_dated, expected_by, expected_from
 from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
@@ -119,7 +119,7 @@ async def certificate_register_expected(
         org_path=collaterals[0].org_path,
     )
     certificate, event = moved(
-        expected,
+        await _dated(deed, expected),
         Movement.REGISTER_EXPECTED,
         to=CustodyState.NOT_RECEIVED,
         event_id=new_id(CustodyEvent),
@@ -296,6 +296,19 @@ def _filing(deed: Deed, input: CertificateFileElectronicInput) -> dict[str, Any]
 async def _loans(deed: Deed, contracts: list[GuaranteeContract]) -> list[Loan]:
     numbers = sorted({no for contract in contracts for no in contract.secured_loans})
     return await deed.decision.find(Loan, {"loan_no": {"$in": numbers}}) if numbers else []
+
+
+async def _dated(deed: Deed, expected: TitleCertificate) -> TitleCertificate:
+    """A full right that takes a pre-notice's place is due from when that could be converted."""
+    told = {
+        "collateral_nos": {"$in": list(expected.collateral_nos)},
+        "convertible_from": {"$ne": None},
+    }
+    known = [one.convertible_from for one in await deed.decision.find(TitleCertificate, told)]
+    since = min((day for day in known if day is not None), default=None)
+    if since is None or expected.expected_by is not None:
+        return expected
+    return conversion_dated(expected, since, policy=deed.policy, calendar=deed.calendar)
 
 
 def _first_drawn(loans: list[Loan]) -> Loan | None:

@@ -8,6 +8,7 @@ from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement
 from domain.dossiers import DocType
 from domain.dual_control import Proposal, confirmation_refusals
+from domain.expected_days import conversion_dated
 from domain.files import ArchiveFile, FileVersion
 from domain.losses import proof_refusals
 from domain.people import Operation
@@ -60,6 +61,12 @@ async def certificate_mark_convertible(
     since = input.convertible_from
     refuse_if(convertible_refusals(certificate, since, today=deed.today))
     certificate = convertible(certificate, since, policy=deed.policy, calendar=deed.calendar)
+    # The full right that is awaited in its place is due from here as well (CUS-27).
+    same = {"collateral_nos": {"$in": list(certificate.collateral_nos)}}
+    for awaited in await deed.decision.find(TitleCertificate, same):
+        dated = conversion_dated(awaited, since, policy=deed.policy, calendar=deed.calendar)
+        if dated != awaited:
+            deed.decision.save(dated)
     return {"certificate": deed.decision.save(looked_after(deed, certificate))}
 
 

@@ -268,6 +268,19 @@ def test_an_application_that_the_registry_returned_stops_no_lapse(bank: Bank):
     assert bank.certificate(story)["legalState"] == "LAPSED"
 
 
+def test_the_awaited_full_right_is_due_from_when_it_could_be_registered(bank: Bank):
+    story = pre_notice(bank)
+    bank.load(("Collateral", collateral(story, kind="PRESALE_UNIT")))
+    before = bank.expect(story, "MORTGAGE_REG_PROOF")
+    days = "query($id: ID!) { certificate(id: $id) { expectedBy } }"
+    assert bank.query("auditor", days, id=before)["certificate"] == {"expectedBy": None}
+    given = {"certificateId": story.certificate_id, "convertibleFrom": "2025-06-02"}
+    bank.done("handler-1", "certificateMarkConvertible", given)
+    after = bank.expect(story, "REAL_ESTATE_TITLE")
+    for id in (before, after):  # sixty days after 2 June
+        assert bank.query("auditor", days, id=id)["certificate"] == {"expectedBy": "2025-08-01"}
+
+
 def test_when_it_could_be_converted_is_told_by_people_or_by_the_feed(bank: Bank):
     story = pre_notice(bank)
     given = {"certificateId": story.certificate_id, "convertibleFrom": "2025-06-21"}
