@@ -19,6 +19,7 @@ from domain.watch import (
     SubjectKind,
 )
 from resolvers.holds import concerning, open_holds
+from resolvers.vault_work import freed
 from storage.decisions import MAX_FOUND, Decision
 
 MAX_OTHER_DEBTS = 50
@@ -65,7 +66,8 @@ async def release_facts(
     credits = await decision.find(
         CreditContract, {"no": {"$in": sorted({c.credit_contract_no for c in contracts})}}
     )
-    certificates = await decision.find(TitleCertificate, {"collateral_nos": collateral.no})
+    papers = await decision.find(TitleCertificate, {"collateral_nos": collateral.no})
+    certificates = await freed(decision, papers, now=decision.at)
     customers = sorted({loan.customer_no for loan in loans})
     await decision.find(Customer, {"no": {"$in": customers}})  # fences what hangs on them
     about = {

@@ -41,7 +41,7 @@ class Decision:
     """What one decision read and what it wants kept; nothing is written before `flush`.
 
     Its reads block: the work of a decision runs in a hop, see `decide`.
-    by: login of whoever decides; cause: name of the mutation, import or job.
+    by: login of whoever decides; cause: name of the mutation, import or job; at: when.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Decision:
     ) -> None:
         self._mongo, self._session = mongo, session
         self._loop = asyncio.get_running_loop()
-        self._by, self._cause, self._at = by, cause, at
+        self._by, self._cause, self.at = by, cause, at
         self._heard: dict[tuple[str, str, int], list[Record]] = {}  # answers, by question
         self._seen: dict[str, Any] = {}
         self._saved: dict[str, Any] = {}
@@ -199,10 +199,10 @@ class Decision:
 
         Raises: Overtaken, PyMongoError.
         """
-        stamp = {"updated_at": self._at, "updated_by": self._by}
+        stamp = {"updated_at": self.at, "updated_by": self._by}
         for entity in self._added.values():
             record = to_record(entity) | stamp
-            record |= {"created_at": self._at, "created_by": self._by, "fence": 0}
+            record |= {"created_at": self.at, "created_by": self._by, "fence": 0}
             self._writes[KEPT[type(entity)].collection].append(Insert(record))
         for entity in self._saved.values():
             before = self._seen[_key(entity)]
@@ -245,7 +245,7 @@ class Decision:
             "type": f"{type(entity).__name__}.{'created' if entity.version == 0 else 'changed'}",
             "cause": self._cause,
             "by": self._by,
-            "at": self._at,
+            "at": self.at,
             "org_path": entity.org_path,
             "position": None,
         }

@@ -9,7 +9,7 @@ from domain.dossiers import DocType, Dossier, DossierItem, ItemStage, ItemStatus
 from storage.records import from_record, plain
 from tests.api.commands import reads
 from tests.api.securing import secured
-from tests.client import Bank, guarantee
+from tests.client import NOON, Bank, guarantee
 
 PRECHECK = """
 query($id: ID!, $kind: DeregKind) { deregistrationPrecheck(collateralId: $id, kind: $kind) {
@@ -64,3 +64,22 @@ def test_it_tells_what_each_dossier_lacks_as_the_rule_does(bank: Bank, endpoints
     told = {one["name"]: one["value"] for one in refusal["detail"]}
     assert told == {"dossier": dossier.dossier_no, "items": ", ".join(unfiled(dossier).codes)}
     assert len(unfiled(dossier).codes) == 3
+
+
+def test_a_proposal_that_nobody_confirmed_in_time_holds_no_paper(bank: Bank):
+    story = bank.vaulted()
+    packet = bank.certificate(story, "place { packetNo }")["place"]["packetNo"]
+    to = {"packetNo": packet, "cabinet": "A", "slot": f"{story.n + 250:03}"}
+    bank.done("keeper-1", "packetRelocatePropose", to)
+
+    def in_hand() -> str:
+        return answers(bank, story.collateral_id)["DRG-P06"]["outcome"]
+
+    assert in_hand() == "FAIL"
+    try:
+        bank.clock("2025-06-20T10:30:00+08:00")
+        assert in_hand() == "FAIL"
+        bank.clock("2025-06-20T10:30:01+08:00")
+        assert in_hand() == "PASS"
+    finally:
+        bank.clock(NOON)
