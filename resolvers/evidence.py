@@ -18,7 +18,9 @@ from domain.calendar import business_date
 from domain.certificates import TitleCertificate
 from domain.deregistration import DeregistrationCase, SettlementProof
 from domain.files import ArchiveFile, FileVersion
+from domain.people import Operation
 from domain.refusals import Refusal, RefusalCode, Refused
+from domain.strangers import STRANGER, strangers
 from resolvers.context import Context, Info
 from schema.evidence import CaseEvidence
 from schema.mutations import told
@@ -100,7 +102,8 @@ async def evidence(context: Context, case_id: str) -> Evidence | None:
         return None
     case = facts.case
     about = {"case": {"id": case.id, "no": case.no}, **facts.counts, "withheld": facts.withheld}
-    content = await to_thread.run_sync(partial(bundle, about, _parts(facts), notary))
+    parts = _parts(facts, context)
+    content = await to_thread.run_sync(partial(bundle, about, parts, notary))
     counts = {**facts.counts, "withheld": len(facts.withheld)}
     return Evidence(case=case, content=content, counts=counts)
 
@@ -216,16 +219,20 @@ def _settings(context: Context, case: DeregistrationCase) -> list[Record]:
     return [told_versions[version] for version in sorted(told_versions)]
 
 
-def _parts(facts: _Facts) -> Record:
-    """The bundle's parts, by the name of their file."""
-    case = plain(facts.case)
+def _parts(facts: _Facts, context: Context) -> Record:
+    """The bundle's parts, by the name of their file, as the viewer sees their records."""
+    (case,) = context.sight.shown("dereg_cases", [plain(facts.case)])
+    places = [place for run in facts.case.precheck_runs for place in run.places]
+    hidden = strangers(places, lambda path: context.actor.may(Operation.READ, path))
+    case |= {"loan_nos": [STRANGER if no in hidden else no for no in case["loan_nos"]]}
+    proofs = [plain(proof) for proof in facts.proofs]
     parts: Record = {
         "case.json": {name: case[name] for name in case if name not in _OWN_PARTS},
         "evaluations.json": case["precheck_runs"],
         "approvals.json": case["approvals"],
         "timeline.json": case["timeline"],
         "documents.json": _documents(facts),
-        "settlement-proofs.json": [plain(proof) for proof in facts.proofs],
+        "settlement-proofs.json": context.sight.shown("settlement_proofs", proofs),
         SETTINGS: facts.settings,
     }
     for one in facts.ledgers:

@@ -45,3 +45,10 @@ def test_a_case_keeps_everything_and_tells_each_what_he_may_hear(bank: Bank):
     for login, told in (("handler-1", False), ("rm-1", False), ("auditor", True)):
         kept = bank.query(login, document, id=story.case_id)["deregistrationCase"]
         assert (other.loan_no in json.dumps(kept)) is told
+        bundle = bank.http.get(
+            f"/evidence/cases/{story.case_id}",
+            params={"purpose": "audit"},
+            headers={"authorization": f"Bearer {bank.token(login)}"},
+        )
+        assert bundle.status_code == 200, bundle.text
+        assert (other.loan_no.encode() in bundle.content) is told  # nothing in it is compressed
