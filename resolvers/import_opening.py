@@ -38,7 +38,7 @@ from domain.guarantees import GuaranteeContract
 from domain.orgs import Org
 from domain.people import Role
 from domain.pre_notices import convertible
-from domain.processing import PRE_NOTICES
+from domain.processing import PRE_NOTICES, arising_refusals
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
 from domain.reminders import watched
 from domain.vaults import PacketStatus, SealedPacket, SealUse, Slot, Vault, frozen, occupied
@@ -94,6 +94,10 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
     if line.cert_type is CertType.OTHER and line.catalog is not None:
         catalog = line.catalog
     own_right = catalog is Catalog.RIGHT_CERT
+    legal = line.legal_state or (LegalState.REGISTERED if own_right else LegalState.PENDING)
+    if legal is LegalState.REGISTERED:
+        going_on = [one.open_case_id for one in collaterals if one.open_case_id is not None]
+        refuse_if(arising_refusals(catalog, collaterals, Movement.OPENING, releases=going_on))
     id = new_id(TitleCertificate)
     blank = TitleCertificate(
         id=id,
@@ -114,8 +118,7 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
         pages=line.pages,
         collateral_nos=tuple(line.collaterals),
         guarantee_contract_nos=tuple(contracts),
-        legal_state=line.legal_state
-        or (LegalState.REGISTERED if own_right else LegalState.PENDING),
+        legal_state=legal,
         priority_date=line.registered_on or line.issue_date,
         org_code=collaterals[0].org_code,
         org_path=collaterals[0].org_path,

@@ -91,28 +91,30 @@ def test_a_paper_that_comes_meanwhile_goes_out_with_the_others(bank: Bank):
 def test_no_right_of_what_was_released_stands(bank: Bank):
     """INV-05: what the feed tells between the filing and the entry ends with the entry."""
     story = filed(bank)
-    told = bank.load(
-        (
-            "Certificate",
-            {
-                "cert_type": "OTHER_RIGHT_LEGACY",
-                "cert_no": f"粤他项{story.n}",
-                "issuer": "registry",
-                "issue_date": "2025-06-01",
-                "right_holder": "bank",
-                "right_amount": "1.00",
-                "collaterals": [story.collateral_no],
-                "custody_state": "WITH_HANDLER",
-                "holder": "handler-1",
-            },
-        )
-    )
+    line = {
+        "cert_type": "OTHER_RIGHT_LEGACY",
+        "cert_no": f"粤他项{story.n}",
+        "issuer": "registry",
+        "issue_date": "2025-06-01",
+        "right_holder": "bank",
+        "right_amount": "1.00",
+        "collaterals": [story.collateral_no],
+        "custody_state": "WITH_HANDLER",
+        "holder": "handler-1",
+    }
+    told = bank.load(("Certificate", line))
     second = replace(story, certificate_id=told[0]["id"])
     result = bank.accepted(story, "REGISTRY_RESULT", caseId=story.case_id)
     released = say(bank, story, "DONE", resultFileVersionId=result)["case"]
     assert released["collateral"] == {"pledgeState": "RELEASED"}
     assert bank.certificate(story)["legalState"] == "CANCELLED"
     assert bank.certificate(second)["legalState"] == "CANCELLED"
+    late = {**line, "cert_no": f"late-{story.n}"}
+    [refused] = bank.load(("Certificate", late), all_taken=False)
+    assert [one["code"] for one in refused["refusals"]] == ["STATE_CONFLICT"]
+    for others in ({"legal_state": "CANCELLED"}, {"cert_type": "REAL_ESTATE_TITLE"}):
+        [taken] = bank.load(("Certificate", {**late, **others}))
+        assert taken["status"] == "CREATED", others
 
 
 def test_an_exchanged_paper_takes_the_place_of_the_old_one(bank: Bank):
