@@ -246,6 +246,21 @@ _WORDS: Mapping[str, str] = MappingProxyType(
 )
 
 
+# What is owed, part by part (`domain.loans.OWED_PARTS`), before its amount.
+_OWED: Mapping[str, str] = MappingProxyType(
+    {
+        "principal": "本金",
+        "interest": "利息",
+        "penalty": "罚息",
+        "compoundInterest": "复利",
+        "fees": "费用",
+        "offBalanceInterest": "表外利息",
+        "writtenOffBalance": "核销余额",
+        "suspense": "挂账款项",
+    }
+)
+
+
 class _Gaps(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "–"
@@ -262,4 +277,12 @@ def message(refusal: Refusal, *, chinese: bool) -> str:
 def _worded(value: str) -> str:
     """A fact in Chinese words where it is told in ours; several are parted by "; "."""
     parts = value.split("; ")
-    return "；".join(_WORDS.get(part, part) for part in parts)
+    return "；".join(_WORDS.get(part) or _owed(part) for part in parts)
+
+
+def _owed(value: str) -> str:
+    """Parts of a debt in Chinese words, each before its amount; anything else as it is."""
+    parts = [part.partition(" ") for part in value.split(", ")]
+    if not all(name in _OWED and amount for name, _, amount in parts):
+        return value
+    return "、".join(f"{_OWED[name]} {amount}" for name, _, amount in parts)

@@ -55,7 +55,7 @@ def test_it_is_worded_in_the_viewers_language(bank: Bank):
     ).json()
     told = answer["data"]["deregistrationCase"]["precheckRuns"][-1]["results"]
     messages = [refusal["message"] for one in told for refusal in one["refusals"]]
-    assert f"借据 {story.loan_no} 尚未结清：interest 77.77, fees 8.00。" in messages
+    assert f"借据 {story.loan_no} 尚未结清：利息 77.77、费用 8.00。" in messages
 
 
 def test_a_keeper_reads_what_stands_in_the_way_and_no_amount(bank: Bank):

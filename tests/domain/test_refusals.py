@@ -14,7 +14,7 @@ from domain.dual_control import confirmation_refusals, conflicting_part
 from domain.files import Arrived, arrival_refusals, request_refusals
 from domain.guarantees import GuaranteeLink, GuaranteeMode
 from domain.handovers import receipt_refusals
-from domain.loans import LoanStatus
+from domain.loans import OWED_PARTS, LoanStatus
 from domain.messages import MESSAGES, message
 from domain.policy import unfit
 from domain.processing import expectation_refusals
@@ -210,3 +210,13 @@ def test_all_refusals_of_a_decision_are_raised_together():
     with pytest.raises(Refused) as caught:
         refuse_if([first, None, second])
     assert caught.value.refusals == (first, second)
+
+
+@pytest.mark.parametrize("part", [name for name, _ in OWED_PARTS])
+def test_every_part_of_a_debt_has_its_chinese_name(part):
+    detail = {"loan": "L1", "owed": f"{part} 1.00, fees ***"}
+    told = message(
+        Refusal(code=RefusalCode.NOT_SETTLED, rule_id="DRG-P01", detail=detail), chinese=True
+    )
+    assert part not in told
+    assert "费用 ***" in told
