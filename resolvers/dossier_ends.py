@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from domain.calendar import business_date
+from domain.certificates import TitleCertificate, names_of, normalised
 from domain.deregistration import OPEN_STATES, CaseState, DeregistrationCase
 from domain.dossiers import Dossier, DossierStatus, kept_longer, sealed
 from domain.files import ADDABLE
@@ -11,6 +12,7 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan, is_extinguished
 from domain.watch import LegalCase, SubjectKind
 from resolvers.holds import concerning
+from resolvers.secured import loan_nos_of
 from storage.decisions import Decision
 
 _OPEN = sorted(OPEN_STATES)
@@ -75,19 +77,25 @@ async def _loans(decision: Decision, case: LegalCase) -> list[str]:
             tying = {"links.collateral_no": case.subject}
             contracts = await decision.find(GuaranteeContract, tying)
             return sorted({no for contract in contracts for no in contract.secured_loans})
+        case SubjectKind.CERTIFICATE:
+            number = {"cert_no_norm": normalised(case.subject)}
+            named = {"$or": [{"_id": case.subject}, number]}
+            return await loan_nos_of(decision, await decision.find(TitleCertificate, named))
     return []
 
 
 async def _litigation(
     decision: Decision, loan: Loan, contracts: Sequence[GuaranteeContract]
 ) -> list[LegalCase]:
-    """Every legal case about the loan, its borrower or its security."""
+    """Every legal case about the loan, its borrower, its security or a paper of that."""
     covered = sorted({link.collateral_no for contract in contracts for link in contract.links})
+    papers = await decision.find(TitleCertificate, {"collateral_nos": {"$in": covered}})
     about = concerning(
         {
             SubjectKind.LOAN: [loan.loan_no],
             SubjectKind.CUSTOMER: [loan.customer_no],
             SubjectKind.COLLATERAL: covered,
+            SubjectKind.CERTIFICATE: names_of(papers),
         }
     )
     return await decision.find(LegalCase, about)

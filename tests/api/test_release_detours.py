@@ -142,13 +142,14 @@ def archived(bank: Bank, story: Story) -> tuple[str, str | None]:
     return found["status"], found["retentionStart"]
 
 
-@pytest.mark.parametrize("about", ["LOAN", "CUSTOMER", "COLLATERAL"])
+@pytest.mark.parametrize("about", ["LOAN", "CUSTOMER", "COLLATERAL", "CERTIFICATE"])
 def test_a_dossier_is_sealed_when_the_litigation_ends_and_kept_from_then_on(bank: Bank, about: str):
     story = filed(bank)
     subject = {
         "LOAN": story.loan_no,
         "CUSTOMER": story.customer_no,
         "COLLATERAL": story.collateral_no,
+        "CERTIFICATE": story.cert_no,
     }[about]
     litigation(bank, story, subject_kind=about, subject=subject)
     closed(bank, story)
