@@ -109,7 +109,10 @@ def recipients(escalation: Escalation, case: DeregistrationCase) -> Recipients:
         case DeadlineStep.DECISION if not case.approvals:
             return Recipients(logins=logins, roles=(Role.APPROVER,), level=head)
         case DeadlineStep.DECISION:
-            return Recipients(logins=logins, roles=_DECIDING, level=OrgLevel.TIER2_BRANCH)
+            # Whether the next is a first-tier branch or head office, the amounts of that day say.
+            high = any(one.level is OrgLevel.TIER2_BRANCH for one in case.approvals)
+            level = None if high else OrgLevel.TIER2_BRANCH
+            return Recipients(logins=logins, roles=_DECIDING, level=level)
         case DeadlineStep.VAULT_OUT:
             return Recipients(logins=logins, roles=(Role.VAULT_KEEPER,))
         case DeadlineStep.OWNER_PROOF:

@@ -1,5 +1,6 @@
 """Who hears of a deadline of a release: which level, on which day, once each."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -120,6 +121,7 @@ CENTER, COUNTY, TIER2 = (
     OrgLevel.COUNTY_SUBCENTER,
     OrgLevel.TIER2_BRANCH,
 )
+HIGHER = replace(APPROVED, level=TIER2, login="b")
 DECIDERS = (Role.APPROVER, Role.RISK_MANAGER, Role.LEGAL_OFFICER)
 
 
@@ -129,6 +131,7 @@ DECIDERS = (Role.APPROVER, Role.RISK_MANAGER, Role.LEGAL_OFFICER)
         (D.DECISION, {}, (("handler",), (Role.APPROVER,), CENTER)),
         (D.DECISION, {"county": True}, (("handler",), (Role.APPROVER,), COUNTY)),
         (D.DECISION, {"approvals": (APPROVED,)}, (("handler",), DECIDERS, TIER2)),
+        (D.DECISION, {"approvals": (APPROVED, HIGHER)}, (("handler",), DECIDERS, None)),
         (D.VAULT_OUT, {}, (("handler",), (Role.VAULT_KEEPER,), None)),
         (D.FILE, {}, (("handler",), (), None)),
         (D.FILE, {"handler": None}, ((), HANDLERS, None)),
