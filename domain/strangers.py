@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from domain.deregistration import LoanPlace
+from domain.deregistration import DeregistrationCase, LoanPlace
+from domain.loans import Loan
 from domain.refusals import Refusal
 from domain.release import Evaluation, PreconditionResult
 from domain.release_question import ReleaseFacts
@@ -29,6 +30,11 @@ def places_of(facts: ReleaseFacts) -> tuple[LoanPlace, ...]:
 def strangers(places: Sequence[LoanPlace], sees: Callable[[str], bool]) -> frozenset[str]:
     """Numbers of the loans that a viewer does not reach. sees: whether he reads an organisation."""
     return frozenset(place.loan_no for place in places if not sees(place.org_path))
+
+
+def name_of(loan: Loan, case: DeregistrationCase) -> str:
+    """How a loan is named in what everybody hears who reads the case."""
+    return loan.loan_no if loan.org_path == case.org_path else STRANGER
 
 
 def veiled(evaluation: Evaluation, hidden: Collection[str]) -> Evaluation:

@@ -48,19 +48,19 @@ class Reversal:
 
 
 def reversed_settlement(
-    case: DeregistrationCase, loan_no: str, *, by: str, now: datetime
+    case: DeregistrationCase, loan_no: str, *, told: str, by: str, now: datetime
 ) -> Reversal | None:
     """What becomes of a case whose loan owes again; None where that does not touch it (4.9).
 
     Before the filing the case stops. After it nothing is undone: the filing stands until it is
-    withdrawn, and an entry stands for ever.
+    withdrawn, and an entry stands for ever. told: how all who read the case hear of the loan.
     """
     below = beneath(case)
     blocking = (below.state, CaseStep.BLOCK) in CASE_TRANSITIONS
     possible = blocking or (below.state, CaseStep.REVERSE) in CASE_TRANSITIONS
     if not _rests_on(case, loan_no) or not possible:
         return None
-    note = f"settlement of {loan_no} reversed"
+    note = f"settlement of {told} reversed"
     if blocking:
         after = stepped(below, CaseStep.BLOCK, by=by, now=now, note=note)
         after = replace(after, approvals=())

@@ -9,6 +9,7 @@ from domain.compensation import owed_from
 from domain.deregistration import DeregistrationCase
 from domain.loans import Loan, is_extinguished
 from domain.people import HANDLERS
+from domain.strangers import name_of
 from domain.undoing import (
     Demand,
     demand_text,
@@ -41,9 +42,12 @@ def undo_settlement(
     """
     changed, rules = [], moment.rules
     for case in cases:
-        reversal = reversed_settlement(case, loan.loan_no, by=moment.by.login, now=moment.now)
+        told = name_of(loan, case)
+        reversal = reversed_settlement(
+            case, loan.loan_no, told=told, by=moment.by.login, now=moment.now
+        )
         if reversal is not None:
-            after = announced(decision, moment, reversal.case, reversal.demand, [loan.loan_no])
+            after = announced(decision, moment, reversal.case, reversal.demand, [told])
             if not reversal.demand.is_too_late:
                 after = owed_from(after, None, policy=rules.policy, calendar=rules.calendar)
             changed.append(decision.save(after))
@@ -59,7 +63,8 @@ async def entered_too_soon(
     overtaken = overtaken_by_entry(case, owing)
     if not overtaken:
         return case
-    return announced(decision, moment, case, Demand.REGISTER_ANEW, overtaken)
+    told = dict.fromkeys(name_of(loan, case) for loan in loans if loan.loan_no in overtaken)
+    return announced(decision, moment, case, Demand.REGISTER_ANEW, list(told))
 
 
 def announced(
@@ -69,7 +74,10 @@ def announced(
     demand: Demand,
     loans: Sequence[str],
 ) -> DeregistrationCase:
-    """The case with what it is due to; an alert, or a red signal and an incident, is raised."""
+    """The case with what it is due to; an alert, or a red signal and an incident, is raised.
+
+    loans: as everybody may hear of them who reads the case.
+    """
     text = demand_text(demand, case, loans)
     if demand.is_too_late:
         return replace(case, post_close_incident=_raised(decision, moment, case, text))

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.client import Bank, Story, codes, guarantee
+from tests.client import Bank, Story, codes, guarantee, loan_line
 
 RESULTS = (
     "results { id outcome refusals { code message detail { name value } } facts { name value }"
@@ -31,6 +31,21 @@ def test_a_precheck_tells_of_a_strange_loan_and_not_which(bank: Bank):
     assert (other.loan_no in said, "a loan of another branch" in said) == (False, True)
     whole = bank.query("auditor", PRECHECK, id=story.collateral_id)["deregistrationPrecheck"]
     assert other.loan_no in json.dumps(whole)
+
+
+def test_a_reversal_of_a_strange_loan_is_told_and_not_which(bank: Bank):
+    story, other = shared(bank)
+    bank.settle(other)
+    bank.open_case(story)
+    bank.attach(story, "DEREG_APPLICATION", "OWNER_ID")
+    assert codes(bank.submit(story)) == []
+    bank.load(("Loan", loan_line(other, balance="9.00")))
+    asked = "query($id: ID!) { deregistrationCase(id: $id) { state timeline { note } } }"
+    kept = bank.query("handler-1", asked, id=story.case_id)["deregistrationCase"]
+    assert kept["state"] == "BLOCKED"
+    notes = [one["note"] for one in kept["timeline"] if one["note"]]
+    assert "settlement of a loan of another branch reversed" in notes
+    assert other.loan_no not in json.dumps(notes)
 
 
 def test_a_case_keeps_everything_and_tells_each_what_he_may_hear(bank: Bank):

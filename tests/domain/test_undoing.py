@@ -49,7 +49,7 @@ AFTER = {
 
 
 def reverse(case):
-    return reversed_settlement(case, "L1", by="feed", now=NOW)
+    return reversed_settlement(case, "L1", told="L1", by="feed", now=NOW)
 
 
 @pytest.mark.parametrize("state", CaseState)
@@ -161,5 +161,5 @@ def test_a_lost_paper_is_waited_for_unless_its_right_has_ended(paper, waits):
 )
 def test_a_release_rests_on_what_the_contracts_it_does_not_name_secure(kind, named, loan_no, stops):
     case = a_case(kind=kind, contracts_named=named, state=S.FILED)
-    reversal = reversed_settlement(case, loan_no, by="feed", now=NOW)
+    reversal = reversed_settlement(case, loan_no, told=loan_no, by="feed", now=NOW)
     assert (reversal is not None) is stops
