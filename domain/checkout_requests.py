@@ -217,10 +217,11 @@ def has_expired(check_out: CheckOut, today: date) -> bool:
     return waiting and check_out.take_by is not None and today > check_out.take_by
 
 
-def signing_refusals(check_out: CheckOut, *, borrower: str, today: date) -> Iterator[Refusal]:
+def signing_refusals(
+    check_out: CheckOut, *, borrower: str, today: date
+) -> Iterator[Refusal | None]:
     """What keeps this person from signing for the paper (X10)."""
-    if check_out.state is not CheckOutState.APPROVED or has_expired(check_out, today):
-        yield _not_approved(check_out, today)
+    yield not_approved(check_out, today)
     if borrower not in {check_out.requester, check_out.substitute, check_out.companion}:
         yield invalid("borrower", "neither the requester nor the named substitute", rule_id="X10")
 
@@ -236,8 +237,7 @@ def vault_out_refusals(
     """Every rule a temporary vault-out breaks; asked at both halves (X10, CUS-04e)."""
     certificate = facts.certificate
     yield illegal(certificate, Movement.CHECK_OUT)
-    if check_out.state is not CheckOutState.APPROVED or has_expired(check_out, today):
-        yield _not_approved(check_out, today)
+    yield not_approved(check_out, today)
     yield _held_by_other(certificate, check_out)
     yield due_refusal(
         check_out.purpose, check_out.due_date, out_on=today, policy=policy, calendar=calendar
@@ -312,8 +312,11 @@ def _able(approver: Actor, step: ApproverStep, org_path: str) -> bool:
     return False
 
 
-def _not_approved(check_out: CheckOut, today: date) -> Refusal:
+def not_approved(check_out: CheckOut, today: date) -> Refusal | None:
+    """A paper is taken on an approval that stands that day (X10)."""
     state = CheckOutState.EXPIRED if has_expired(check_out, today) else check_out.state
+    if state is CheckOutState.APPROVED:
+        return None
     return state_conflict("X10", subject=check_out.label, state=state, event="CHECK_OUT")
 
 

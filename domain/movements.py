@@ -10,6 +10,8 @@ from datetime import date
 from types import MappingProxyType
 
 from domain.certificates import Catalog, CustodyState, LegalState, LockKind, TitleCertificate
+from domain.checkout_requests import held_in, not_approved
+from domain.checkouts import CheckOut
 from domain.custody import BEGINNINGS, LEGAL_ONLY, RULE_OF, Movement, illegal
 from domain.deregistration import CaseState, DeregistrationCase, HandlingMode
 from domain.loans import Loan
@@ -67,7 +69,9 @@ _LEAVES_A_VAULT = frozenset(
 )
 _IN_A_VAULT = _LEAVES_A_VAULT | {Movement.RELOCATE}
 _HELD = _LEAVES_A_VAULT | {Movement.RETURN_TO_OWNER}  # CUS-24
-_FREE = _IN_A_VAULT | {Movement.INITIATE_HANDOVER, Movement.VAULT_IN}
+_BY_KEEPERS = _IN_A_VAULT | {Movement.RETURN_TO_OWNER, Movement.SURRENDER}
+_WHOLE_PACKET = frozenset({Movement.DISPATCH, Movement.RELOCATE})
+_FREE = _IN_A_VAULT | {Movement.INITIATE_HANDOVER, Movement.VAULT_IN, Movement.FOUND}
 # The open request that a movement belongs to, and that so does not stand in its way.
 _OWN_LOCK: Mapping[Movement, LockKind] = MappingProxyType(
     {
@@ -85,11 +89,13 @@ class MovementFacts:
     certificate: TitleCertificate
     vault: Vault | None  # in which it lies
     holds: Sequence[LegalHold]
+    beside: Sequence[TitleCertificate]  # the others in its packet
+    holds_beside: Sequence[LegalHold]
+    check_out: CheckOut | None  # that holds it
     scans: Sequence[Scan]
     case: DeregistrationCase | None  # the open release that it belongs to
     proven: bool  # whether the registry's entry of that release is on record, with its result
     released: bool  # whether the collateral of that release is
-    agreed: bool  # whether tier 2 has agreed that it goes back before any release
     loans: Sequence[Loan]  # that it secures
     today: date
 
@@ -102,9 +108,16 @@ def movement_refusals(movement: Movement, facts: MovementFacts) -> Iterator[Refu
         yield paper_only(certificate)
     if movement in _FREE and not _is_own(certificate, movement):
         yield locked(certificate, proposal_id="")
-    if movement in _HELD:
+    if movement in _WHOLE_PACKET:
+        yield from (locked(other, proposal_id="") for other in facts.beside)
+    if movement is Movement.CHECK_OUT and facts.check_out is not None:
+        yield not_approved(facts.check_out, facts.today)
+        yield held_in(facts.holds, facts.check_out.purpose)
+    elif movement is Movement.DISPATCH:
+        yield held([*facts.holds, *facts.holds_beside])
+    elif movement in _HELD:
         yield held(facts.holds)
-    if movement in _IN_A_VAULT and facts.vault is not None:
+    if movement in _BY_KEEPERS and facts.vault is not None:
         yield frozen(facts.vault)
     if movement is Movement.VAULT_IN:
         yield scan_missing(certificate, facts.scans)
@@ -142,9 +155,9 @@ def _return_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
         yield not_the_owners(certificate)
     entered = _is_entered(facts) and (out or facts.released)
     due = himself and case is not None and goes_back(case, proven=facts.proven)
-    if facts.agreed and not (entered or due):
-        yield locked(certificate, proposal_id="")
-    elif not (entered or due):
+    lock = certificate.lock
+    agreed = lock is not None and lock.kind is LockKind.OWNER_RETURN
+    if not (entered or due or agreed):
         yield _too_early(facts, Movement.RETURN_TO_OWNER)
 
 

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import strawberry
 
-from domain.certificates import TitleCertificate
+from domain.certificates import LockKind, TitleCertificate
+from domain.checkouts import CheckOut
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.movements import OFFERED, OPERATIONS, MovementFacts, movement_refusals
-from domain.vaults import Vault
+from domain.vaults import SealedPacket, Vault
 from resolvers.context import Context, Info
 from resolvers.holds import holds_on
-from resolvers.owner_returns import approved_return
 from resolvers.releasing import proven
 from resolvers.scans import recorded_scans
 from resolvers.secured import loans_of
@@ -18,7 +18,6 @@ from resolvers.vault_work import freed, open_case_of
 from schema.custody import MovementAnswer
 from schema.mutations import kept, told
 from storage.decisions import Decision, consider
-from storage.scope import scope
 
 
 @strawberry.type
@@ -35,9 +34,8 @@ class MovementQueries:
         context = info.context
 
         async def work(decision: Decision) -> MovementFacts | None:
-            found = await decision.first(
-                TitleCertificate, {"_id": certificate_id}, within=scope(context.actor)
-            )
+            named = context.sight.within("certificates", {"_id": certificate_id})
+            found = await decision.first(TitleCertificate, dict(named))
             return None if found is None else await _facts(decision, found, context)
 
         facts = await consider(context.stores.mongo, work, at=context.now)
@@ -63,6 +61,10 @@ async def _facts(
 ) -> MovementFacts:
     (certificate,) = await freed(decision, [certificate], now=context.now)
     place, case = certificate.place, await open_case_of(decision, certificate)
+    lock, beside = certificate.lock, await _beside(decision, certificate)
+    check_out = None
+    if lock is not None and lock.kind is LockKind.CHECK_OUT:
+        check_out = await decision.get(CheckOut, lock.id)
     released = None
     if case is not None:
         released = await decision.get(Collateral, case.collateral_id)
@@ -70,11 +72,22 @@ async def _facts(
         certificate=certificate,
         vault=await decision.first(Vault, {"code": place.vault}) if place else None,
         holds=await holds_on(decision, [certificate]),
+        beside=beside,
+        holds_beside=await holds_on(decision, beside) if beside else (),
+        check_out=check_out,
         scans=await recorded_scans(decision, certificate),
         case=case,
         proven=case is not None and await proven(decision, case),
         released=released is not None and released.pledge_state in ENDED_PLEDGES,
-        agreed=await approved_return(decision, [certificate.id]) is not None,
         loans=await loans_of(decision, [certificate]),
         today=context.today,
     )
+
+
+async def _beside(decision: Decision, certificate: TitleCertificate) -> list[TitleCertificate]:
+    """The other papers of its packet, which moves as a whole."""
+    if certificate.place is None:
+        return []
+    packet = await decision.first(SealedPacket, {"packet_no": certificate.place.packet_no})
+    others = [] if packet is None else set(packet.certificate_ids) - {certificate.id}
+    return await decision.find(TitleCertificate, {"_id": {"$in": sorted(others)}})
