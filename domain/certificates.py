@@ -127,6 +127,7 @@ class LockKind(StrEnum):
     VAULT_PROPOSAL = "VAULT_PROPOSAL"
     DEREGISTRATION = "DEREGISTRATION"
     CHECK_OUT = "CHECK_OUT"
+    OWNER_RETURN = "OWNER_RETURN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

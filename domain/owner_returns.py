@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.certificates import Catalog, CustodyState, TitleCertificate
+from domain.certificates import Catalog, CustodyState, Lock, LockKind, TitleCertificate
 from domain.custody import Evidence, Movement, illegal
+from domain.files import ArchiveFile
 from domain.loans import Loan
 from domain.orgs import OrgLevel
 from domain.people import Actor, Operation
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
-from domain.vaulting import paper_only
+from domain.vaulting import locked, paper_only
 
 APPROVING_LEVELS = frozenset({OrgLevel.TIER2_BRANCH, OrgLevel.TIER1_BRANCH, OrgLevel.HEAD_OFFICE})
 
@@ -46,6 +47,11 @@ class OwnerReturn:
     org_path: str
     version: int = 0
 
+    @property
+    def lock(self) -> Lock:
+        """What holds the papers until they are back with their owner (INV-02)."""
+        return Lock(kind=LockKind.OWNER_RETURN, id=self.id)
+
     def parts(self) -> dict[str, str]:
         """Who approved it; an approver executes nothing of it (3.2)."""
         return {self.approved_by: "approver"}
@@ -62,18 +68,15 @@ def approval_refusals(
     loans: Sequence[Loan],
     *,
     approver: Actor,
-    open_return: OwnerReturn | None,
 ) -> Iterator[Refusal | None]:
-    """Every rule that the approval of such a return breaks (X17)."""
+    """Every rule that the approval of such a return breaks (X17).
+
+    loans: those that each of the papers secures; one owner signs for all of them.
+    """
     if not loans:
-        yield invalid("certificateIds", "they secure no loan", rule_id="X17")
-    if open_return is not None:
-        yield Refusal(
-            code=RefusalCode.OPEN_REQUEST_EXISTS,
-            rule_id="INV-02",
-            detail={"subject": "A certificate", "lock": f"OWNER_RETURN {open_return.no}"},
-        )
+        yield invalid("certificateIds", "they secure no loan in common", rule_id="X17")
     for certificate in certificates:
+        yield locked(certificate, proposal_id="")
         yield paper_only(certificate)
         yield outside(certificate)
         yield not_the_owners(certificate)
@@ -96,6 +99,18 @@ def outside(certificate: TitleCertificate) -> Refusal | None:
         state=certificate.custody_state,
         event=Movement.RETURN_TO_OWNER,
     )
+
+
+def receipt_refusals(
+    owner_return: OwnerReturn, file: ArchiveFile, *, used: bool, field: str
+) -> Iterator[Refusal | None]:
+    """A receipt is signed for these papers: for no other paper, release or return (X17).
+
+    used: whether papers went back on it before.
+    """
+    others = file.certificate_id not in {None, *owner_return.certificate_ids}
+    if used or others or file.case_id is not None:
+        yield invalid(field, "this receipt is for other papers", rule_id="X17")
 
 
 def not_the_owners(certificate: TitleCertificate) -> Refusal | None:

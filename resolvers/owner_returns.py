@@ -7,13 +7,15 @@ from typing import Any
 from domain.certificates import CustodyState, TitleCertificate
 from domain.custody import Movement
 from domain.dossiers import DocType
-from domain.dual_control import Proposal, confirmation_refusals, conflicting_part
+from domain.dual_control import Proposal, confirmation_refusals
 from domain.files import ArchiveFile, FileVersion
+from domain.loans import Loan
 from domain.owner_returns import (
     OwnerReturn,
     OwnerReturnState,
     approval_refusals,
     not_the_owners,
+    receipt_refusals,
 )
 from domain.people import Operation
 from domain.refusals import Refusal, invalid, refuse_if
@@ -26,8 +28,17 @@ from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.receipts import give_receipts
-from resolvers.secured import loans_of
-from resolvers.vault_work import both_keepers, hold_for, keeper_of, parts_of, read_papers
+from resolvers.secured import loan_nos_of, loans_of
+from resolvers.vault_work import (
+    both_keepers,
+    conflicts,
+    freed,
+    given_up,
+    hold_for,
+    keeper_of,
+    parts_of,
+    read_papers,
+)
 from schema.custody import ProposalPayload
 from schema.owner_returns import (
     OwnerReturnApproveInput,
@@ -37,7 +48,7 @@ from schema.owner_returns import (
     OwnerReturnWithdrawInput,
 )
 from storage.decisions import Decision
-from storage.records import Record, new_id
+from storage.records import new_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +77,9 @@ async def owner_return_approve(deed: Deed, input: OwnerReturnApproveInput) -> di
         ]
     )
     certificates = await deed.subjects(TitleCertificate, ids)
-    loans = await loans_of(deed.decision, certificates)
-    standing = await approved_return(deed.decision, ids)
-    refuse_if(approval_refusals(certificates, loans, approver=deed.actor, open_return=standing))
+    certificates = await freed(deed.decision, certificates, now=deed.now)
+    loans = await _in_common(deed.decision, certificates)
+    refuse_if(approval_refusals(certificates, loans, approver=deed.actor))
     id = new_id(OwnerReturn)
     agreed = OwnerReturn(
         id=id,
@@ -81,6 +92,8 @@ async def owner_return_approve(deed: Deed, input: OwnerReturnApproveInput) -> di
         org_code=certificates[0].org_code,
         org_path=certificates[0].org_path,
     )
+    for certificate in certificates:
+        deed.decision.save(replace(certificate, lock=agreed.lock))
     return {"owner_return": deed.decision.add(agreed)}
 
 
@@ -98,8 +111,7 @@ async def owner_return_withdraw(deed: Deed, input: OwnerReturnWithdrawInput) -> 
             agreed.refused("WITHDRAW"),
         ]
     )
-    withdrawn = replace(agreed, state=OwnerReturnState.WITHDRAWN, withdrawn_by=deed.actor.login)
-    return {"owner_return": deed.decision.save(withdrawn)}
+    return {"owner_return": await given_up(deed.decision, agreed, by=deed.actor.login)}
 
 
 @mutation(
@@ -179,20 +191,21 @@ async def owner_return_vault_out_confirm(
     return {"owner_return": deed.decision.save(returned)}
 
 
-async def approved_return(decision: Decision, certificate_ids: Sequence[str]) -> OwnerReturn | None:
-    """The return that was agreed to for one of these papers and not carried out."""
-    query: Record = {
-        "certificate_ids": {"$in": list(certificate_ids)},
-        "state": OwnerReturnState.APPROVED.value,
-    }
-    return await decision.first(OwnerReturn, query)
+async def _in_common(decision: Decision, certificates: Sequence[TitleCertificate]) -> list[Loan]:
+    """The loans that each of these papers secures."""
+    loans = await loans_of(decision, certificates)
+    each = [await loan_nos_of(decision, [certificate]) for certificate in certificates]
+    return [loan for loan in loans if all(loan.loan_no in numbers for numbers in each)]
 
 
 async def _leaving(deed: Deed, input: OwnerReturnVaultOutInput, proposal_id: str) -> _Leaving:
     agreed = await deed.get(OwnerReturn, input.owner_return_id)
     vault = await keeper_of(deed, input.vault)
     papers = await read_papers(deed, agreed.certificate_ids)
+    held_by_it = [replace(one, lock=None) if one.lock == agreed.lock else one for one in papers]
     receipt = await deed.get(FileVersion, input.receipt_file_version_id)
+    file = await deed.decision.get(ArchiveFile, receipt.file_id)
+    before = {"receipt.file_version_id": receipt.id}
     parts = await parts_of(deed, papers) | agreed.parts()
     return _Leaving(
         owner_return=agreed,
@@ -202,7 +215,7 @@ async def _leaving(deed: Deed, input: OwnerReturnVaultOutInput, proposal_id: str
         refusals=[
             agreed.refused("RETURN_TO_OWNER"),
             *leaving_refusals(
-                papers,
+                held_by_it,
                 Movement.RETURN_TO_OWNER,
                 vault=vault,
                 holds=await holds_on(deed.decision, papers),
@@ -210,8 +223,14 @@ async def _leaving(deed: Deed, input: OwnerReturnVaultOutInput, proposal_id: str
             ),
             *map(not_the_owners, papers),
             identity_unchecked(input.identity_checked),
+            *receipt_refusals(
+                agreed,
+                file,
+                used=await deed.decision.first(OwnerReturn, before) is not None,
+                field="receiptFileVersionId",
+            ),
             *document_refusals(
-                await deed.decision.get(ArchiveFile, receipt.file_id),
+                file,
                 receipt,
                 doc_type=DocType.CERT_RECEIPT,
                 loan_nos=agreed.loan_nos,
@@ -219,7 +238,7 @@ async def _leaving(deed: Deed, input: OwnerReturnVaultOutInput, proposal_id: str
                 rule_id="X17",
             ),
             *await seal_refusals(deed, papers, seals_of(input.new_seals)),
-            conflicting_part(deed.actor.login, parts),
+            *conflicts(deed, parts),
         ],
     )
 

@@ -1,10 +1,13 @@
 """What stock-takes and the schedule share: the end of a paper that was not found (盘亏, X20)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
-from domain.certificates import CustodyState, Holder, TitleCertificate
+from domain.certificates import CustodyState, Holder, LockKind, TitleCertificate
+from domain.checkouts import CheckOut, CheckOutState
 from domain.custody import CustodyEvent, Movement, Operator, moved
+from domain.owner_returns import OwnerReturn
 from domain.people import SYSTEM, Role
 from domain.stocktake_results import has_moved_on
 from domain.stocktakes import CountLine, Stocktake
@@ -15,9 +18,10 @@ from domain.watch import (
     SignalSeverity,
 )
 from resolvers.book import entered
+from resolvers.checkouts import let_go
 from resolvers.incidents import incident_of, paper, signal_of
 from resolvers.packets import leave_slot
-from resolvers.vault_work import unproposed
+from resolvers.vault_work import given_up, unproposed
 from storage.decisions import Decision
 from storage.records import new_id
 
@@ -49,8 +53,8 @@ async def mark_missing(
     """X20: the paper is missing, with a red signal and an incident; who ended the count asks on."""
     assert line.certificate_id is not None
     certificate = await decision.get(TitleCertificate, line.certificate_id)
-    certificate = await unproposed(decision, certificate)
     reason = f"Not found by stock-take {stocktake.no}."
+    certificate = await _off_requests(decision, certificate, reason)
     await _out_of_its_packet(decision, stocktake, certificate, reason, now)
     after, event = moved(
         certificate,
@@ -87,6 +91,21 @@ async def mark_missing(
             discovered_at=now,
         )
     )
+
+
+async def _off_requests(
+    decision: Decision, certificate: TitleCertificate, reason: str
+) -> TitleCertificate:
+    """The paper once no request waits for it that it could not be found again with (X21)."""
+    lock = (await unproposed(decision, certificate)).lock
+    if lock is not None and lock.kind is LockKind.CHECK_OUT:
+        check_out = await decision.get(CheckOut, lock.id)
+        await let_go(decision, check_out)
+        ended = replace(check_out, state=CheckOutState.CANCELLED, decided_reason=reason)
+        decision.save(ended)
+    if lock is not None and lock.kind is LockKind.OWNER_RETURN:
+        await given_up(decision, await decision.get(OwnerReturn, lock.id), by=None)
+    return await decision.get(TitleCertificate, certificate.id)
 
 
 async def _out_of_its_packet(

@@ -1,6 +1,6 @@
 """What the mutations of the vault share: keepers, slots, holds, and ending a proposal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,8 +11,10 @@ from domain.dispatches import Dispatch
 from domain.dual_control import (
     Proposal,
     ProposalState,
+    conflicting_part,
 )
-from domain.refusals import Forbidden, Refused, invalid
+from domain.owner_returns import OwnerReturn, OwnerReturnState
+from domain.refusals import Forbidden, Refusal, Refused, invalid
 from domain.vaults import (
     Slot,
     Vault,
@@ -35,12 +37,31 @@ async def end_proposal_in(decision: Decision, proposal: Proposal, state: Proposa
     held = await decision.find(TitleCertificate, {"_id": {"$in": list(proposal.certificate_ids)}})
     for certificate in held:
         if certificate.lock is not None and certificate.lock.id == proposal.id:
-            lock = await case_lock(decision, certificate)
+            lock = await _agreed_lock(decision, proposal) or await case_lock(decision, certificate)
             decision.save(replace(certificate, lock=lock))
     if proposal.slot_id is not None:
         slot = await decision.get(Slot, proposal.slot_id)
         decision.save(unreserved(slot, proposal.id))
     return decision.save(replace(proposal, state=state))
+
+
+async def _agreed_lock(decision: Decision, proposal: Proposal) -> Lock | None:
+    """What holds the papers of a return to their owner that goes on without this proposal."""
+    named = proposal.payload.get("ownerReturnId")
+    agreed = None if named is None else await decision.get(OwnerReturn, str(named))
+    if agreed is None or agreed.state is not OwnerReturnState.APPROVED:
+        return None
+    return agreed.lock
+
+
+async def given_up(decision: Decision, agreed: OwnerReturn, *, by: str | None) -> OwnerReturn:
+    """A return of owners' papers that does not come about: nothing holds them any more."""
+    named = {"_id": {"$in": list(agreed.certificate_ids)}}
+    for certificate in await decision.find(TitleCertificate, named):
+        free = await unproposed(decision, certificate)
+        if free.lock == agreed.lock:
+            decision.save(replace(free, lock=None))
+    return decision.save(replace(agreed, state=OwnerReturnState.WITHDRAWN, withdrawn_by=by))
 
 
 async def unproposed(decision: Decision, certificate: TitleCertificate) -> TitleCertificate:
@@ -83,6 +104,15 @@ async def both_keepers(deed: Deed, proposal: Proposal) -> list[Operator]:
     if not still:
         raise Forbidden("Whoever proposed this keeps the vault no longer; propose again.")
     return [proposal.proposer, deed.operator()]
+
+
+def conflicts(deed: Deed, parts: Mapping[str, str]) -> list[Refusal | None]:
+    """No keeper of a vault event has another part in it, who proposed it neither (CUS-04b, 04e).
+
+    parts: login to the part it plays.
+    """
+    people = sorted({deed.actor.login, *deed.proposers})
+    return [conflicting_part(login, parts) for login in people]
 
 
 async def read_papers(deed: Deed, ids: Sequence[str]) -> list[TitleCertificate]:

@@ -403,6 +403,7 @@ _name(
     VAULT_PROPOSAL 库房待复核: waits for the second keeper
     DEREGISTRATION 解押在途: held by a deregistration case
     CHECK_OUT 出库在途: held by a check-out
+    OWNER_RETURN 退还在途: goes back to its owner before the release
     """,
 )
 _name(

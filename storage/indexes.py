@@ -167,7 +167,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = MappingProxyType(
         ],
         "redemptions": [_unique("no"), _plain("certificate_id")],
         "claim_transfers": [_unique("no"), _plain("collateral_nos", "state")],
-        "owner_returns": [_unique("no"), _plain("certificate_ids", "state")],
+        "owner_returns": [_unique("no"), _plain("receipt.file_version_id")],
         "keeper_changes": [_unique("no"), _plain("vault", "state", "_id")],
         "dereg_cases": [
             IndexModel(

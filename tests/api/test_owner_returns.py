@@ -1,10 +1,20 @@
 """Owners' papers given back before the release through HTTP: agreed, handed out, taken back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.client import NOON, REFUSALS, Bank, Story, codes, collected
+from tests.client import (
+    NOON,
+    REFUSALS,
+    Bank,
+    Story,
+    codes,
+    collected,
+    loan_line,
+    vault_plan,
+)
 
 PROPOSED = f"proposal {{ id }} {REFUSALS}"
 AGREED = f"ownerReturn {{ id state loanNos approvedBy version }} {REFUSALS}"
@@ -135,3 +145,64 @@ def test_a_hold_keeps_the_paper_and_a_withdrawn_return_is_over(bank: Bank):
     assert done["ownerReturn"]["state"] == "WITHDRAWN"
     assert codes(bank.do("approver-t2", "ownerReturnWithdraw", over)) == ["STATE_CONFLICT"]
     agreed(bank, story)
+
+
+def test_a_receipt_is_signed_once_and_for_all_papers_of_one_owner(bank: Bank):
+    first, second = kept(bank), kept(bank)
+    both = {**agreeing(first), "certificateIds": [first.certificate_id, second.certificate_id]}
+    assert codes(bank.do("approver-t2", "ownerReturnApprove", both)) == ["VALUE_INVALID"]
+    given = giving(bank, first, agreed(bank, first))
+    proposed = bank.done("keeper-1", "ownerReturnVaultOutPropose", given, PROPOSED)
+    confirm = {"proposalId": proposed["proposal"]["id"], "vaultOut": given}
+    bank.done("keeper-2", "ownerReturnVaultOutConfirm", confirm, AGREED)
+    more = replace(first, cert_no=f"T2-{first.n}")
+    more.certificate_id = bank.expect(first, "HOUSE_TITLE_LEGACY")
+    bank.done("handler-1", "certificateCollect", collected(more))
+    bank.scan(more)
+    bank.hand_to_vault(more)
+    place = vault_plan(more, packetNo=f"P{more.n}-2", sealNo=f"S{more.n}-2")
+    bank.vault(more, place)
+    again = {**given, "ownerReturnId": agreed(bank, more)}
+    assert codes(bank.do("keeper-1", "ownerReturnVaultOutPropose", again)) == ["VALUE_INVALID"]
+
+
+def test_what_goes_back_to_its_owner_is_held_until_then(bank: Bank):
+    story = kept(bank)
+    lock = "lock { kind }"
+    asked = {
+        "certificateId": story.certificate_id,
+        "purpose": "CERT_RENEWAL",
+        "reason": "why",
+        "dueDate": "2025-07-01",
+    }
+    out = bank.done("handler-1", "checkOutRequest", asked, f"checkOut {{ id }} {REFUSALS}")
+    held = ["OPEN_REQUEST_EXISTS"]
+    assert codes(bank.do("approver-t2", "ownerReturnApprove", agreeing(story))) == held
+    given_up = {"checkOutId": out["checkOut"]["id"], "reason": "not needed"}
+    bank.done("handler-1", "checkOutCancel", given_up)
+    id = agreed(bank, story)
+    assert bank.certificate(story, lock) == {"lock": {"kind": "OWNER_RETURN"}}
+    assert codes(bank.do("handler-1", "checkOutRequest", asked)) == held
+    given = giving(bank, story, id)
+    bank.done("keeper-1", "ownerReturnVaultOutPropose", given, PROPOSED)
+    assert bank.certificate(story, lock) == {"lock": {"kind": "VAULT_PROPOSAL"}}
+    try:
+        bank.clock("2025-06-20T10:31:00+08:00")
+        bank.done("keeper-1", "ownerReturnVaultOutPropose", given, PROPOSED)
+        over = {"ownerReturnId": id, "reason": "The owner needs it no more."}
+        bank.done("approver-t2", "ownerReturnWithdraw", over, AGREED)
+    finally:
+        bank.clock(NOON)
+    assert bank.certificate(story, lock) == {"lock": None}
+
+
+def test_who_proposed_has_no_other_part_at_the_confirmation_either(bank: Bank):
+    story = kept(bank)
+    given = giving(bank, story, agreed(bank, story))
+    proposed = bank.done("keeper-1", "ownerReturnVaultOutPropose", given, PROPOSED)
+    bank.load(("Loan", loan_line(story, managers=["rm-1", "keeper-1"])))
+    confirm = {"proposalId": proposed["proposal"]["id"], "vaultOut": given}
+    refused = bank.do("keeper-2", "ownerReturnVaultOutConfirm", confirm, AGREED)
+    assert codes(refused) == ["SOD_VIOLATION"]
+    bank.load(("Loan", loan_line(story)))
+    bank.done("keeper-2", "ownerReturnVaultOutConfirm", confirm, AGREED)

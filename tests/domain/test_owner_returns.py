@@ -4,9 +4,9 @@ import pytest
 
 from domain.certificates import Carrier, CertType, CustodyState
 from domain.orgs import OrgLevel
-from domain.owner_returns import OwnerReturn, OwnerReturnState, approval_refusals
+from domain.owner_returns import OwnerReturn, OwnerReturnState, approval_refusals, receipt_refusals
 from domain.people import Actor, Role, RoleGrant
-from tests.domain.builders import NOW, a_certificate, a_loan, codes
+from tests.domain.builders import NOW, a_certificate, a_file, a_loan, codes
 
 INSIDE = {"custody_state": CustodyState.IN_VAULT, "cert_type": CertType.REAL_ESTATE_TITLE}
 
@@ -22,13 +22,27 @@ def approver(level: OrgLevel, login: str = "boss") -> Actor:
     return Actor(login=login, user_id="u", org_code="X", org_path="/HO", grants=(grant,), vaults=())
 
 
-def refused(paper=INSIDE, loans=None, who=None, standing=None) -> list[str]:
+def an_owner_return(**changes) -> OwnerReturn:
+    facts = {
+        "id": "ownr_1",
+        "no": "OR1",
+        "certificate_ids": ("cert-1",),
+        "loan_nos": ("L1",),
+        "reason": "why",
+        "approved_by": "boss",
+        "approved_at": NOW,
+        "org_code": "OB",
+        "org_path": "/HO",
+    }
+    return OwnerReturn(**facts | changes)
+
+
+def refused(paper=INSIDE, loans=None, who=None) -> list[str]:
     return codes(
         approval_refusals(
             [a_certificate(**paper)],
             [a_loan()] if loans is None else loans,
             approver=who or approver(OrgLevel.TIER2_BRANCH),
-            open_return=standing,
         )
     )
 
@@ -65,19 +79,24 @@ def test_it_secures_a_loan_whose_manager_does_not_agree_to_it():
 
 
 @pytest.mark.parametrize("state", OwnerReturnState)
-def test_only_an_open_one_takes_steps_and_stands_in_the_way(state):
-    agreed = OwnerReturn(
-        id="ownr_1",
-        no="OR1",
-        certificate_ids=("cert-1",),
-        loan_nos=("L1",),
-        reason="why",
-        approved_by="boss",
-        approved_at=NOW,
-        state=state,
-        org_code="OB",
-        org_path="/HO",
-    )
+def test_only_an_open_one_takes_steps(state):
+    agreed = an_owner_return(state=state)
     is_open = state is OwnerReturnState.APPROVED
     assert (agreed.refused("WITHDRAW") is None) is is_open
-    assert refused(standing=agreed) == ["OPEN_REQUEST_EXISTS"]
+    held = {"lock": agreed.lock, "custody_state": CustodyState.IN_VAULT}
+    assert refused(INSIDE | held) == ["OPEN_REQUEST_EXISTS"]
+
+
+@pytest.mark.parametrize(
+    ("file", "used", "expected"),
+    [
+        ({}, False, []),
+        ({}, True, ["VALUE_INVALID"]),
+        ({"certificate_id": "cert-1"}, False, []),
+        ({"certificate_id": "cert-2"}, False, ["VALUE_INVALID"]),
+        ({"case_id": "case-1"}, False, ["VALUE_INVALID"]),
+    ],
+)
+def test_a_receipt_is_signed_for_these_papers_alone(file, used, expected):
+    found = receipt_refusals(an_owner_return(), a_file(**file), used=used, field="x")
+    assert codes(found) == expected
