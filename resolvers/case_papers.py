@@ -30,7 +30,6 @@ from domain.dual_control import (
     Proposal,
     ProposalState,
     confirmation_refusals,
-    conflicting_part,
 )
 from domain.files import ArchiveFile, FileVersion
 from domain.loans import Loan
@@ -71,7 +70,7 @@ from resolvers.receipts import give_receipts
 from resolvers.release_facts import shown_case
 from resolvers.release_pairs import halves_behind
 from resolvers.releasing import at, proven, returned_when_empty, settlement_items_fall_due
-from resolvers.vault_work import both_keepers, end_proposal, keeper_of
+from resolvers.vault_work import both_keepers, conflicts, end_proposal, keeper_of
 from schema.cases import (
     DeregistrationCaseInput,
     DeregistrationCasePayload,
@@ -308,7 +307,7 @@ async def _leaving(
         None
         if case.handler is not None
         else invalid("caseId", "the case has no handler who receives the papers", rule_id="X14"),
-        conflicting_part(deed.actor.login, await _parts(deed, case)),
+        *conflicts(deed, await _parts(deed, case)),
         None if inside else invalid("caseId", "none of its papers is in a vault", rule_id="X14"),
         *([] if leaving else elsewhere),
         *map(held_by_book, leaving),

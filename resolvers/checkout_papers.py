@@ -30,7 +30,6 @@ from domain.dual_control import (
     Proposal,
     ProposalState,
     confirmation_refusals,
-    conflicting_part,
 )
 from domain.people import Operation
 from domain.refusals import (
@@ -46,7 +45,7 @@ from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.receipts import give_receipts
-from resolvers.vault_work import both_keepers, end_proposal, keeper_of, parts_of
+from resolvers.vault_work import both_keepers, conflicts, end_proposal, keeper_of, parts_of
 from schema.checkouts import (
     CheckOutInput,
     CheckOutPayload,
@@ -175,7 +174,7 @@ async def _leaving(
                 policy=deed.policy,
                 calendar=deed.calendar,
             ),
-            conflicting_part(deed.actor.login, people),
+            *conflicts(deed, people),
             *await misdated(
                 deed, input.business_date, [certificate], vault, after=last_step(check_out)
             ),

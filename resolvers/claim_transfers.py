@@ -17,7 +17,6 @@ from domain.dossiers import DocType
 from domain.dual_control import (
     Proposal,
     confirmation_refusals,
-    conflicting_part,
 )
 from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
@@ -30,7 +29,7 @@ from resolvers.holds import holds_on
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.proposals import compared, confirmed, proposed
-from resolvers.vault_work import both_keepers, hold_for, keeper_of, parts_of, read_papers
+from resolvers.vault_work import both_keepers, conflicts, hold_for, keeper_of, parts_of, read_papers
 from schema.custody import ProposalPayload
 from schema.leaving import (
     ClaimTransferApproveInput,
@@ -243,7 +242,7 @@ async def _leaving(deed: Deed, input: ClaimTransferVaultOutInput, proposal_id: s
             rule_id="X18",
         ),
         *await seal_refusals(deed, papers, seals_of(input.new_seals)),
-        conflicting_part(deed.actor.login, parts),
+        *conflicts(deed, parts),
     ]
     payload = {**_asked(input), "contents": sorted(paper.id for paper in papers)}
     return _Leaving(

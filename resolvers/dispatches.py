@@ -17,7 +17,6 @@ from domain.dispatches import (
 from domain.dual_control import (
     Proposal,
     confirmation_refusals,
-    conflicting_part,
 )
 from domain.orgs import Org
 from domain.people import Operation, User
@@ -30,7 +29,7 @@ from resolvers.incidents import paper as about_paper
 from resolvers.mutation import Deed, mutation
 from resolvers.packets import leave_slot
 from resolvers.proposals import compared, confirmed, proposed
-from resolvers.vault_work import both_keepers, hold_for, keeper_of, parts_of, read_papers
+from resolvers.vault_work import both_keepers, conflicts, hold_for, keeper_of, parts_of, read_papers
 from schema.custody import ProposalPayload
 from schema.dispatches import (
     DispatchPayload,
@@ -237,7 +236,7 @@ async def _sending(deed: Deed, input: PacketDispatchInput, proposal_id: str) -> 
             holds=await holds_on(deed.decision, certificates),
             proposal_id=proposal_id,
         ),
-        conflicting_part(deed.actor.login, parts),
+        *conflicts(deed, parts),
     ]
     # What both keepers agree on; a packet opened or filled meanwhile is another packet.
     payload = {
@@ -262,7 +261,7 @@ async def _arriving(deed: Deed, input: DispatchReceiveInput, proposal_id: str) -
     parts = await parts_of(deed, certificates) | dispatch.parts()
     refusals = [
         *arrival_refusals(dispatch, certificates, arrival, vault=vault, proposal_id=proposal_id),
-        conflicting_part(deed.actor.login, parts),
+        *conflicts(deed, parts),
     ]
     return _Arriving(
         dispatch=dispatch,

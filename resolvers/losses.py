@@ -18,7 +18,6 @@ from domain.dispatches import OVER, Dispatch, DispatchState, given_up
 from domain.dual_control import (
     Proposal,
     confirmation_refusals,
-    conflicting_part,
 )
 from domain.handovers import Handover, HandoverItemState, decided
 from domain.losses import (
@@ -41,6 +40,7 @@ from resolvers.suspensions import suspend_case
 from resolvers.vault_work import (
     both_keepers,
     case_lock,
+    conflicts,
     keeper_of,
     parts_of,
     read_papers,
@@ -227,7 +227,7 @@ async def _found(
             pages=input.pages,
             proposal_id=proposal_id,
         ),
-        conflicting_part(deed.actor.login, parts),
+        *conflicts(deed, parts),
     ]
     return certificate, vault, unfit
 

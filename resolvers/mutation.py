@@ -53,6 +53,7 @@ class Deed:
     operation: Operation
     expected_version: int | None
     compared: set[str] = field(default_factory=set)  # ids of what was held to that version
+    proposers: set[str] = field(default_factory=set)  # logins of who proposed what is confirmed
 
     @property
     def actor(self) -> Actor:

@@ -61,6 +61,7 @@ async def compared(
     That it differs from the proposal is told also where it names what is not there (CUS-04c).
     given: the part of the payload that needs no reading.
     """
+    deed.proposers.add(proposal.proposer.login)
     try:
         return await reading
     except (Refused, Forbidden) as stopped:

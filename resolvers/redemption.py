@@ -10,7 +10,6 @@ from domain.dossiers import DocType
 from domain.dual_control import (
     Proposal,
     confirmation_refusals,
-    conflicting_part,
 )
 from domain.files import ArchiveFile, FileVersion
 from domain.loans import Loan
@@ -28,6 +27,7 @@ from resolvers.proposals import compared, confirmed, proposed
 from resolvers.secured import loans_of
 from resolvers.vault_work import (
     both_keepers,
+    conflicts,
     hold_for,
     keeper_of,
     parts_of,
@@ -173,7 +173,7 @@ async def _redeeming(deed: Deed, input: CertificateRedeemInput, proposal_id: str
             rule_id="X26",
         ),
         *await seal_refusals(deed, [paper], seals_of(input.new_seals)),
-        conflicting_part(deed.actor.login, await parts_of(deed, [paper])),
+        *conflicts(deed, await parts_of(deed, [paper])),
     ]
     return _Redeeming(
         paper=paper,

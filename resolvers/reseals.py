@@ -7,7 +7,6 @@ from domain.custody import Movement, illegal
 from domain.dual_control import (
     Proposal,
     confirmation_refusals,
-    conflicting_part,
 )
 from domain.people import Operation
 from domain.refusals import Refusal, Refused, invalid, refuse_if
@@ -15,7 +14,7 @@ from domain.vaults import SealedPacket, Vault, reseal_refusals, resealed
 from resolvers.mutation import Deed, mutation
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.seals import seal_is_known, use_seal
-from resolvers.vault_work import both_keepers, keeper_of, parts_of
+from resolvers.vault_work import both_keepers, conflicts, keeper_of, parts_of
 from schema.custody import PacketPayload, ProposalPayload
 from schema.stocktakes import PacketResealConfirmInput, PacketResealInput
 
@@ -97,7 +96,7 @@ async def _packet(
             reason=input.reason,
         ),
         *(illegal(certificate, Movement.RESEAL) for certificate in contents),
-        conflicting_part(deed.actor.login, await parts_of(deed, contents)),
+        *conflicts(deed, await parts_of(deed, contents)),
     ]
     return packet, vault, unfit
 

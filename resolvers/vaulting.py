@@ -12,7 +12,6 @@ from domain.dual_control import (
     Proposal,
     ProposalState,
     confirmation_refusals,
-    conflicting_part,
 )
 from domain.files import ArchiveFile
 from domain.people import Operation
@@ -48,6 +47,7 @@ from resolvers.vault_in_reads import accepted_query, look_ahead, look_behind, pa
 from resolvers.vault_work import (
     both_keepers,
     case_lock,
+    conflicts,
     end_proposal,
     hold_for,
     keeper_of,
@@ -82,7 +82,7 @@ async def certificate_vault_in_propose(deed: Deed, input: VaultInInput) -> dict[
     refuse_if(
         [
             *vault_in_refusals(plan, facts, proposal_id=proposal_id, now=deed.now),
-            conflicting_part(deed.actor.login, parts),
+            *conflicts(deed, parts),
             *await misdated(deed, plan.business_date, facts.certificates, facts.vault),
         ]
     )
@@ -117,7 +117,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             *confirmation_refusals(
                 proposal, payload=plan.payload(), checker=deed.actor.login, now=deed.now
             ),
-            conflicting_part(deed.actor.login, parts),
+            *conflicts(deed, parts),
             *vault_in_refusals(plan, facts, proposal_id=proposal.id, now=deed.now),
             *await misdated(deed, plan.business_date, facts.certificates, facts.vault),
             unapproved(proposal, today=deed.today, checker=deed.actor.login),
@@ -174,7 +174,7 @@ async def packet_relocate_propose(deed: Deed, input: RelocateInput) -> dict[str,
                 proposal_id=proposal_id,
                 now=deed.now,
             ),
-            conflicting_part(deed.actor.login, await parts_of(deed, certificates)),
+            *conflicts(deed, await parts_of(deed, certificates)),
             *await misdated(deed, input.business_date, certificates, vault),
         ]
     )
@@ -219,7 +219,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
                 proposal_id=proposal.id,
                 now=deed.now,
             ),
-            conflicting_part(deed.actor.login, await parts_of(deed, certificates)),
+            *conflicts(deed, await parts_of(deed, certificates)),
             *await misdated(deed, input.relocation.business_date, certificates, vault),
             unapproved(proposal, today=deed.today, checker=deed.actor.login),
         ]

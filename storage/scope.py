@@ -75,6 +75,7 @@ def unseen(viewer: Actor) -> Record:
     return {
         "certificates": {"place.vault": elsewhere},
         "packets": {"vault": elsewhere},
+        "postings": {"vault": elsewhere},
         "slots": {"vault": elsewhere},
     }
 

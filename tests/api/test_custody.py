@@ -12,6 +12,7 @@ from tests.client import (
     Story,
     codes,
     collected,
+    loan_line,
     pdf,
     user_line,
     vault_plan,
@@ -413,3 +414,21 @@ def test_a_frozen_vault_moves_nothing(bank: Bank):
         assert codes(refused) == ["VAULT_FROZEN"]
     finally:
         bank.load(("Vault", vault))
+
+
+def test_the_first_keepers_parts_are_asked_again_at_the_confirmation(bank: Bank):
+    story = bank.mortgage()
+    bank.collect(story)
+    bank.scan(story)
+    bank.hand_to_vault(story)
+    plan = vault_plan(story)
+    proposed = bank.done(
+        "keeper-1", "certificateVaultInPropose", plan, f"proposal {{ id }} {REFUSALS}"
+    )
+    bank.load(("Loan", loan_line(story, managers=["keeper-1"])))
+    confirm = {"proposalId": proposed["proposal"]["id"], "vaultIn": plan}
+    refused = bank.do("keeper-2", "certificateVaultInConfirm", confirm)
+    assert codes(refused) == ["SOD_VIOLATION"]
+    assert bank.certificate(story, "custodyState")["custodyState"] == "RECEIVED_PENDING_VAULT"
+    bank.load(("Loan", loan_line(story)))
+    bank.done("keeper-2", "certificateVaultInConfirm", confirm)

@@ -75,12 +75,37 @@ def test_nobody_reads_what_is_expected_before_the_end(bank: Bank):
     assert [field["name"] for field in sheet["__type"]["fields"]] == ["counter", "complete"]
 
 
+def test_a_missing_paper_waits_for_no_check_out(bank: Bank):
+    room = a_room(bank).filled(1)
+    story = room.stories[0]
+    asked = {
+        "certificateId": story.certificate_id,
+        "purpose": "CERT_RENEWAL",
+        "reason": "why",
+        "dueDate": "2025-07-01",
+    }
+    out = bank.done("handler-1", "checkOutRequest", asked, f"checkOut {{ id }} {REFUSALS}")
+    room.open().counted()
+    room.finalise()
+    assert codes(room.on("stocktakeMarkMissing", 1)) == []
+    assert bank.certificate(story, "custodyState lock { id }") == {
+        "custodyState": "MISSING",
+        "lock": None,
+    }
+    state = "query($id: ID!) { checkOut(id: $id) { state } }"
+    assert bank.query("auditor", state, id=out["checkOut"]["id"])["checkOut"] == {
+        "state": "CANCELLED"
+    }
+
+
 @pytest.mark.parametrize("end", ["stocktakeFinalise", "stocktakeCancel"])
 def test_who_counts_a_vault_sees_nothing_of_it_until_the_end(bank: Bank, end):
     room = a_room(bank).filled(2)
     asked = """query($v: String!, $id: ID!, $no: String!) {
       vaultInventory(vault: $v, first: 5) { totalCount nodes { id } }
       certificate(id: $id) { id }
+      allowedMovements(certificateId: $id) { movement }
+      postings(vault: $v) { totalCount }
       collateral(no: $no) { certificates { id place { slot } } } }"""
     story = room.stories[0]
 
@@ -90,6 +115,8 @@ def test_who_counts_a_vault_sees_nothing_of_it_until_the_end(bank: Bank, end):
         page = told["vaultInventory"]
         assert page["totalCount"] == len(page["nodes"])
         papers = told["collateral"]["certificates"]
+        assert (told["allowedMovements"] is None) is (told["certificate"] is None)
+        assert told["postings"]["totalCount"] == page["totalCount"]
         return page["totalCount"], told["certificate"] is not None, len(papers)
 
     everything, nothing = (2, True, 1), (0, False, 0)
