@@ -143,7 +143,6 @@ class GuaranteeContract(Node):
     claim_period_to: date | None = named("Last day of the claims it secures.")
     determined_on: date | None = named("When the claim was determined (债权确定).")
     determined_reason: DeterminationReason | None = named("Why it was determined.")
-    secured_loans: list[str] = named("Numbers of the loans it secures.")
     links: list[GuaranteeLink] = named("Collateral under it.")
     org_code: str = named("Operating organisation.")
     version: int = named("Times changed.")

@@ -247,7 +247,6 @@ class DeregistrationCase(Node):
     kind: DeregKind = named("Why the lien goes.")
     handling_mode: HandlingMode = named("Who goes to the registry.")
     guarantee_contract_nos: list[str] = named("Contracts it releases.")
-    loan_nos: list[str] = named("Loans they secure.")
     applicant: Applicant = named("Who applies.")
     new_collateral_nos: list[str] = named("Numbers of what replaces the collateral.")
     affected_mortgagees: list[str] = named("Other mortgagees who have to consent.")

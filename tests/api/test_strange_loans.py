@@ -29,6 +29,11 @@ def test_a_precheck_tells_of_a_strange_loan_and_not_which(bank: Bank):
     assert "NOT_SETTLED" in {one["code"] for one in seen["refusals"]}
     said = json.dumps(seen)
     assert (other.loan_no in said, "a loan of another branch" in said) == (False, True)
+    contracts = (
+        "query($id: ID!) { collateral(id: $id) { guaranteeContracts { loans { loanNo } } } }"
+    )
+    reached = bank.query("handler-1", contracts, id=story.collateral_id)["collateral"]
+    assert reached == {"guaranteeContracts": [{"loans": [{"loanNo": story.loan_no}]}]}
     whole = bank.query("auditor", PRECHECK, id=story.collateral_id)["deregistrationPrecheck"]
     assert other.loan_no in json.dumps(whole)
 
