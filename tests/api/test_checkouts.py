@@ -491,7 +491,9 @@ def test_every_movement_is_answered_with_yes_or_all_that_keeps_it(bank: Bank):
     assert now["RETURN_TO_OWNER"] == ["STATE_CONFLICT", "VALUE_INVALID"]
     assert now["COLLECT"] == now["VAULT_IN"] == ["STATE_CONFLICT"]
     assert now["REDEEM"] == ["PURPOSE_NOT_ALLOWED"]
-    asked(bank, story)
+    id = asked(bank, story)["checkOut"]["id"]
+    assert allowed(bank, story)["CHECK_OUT"] == ["STATE_CONFLICT"]  # nobody has approved it yet
+    bank.done("supervisor-1", "checkOutDecide", {"checkOutId": id, "approve": True})
     held = allowed(bank, story)
     assert held["CHECK_OUT"] is True
     assert held["RELOCATE"] == held["DISPATCH"] == ["OPEN_REQUEST_EXISTS"]
