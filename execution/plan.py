@@ -222,7 +222,7 @@ class _Planning:
                     level=level,
                     fields=None if level.fields is None else level.fields | relation.looks_at,
                 )
-                return Filled(key=key), branch, _first(relation.local)
+                return Filled(key=key), branch, frozenset({relation.local})
             case DerivedField() as declared:
                 entry, inside = self._value(key, "", field.type, details)
                 if inside is not None or not isinstance(entry, Leaf):
@@ -330,7 +330,3 @@ def _named(level: Level, name: str) -> Iterable[Inside]:
     for branch in level.branches:
         if isinstance(branch, Inside) and branch.name == name:
             yield branch
-
-
-def _first(path: str) -> frozenset[str]:
-    return frozenset({path.partition(".")[0]})

@@ -109,8 +109,10 @@ class Sight:
         if known is None:
             if len(self._projections) >= MAX_PROJECTIONS:
                 self._projections.clear()
-            names = dict.fromkeys(self._needed(collection, fields), 1) or {"_id": 1}
-            known = self._projections[collection, fields] = names
+            needed = self._needed(collection, fields)
+            # No projection takes a field and what is inside of it.
+            outer = [one for one in needed if one.partition(".")[0] not in needed - {one}]
+            known = self._projections[collection, fields] = dict.fromkeys(outer, 1) or {"_id": 1}
         return known
 
     def _needed(self, collection: str, fields: frozenset[str]) -> frozenset[str]:

@@ -231,3 +231,14 @@ def test_health_and_the_demonstration_doors(bank: Bank):
     assert bank.http.post("/demo/token", content=b"[").status_code == 400
     assert bank.http.post("/demo/clock", json={"now": "yesterday"}).status_code == 400
     assert "keeper-1" in {user["login"] for user in bank.http.get("/demo/users").json()["users"]}
+
+
+def test_a_list_is_read_whole_where_more_than_its_relation_asks_for_it(bank: Bank):
+    story = bank.mortgage()
+    both = """query($l: String!) { loan(no: $l) { guaranteeContracts {
+      collaterals { no } links { collateralNo rank } } } }"""
+    one = "query($l: String!) { loan(no: $l) { guaranteeContracts { collaterals { no } } } }"
+    [whole] = bank.query("auditor", both, l=story.loan_no)["loan"]["guaranteeContracts"]
+    [part] = bank.query("auditor", one, l=story.loan_no)["loan"]["guaranteeContracts"]
+    assert whole["collaterals"] == part["collaterals"] == [{"no": story.collateral_no}]
+    assert whole["links"] == [{"collateralNo": story.collateral_no, "rank": 1}]
