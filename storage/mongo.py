@@ -48,8 +48,9 @@ class _Line:
         """The reply to a command. Raises: PyMongoError; the next is then sent on a new line."""
         if self._lent is None or self._session is not session:
             self.give_back()
-            self._lent = self._client._conn_for_writes(session, next(iter(command)))
-            self._connection, self._session = self._lent.__enter__(), session
+            lent = self._client._conn_for_writes(session, next(iter(command)))
+            self._connection = lent.__enter__()
+            self._lent, self._session = lent, session
         try:
             reply: Record = self._connection.command(
                 database,
