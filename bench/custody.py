@@ -53,15 +53,6 @@ def bank() -> Iterator[tuple[Bank, Endpoints]]:
             client.close()
 
 
-def waiting(bank: Bank) -> Story:
-    """A paper at the vault's desk, scanned."""
-    story = bank.mortgage()
-    bank.collect(story)
-    bank.scan(story)
-    bank.hand_to_vault(story)
-    return story
-
-
 def put_in(bank: Bank, story: Story) -> None:
     """One vault-in: proposed by one keeper, confirmed by another."""
     plan = vault_plan(story, slot=f"{story.n % SLOTS + 1:03}")
@@ -154,7 +145,7 @@ def all_filed(database: Any) -> None:
 def vault_ins(bank: Bank, client: MongoClient[Any]) -> dict[str, float]:
     """Rates of vault-ins and of bare transactions that write the same, rounds interleaved."""
     print("Preparing papers …", flush=True)
-    stories = [waiting(bank) for _ in range((ROUNDS + 1) * VAULT_INS)]
+    stories = [bank.waiting() for _ in range((ROUNDS + 1) * VAULT_INS)]
     all_filed(client.get_database("lienkeeper"))  # of their handovers
     ours: list[float] = []
     plain: list[float] = []

@@ -27,21 +27,12 @@ from domain.checkouts import (
     period_end,
 )
 from domain.custody import Movement, illegal
-from domain.orgs import OrgLevel
+from domain.orgs import OrgLevel, is_above
 from domain.people import Actor, Operation, Role
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 from domain.vaulting import locked, paper_only
 from domain.watch import LegalHold, held
-
-_LEVELS = (
-    OrgLevel.OPERATING_BRANCH,
-    OrgLevel.COUNTY_SUBCENTER,
-    OrgLevel.LOAN_CENTER,
-    OrgLevel.TIER2_BRANCH,
-    OrgLevel.TIER1_BRANCH,
-    OrgLevel.HEAD_OFFICE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +298,7 @@ def _able(approver: Actor, step: ApproverStep, org_path: str) -> bool:
             level = OrgLevel.LOAN_CENTER
         elif grant.role is not step.role:
             continue
-        if level is None or _LEVELS.index(grant.org_level) >= _LEVELS.index(level):
+        if level is None or not is_above(level, grant.org_level):
             return True
     return False
 

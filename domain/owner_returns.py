@@ -12,12 +12,10 @@ from domain.certificates import Catalog, CustodyState, Lock, LockKind, TitleCert
 from domain.custody import Evidence, Movement, illegal
 from domain.files import ArchiveFile
 from domain.loans import Loan
-from domain.orgs import OrgLevel
+from domain.orgs import TIER2_AND_ABOVE, OrgLevel
 from domain.people import Actor, Operation
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 from domain.vaulting import locked, paper_only
-
-APPROVING_LEVELS = frozenset({OrgLevel.TIER2_BRANCH, OrgLevel.TIER1_BRANCH, OrgLevel.HEAD_OFFICE})
 
 
 class OwnerReturnState(StrEnum):
@@ -78,7 +76,7 @@ def approval_refusals(
     for certificate in certificates:
         yield locked(certificate, proposal_id="")
         yield paper_only(certificate)
-        yield outside(certificate)
+        yield _outside(certificate)
         yield not_the_owners(certificate)
         yield _level(approver, certificate)
     if any(approver.login in loan.managers for loan in loans):
@@ -87,18 +85,6 @@ def approval_refusals(
             rule_id="X17",
             detail={"person": approver.login, "part": "relationship manager"},
         )
-
-
-def outside(certificate: TitleCertificate) -> Refusal | None:
-    """Before a release a paper goes back from the vault alone (X17)."""
-    if certificate.custody_state is CustodyState.IN_VAULT:
-        return illegal(certificate, Movement.RETURN_TO_OWNER)
-    return state_conflict(
-        "X17",
-        subject=certificate.label,
-        state=certificate.custody_state,
-        event=Movement.RETURN_TO_OWNER,
-    )
 
 
 def receipt_refusals(
@@ -120,9 +106,21 @@ def not_the_owners(certificate: TitleCertificate) -> Refusal | None:
     return invalid("certificateId", "the bank's own right goes to the registry", rule_id="X17")
 
 
+def _outside(certificate: TitleCertificate) -> Refusal | None:
+    """Before a release a paper goes back from the vault alone (X17)."""
+    if certificate.custody_state is CustodyState.IN_VAULT:
+        return illegal(certificate, Movement.RETURN_TO_OWNER)
+    return state_conflict(
+        "X17",
+        subject=certificate.label,
+        state=certificate.custody_state,
+        event=Movement.RETURN_TO_OWNER,
+    )
+
+
 def _level(approver: Actor, certificate: TitleCertificate) -> Refusal | None:
     held = approver.grants_for(Operation.APPROVE_OWNER_RETURN, certificate.org_path)
-    if any(grant.org_level in APPROVING_LEVELS for grant in held):
+    if any(grant.org_level in TIER2_AND_ABOVE for grant in held):
         return None
     return Refusal(
         code=RefusalCode.APPROVAL_LEVEL,

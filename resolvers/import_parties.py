@@ -85,16 +85,12 @@ async def _read_user(known: Known, lines: Sequence[UserLine]) -> None:
 def _take_user(known: Known, line: UserLine) -> tuple[LineStatus, str]:
     old, org = known.get(User, line.login), known.need(Org, line.org, "org")
     held = {role.role for role in line.roles}
-    broken = [_NO_MANAGERS[role] for role in _NO_MANAGERS if role in held]
-    if Role.RELATIONSHIP_MANAGER in held and broken:
+    if Role.RELATIONSHIP_MANAGER in held:
+        broken = dict.fromkeys(_NO_MANAGERS[role] for role in _NO_MANAGERS if role in held)
         detail = {"person": line.login, "part": "relationship manager"}
-        raise Refused(
-            *(
-                Refusal(
-                    code=RefusalCode.SOD_VIOLATION, rule_id=rule_id, field="roles", detail=detail
-                )
-                for rule_id in dict.fromkeys(broken)
-            )
+        refuse_if(
+            Refusal(code=RefusalCode.SOD_VIOLATION, rule_id=rule_id, field="roles", detail=detail)
+            for rule_id in broken
         )
     grants = []
     for role in line.roles:

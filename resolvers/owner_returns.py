@@ -9,6 +9,7 @@ from domain.custody import Movement
 from domain.dossiers import DocType
 from domain.dual_control import Proposal, confirmation_refusals
 from domain.files import ArchiveFile, FileVersion
+from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.owner_returns import (
     OwnerReturn,
@@ -28,7 +29,7 @@ from resolvers.mutation import Deed, mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.receipts import give_receipts
-from resolvers.secured import loan_nos_of, loans_of
+from resolvers.secured import contracts_query, loans_query
 from resolvers.vault_work import (
     both_keepers,
     conflicts,
@@ -193,9 +194,13 @@ async def owner_return_vault_out_confirm(
 
 async def _in_common(decision: Decision, certificates: Sequence[TitleCertificate]) -> list[Loan]:
     """The loans that each of these papers secures."""
-    loans = await loans_of(decision, certificates)
-    each = [await loan_nos_of(decision, [certificate]) for certificate in certificates]
-    return [loan for loan in loans if all(loan.loan_no in numbers for numbers in each)]
+    contracts = await decision.find(GuaranteeContract, contracts_query(certificates))
+    secured = {contract.no: set(contract.secured_loans) for contract in contracts}
+    each = [
+        set[str]().union(*(secured.get(no, ()) for no in certificate.guarantee_contract_nos))
+        for certificate in certificates
+    ]
+    return await decision.find(Loan, loans_query(sorted(set.intersection(*each))))
 
 
 async def _leaving(deed: Deed, input: OwnerReturnVaultOutInput, proposal_id: str) -> _Leaving:

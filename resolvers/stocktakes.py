@@ -219,8 +219,8 @@ async def _counters(deed: Deed, vault: Vault, logins: Sequence[str]) -> list[Cou
 
 async def _blinded(deed: Deed, stocktake: Stocktake, *, counting: bool) -> None:
     """The counters see nothing of what the vault should hold until the count is over."""
-    logins = [sheet.counter for sheet in stocktake.sheets]
-    for user in await deed.decision.find(User, {"login": {"$in": logins}}):
+    counters = {"login": {"$in": list(stocktake.counters)}}
+    for user in await deed.decision.find(User, counters):
         others = [code for code in user.counting if code != stocktake.vault]
         now = (*others, stocktake.vault) if counting else tuple(others)
         deed.decision.save(replace(user, counting=now))

@@ -308,12 +308,17 @@ class Bank:
         )
         return plan
 
-    def vaulted(self, **loan: Any) -> Story:
-        """A mortgage whose certificate lies in the vault."""
+    def waiting(self, **loan: Any) -> Story:
+        """A mortgage whose certificate, scanned, waits at the vault's desk."""
         story = self.mortgage(**loan)
         self.collect(story)
         self.scan(story)
         self.hand_to_vault(story)
+        return story
+
+    def vaulted(self, **loan: Any) -> Story:
+        """A mortgage whose certificate lies in the vault."""
+        story = self.waiting(**loan)
         self.vault(story)
         return story
 

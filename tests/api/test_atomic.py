@@ -38,10 +38,7 @@ def _state(bank: Bank, story) -> dict[str, Any]:
 
 @pytest.mark.parametrize("code", [BROKEN])
 def test_vault_in_confirm_is_all_or_nothing(bank: Bank, endpoints, code):
-    story = bank.mortgage()
-    bank.collect(story)
-    bank.scan(story)
-    bank.hand_to_vault(story)
+    story = bank.waiting()
     plan = vault_plan(story)
     proposed = bank.done(
         "keeper-1", "certificateVaultInPropose", plan, f"proposal {{ id }} {REFUSALS}"

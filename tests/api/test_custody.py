@@ -27,15 +27,6 @@ def at_noon(bank: Bank):
     bank.clock(NOON)
 
 
-def waiting(bank: Bank):
-    """A certificate at the vault's desk, scanned."""
-    story = bank.mortgage()
-    bank.collect(story)
-    bank.scan(story)
-    bank.hand_to_vault(story)
-    return story
-
-
 def electronic(bank: Bank) -> tuple[Story, str]:
     """An electronic certificate that is expected, and the version of its signed file."""
     story = bank.mortgage()
@@ -84,7 +75,7 @@ def test_no_vault_before_an_accepted_scan_of_this_number(bank: Bank):
 
 
 def test_the_stored_scan_is_read_again_when_the_second_keeper_confirms(bank: Bank, endpoints):
-    story = waiting(bank)
+    story = bank.waiting()
     plan = vault_plan(story)
     proposed = bank.done(
         "keeper-1", "certificateVaultInPropose", plan, f"proposal {{ id }} {REFUSALS}"
@@ -133,7 +124,7 @@ def test_a_scan_rejected_after_its_acceptance_keeps_the_paper_out(bank: Bank):
 
 
 def test_dual_control_at_its_edges(bank: Bank):
-    story = waiting(bank)
+    story = bank.waiting()
     plan = vault_plan(story)
     proposal = bank.done("keeper-1", "certificateVaultInPropose", plan, PROPOSED)["proposal"]
     confirm = {"proposalId": proposal["id"], "vaultIn": plan}
@@ -152,7 +143,7 @@ def test_dual_control_at_its_edges(bank: Bank):
 
 
 def test_a_revoked_keeper_is_forbidden_and_a_late_one_expired(bank: Bank):
-    story = waiting(bank)
+    story = bank.waiting()
     plan = vault_plan(story)
     proposal = bank.done("keeper-1", "certificateVaultInPropose", plan, PROPOSED)["proposal"]
     confirm = {"proposalId": proposal["id"], "vaultIn": plan}
@@ -169,7 +160,7 @@ def test_a_revoked_keeper_is_forbidden_and_a_late_one_expired(bank: Bank):
 
 
 def test_an_expired_proposal_makes_room_for_the_next_at_once(bank: Bank):
-    story = waiting(bank)
+    story = bank.waiting()
     plan = vault_plan(story)
     bank.done("keeper-1", "certificateVaultInPropose", plan)
     bank.clock("2025-06-20T10:30:01+08:00")
@@ -184,7 +175,7 @@ def test_an_expired_proposal_makes_room_for_the_next_at_once(bank: Bank):
 
 
 def test_the_last_second_is_in_time(bank: Bank):
-    story = waiting(bank)
+    story = bank.waiting()
     plan = vault_plan(story)
     proposal = bank.done("keeper-1", "certificateVaultInPropose", plan, PROPOSED)["proposal"]
     bank.clock("2025-06-20T10:30:00+08:00")
@@ -193,19 +184,19 @@ def test_the_last_second_is_in_time(bank: Bank):
 
 
 def test_a_held_certificate_and_a_used_seal(bank: Bank):
-    story, other = waiting(bank), waiting(bank)
+    story, other = bank.waiting(), bank.waiting()
     plan = vault_plan(story)
     bank.done("keeper-1", "certificateVaultInPropose", plan)
     again = bank.do("keeper-2", "certificateVaultInPropose", {**plan, "slot": "499"})
     assert codes(again) == ["OPEN_REQUEST_EXISTS"]
     bank.vault(other)
-    third = waiting(bank)
+    third = bank.waiting()
     reused = vault_plan(third, sealNo=f"S{other.n:05}")
     assert codes(bank.do("keeper-1", "certificateVaultInPropose", reused)) == ["SEAL_REUSED"]
 
 
 def test_a_withdrawn_proposal_leaves_nothing(bank: Bank):
-    story = waiting(bank)
+    story = bank.waiting()
     proposal = bank.done("keeper-1", "certificateVaultInPropose", vault_plan(story), PROPOSED)
     given = {"proposalId": proposal["proposal"]["id"]}
     assert bank.error_code("keeper-2", "proposalWithdraw", given) == "FORBIDDEN"
@@ -406,7 +397,7 @@ def test_an_electronic_certificate_is_not_filed_on_what_was_rejected_meanwhile(b
 
 
 def test_a_frozen_vault_moves_nothing(bank: Bank):
-    story = waiting(bank)
+    story = bank.waiting()
     vault = {"code": "V1", "name": "Vault", "org": "LC", "cabinets": []}
     bank.load(("Vault", {**vault, "status": "FROZEN_FOR_COUNT"}))
     try:
@@ -417,10 +408,7 @@ def test_a_frozen_vault_moves_nothing(bank: Bank):
 
 
 def test_the_first_keepers_parts_are_asked_again_at_the_confirmation(bank: Bank):
-    story = bank.mortgage()
-    bank.collect(story)
-    bank.scan(story)
-    bank.hand_to_vault(story)
+    story = bank.waiting()
     plan = vault_plan(story)
     proposed = bank.done(
         "keeper-1", "certificateVaultInPropose", plan, f"proposal {{ id }} {REFUSALS}"

@@ -128,10 +128,7 @@ def test_the_slot_is_free_once_the_packet_has_left(bank: Bank):
     answer = bank.query("auditor", '{ vault(code: "V1") { slots(limit: 100) { slot packetNos } } }')
     full = {no for one in answer["vault"]["slots"] for no in one["packetNos"]}
     assert f"P{story.n:05}" not in full
-    other = bank.mortgage()
-    bank.collect(other)
-    bank.scan(other)
-    bank.hand_to_vault(other)
+    other = bank.waiting()
     bank.vault(other, vault_plan(other, slot=f"{story.n:03}"))
 
 

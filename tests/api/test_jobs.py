@@ -30,10 +30,7 @@ def broken(endpoints):
 
 @pytest.fixture
 def proposal(bank: Bank) -> str:
-    story = bank.mortgage()
-    bank.collect(story)
-    bank.scan(story)
-    bank.hand_to_vault(story)
+    story = bank.waiting()
     select = f"proposal {{ id }} {REFUSALS}"
     plan = vault_plan(story)
     return bank.done("keeper-1", "certificateVaultInPropose", plan, select)["proposal"]["id"]

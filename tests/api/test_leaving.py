@@ -118,16 +118,8 @@ def test_a_receipt_that_is_due_is_redeemed_and_its_slot_is_free(bank: Bank):
     last = bank.certificate(story, "events { type operators { login } evidence { sha256 } }")
     assert last["events"][-1]["type"] == "REDEEM"
     assert len(last["events"][-1]["evidence"]) == 1
-    other = _waiting(bank)
+    other = bank.waiting()
     bank.vault(other, vault_plan(other, slot=f"{story.n:03}"))
-
-
-def _waiting(bank: Bank) -> Story:
-    story = bank.mortgage()
-    bank.collect(story)
-    bank.scan(story)
-    bank.hand_to_vault(story)
-    return story
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import server
 from resolvers.mutation import MUTATIONS
-from tests.client import REFUSALS, Bank, Story, codes, user_line
+from tests.client import REFUSALS, Bank, codes, user_line
 
 RECEIVED = {"certNo": "x", "pages": 1, "likeScan": True}
 ESCORTS = {"escorts": ["keeper-2", "keeper-3"]}
@@ -59,15 +59,6 @@ def test_an_expected_version_that_has_passed_is_refused(bank: Bank):
     assert codes(bank.do("handler-1", "deregistrationCaseCancel", given, version=0)) == []
 
 
-def waiting(bank: Bank) -> Story:
-    """A paper at the vault's desk."""
-    story = bank.mortgage()
-    bank.collect(story)
-    bank.scan(story)
-    bank.hand_to_vault(story)
-    return story
-
-
 def test_a_version_is_compared_with_the_one_thing_acted_on(bank: Bank):
     story = bank.vaulted()
     packet, free = f"P{story.n:05}", f"{story.n + 200:03}"
@@ -81,7 +72,7 @@ def test_a_version_is_compared_with_the_one_thing_acted_on(bank: Bank):
     bank.load(("User", user_line("supervisor-1", "LC", ["VAULT_SUPERVISOR"], [])))
     loan = bank.done("handler-1", "checkOutRequest", lent, f"checkOut {{ id }} {REFUSALS}")
     out = {"checkOutId": loan["checkOut"]["id"]}
-    papers = {"certificateIds": [waiting(bank).certificate_id]}
+    papers = {"certificateIds": [bank.waiting().certificate_id]}
     seal = {"sealNo": "S-next", "packetNo": packet}
     found = {"certificateId": story.certificate_id, "certNo": "x", "pages": 1}
     for login, name, given in (

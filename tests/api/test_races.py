@@ -19,10 +19,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 def test_ten_proposals_for_one_slot_leave_one_winner(bank: Bank):
     stories = []
     for _ in range(AT_ONCE):
-        story = bank.mortgage()
-        bank.collect(story)
-        bank.scan(story)
-        bank.hand_to_vault(story)
+        story = bank.waiting()
         stories.append(story)
     slot = {"cabinet": "B", "slot": f"{stories[0].n:03}"}
     answers = at_once(
@@ -35,10 +32,7 @@ def test_ten_proposals_for_one_slot_leave_one_winner(bank: Bank):
 
 
 def test_ten_confirmations_of_one_vault_in_leave_one_winner(bank: Bank):
-    story = bank.mortgage()
-    bank.collect(story)
-    bank.scan(story)
-    bank.hand_to_vault(story)
+    story = bank.waiting()
     plan = vault_plan(story)
     proposed = bank.done(
         "keeper-1", "certificateVaultInPropose", plan, f"proposal {{ id }} {REFUSALS}"

@@ -57,17 +57,9 @@ def appointing(**changes: Any) -> dict[str, Any]:
     }
 
 
-def waiting(bank: Bank) -> Story:
-    story = bank.mortgage()
-    bank.collect(story)
-    bank.scan(story)
-    bank.hand_to_vault(story)
-    return story
-
-
 def test_a_substitute_keeps_the_vault_on_the_appointed_days_alone(bank: Bank):
     days = {"validFrom": "2025-07-07", "validTo": "2025-07-08"}
-    story = waiting(bank)
+    story = bank.waiting()
     plan = vault_plan(story)
     given = appointing(**days)
     assert bank.error_code("clerk", "certificateVaultInPropose", plan) == "FORBIDDEN"
@@ -276,7 +268,7 @@ def test_slots_are_added_resized_and_closed(bank: Bank):
     assert codes(bank.do("supervisor", "vaultAddSlots", added)) == ["VALUE_INVALID"] * 2
     assert bank.error_code("keeper-1", "vaultAddSlots", added) == "FORBIDDEN"
     place = {"vault": "V1", "cabinet": "NEW", "slot": "1"}
-    first, second, third = waiting(bank), waiting(bank), waiting(bank)
+    first, second, third = bank.waiting(), bank.waiting(), bank.waiting()
     for story in (first, second):
         bank.vault(story, vault_plan(story, cabinet="NEW", slot="1"))
     full = vault_plan(third, cabinet="NEW", slot="1")
@@ -290,14 +282,14 @@ def test_slots_are_added_resized_and_closed(bank: Bank):
     closed = bank.done("supervisor", "slotClose", empty, f"slot {{ closed }} {REFUSALS}")
     assert closed["slot"]["closed"] is True
     assert codes(bank.do("supervisor", "slotClose", empty)) == ["VALUE_INVALID"]
-    fourth = waiting(bank)
+    fourth = bank.waiting()
     there = vault_plan(fourth, cabinet="NEW", slot="2")
     assert codes(bank.do("keeper-1", "certificateVaultInPropose", there)) == ["VALUE_INVALID"]
 
 
 def test_a_slot_that_closes_and_a_paper_that_comes_never_both_win(bank: Bank):
     bank.done("supervisor", "vaultAddSlots", {"vault": "V1", "cabinet": "RACE", "slots": ["1"]})
-    story = waiting(bank)
+    story = bank.waiting()
     plan = vault_plan(story, cabinet="RACE", slot="1")
     place = {"vault": "V1", "cabinet": "RACE", "slot": "1"}
     with ThreadPoolExecutor(2) as pool:
@@ -327,7 +319,7 @@ def test_the_inventory_goes_place_by_place_page_by_page(bank: Bank):
         {"vault": "V1", "cabinet": "0-FIRST", "slot": "1", "capacity": 5},
     )
     for _ in range(3):
-        story = waiting(bank)
+        story = bank.waiting()
         bank.vault(story, vault_plan(story, cabinet="0-FIRST", slot="1"))
     seen, after = [], None
     while True:
@@ -351,7 +343,7 @@ def test_a_cursor_of_another_list_is_refused(bank: Bank):
 
 def test_each_page_of_the_inventory_reads_its_own_rows_alone(bank: Bank, endpoints):
     for _ in range(10):
-        story = waiting(bank)
+        story = bank.waiting()
         bank.vault(story)
     before = bank.query("auditor", INVENTORY, first=10)["vaultInventory"]
     after = before["pageInfo"]["endCursor"]
