@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.agreeing import own_customer, too_low
 from domain.certificates import TERMINAL, CustodyState, TitleCertificate
 from domain.collaterals import Collateral, PledgeState
 from domain.custody import Evidence
@@ -17,7 +18,6 @@ from domain.people import Actor, Operation
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
 MAX_ASSIGNEE_LENGTH = 200
-APPROVING_LEVELS = frozenset({OrgLevel.TIER1_BRANCH, OrgLevel.HEAD_OFFICE})
 TRANSFERABLE = frozenset(
     {PledgeState.EFFECTIVE, PledgeState.PARTIALLY_RELEASED, PledgeState.IN_ENFORCEMENT}
 )
@@ -83,12 +83,7 @@ def approval_refusals(
         )
     for collateral in collaterals:
         yield from _transferable(collateral)
-    if any(approver.login in loan.managers for loan in loans):
-        yield Refusal(
-            code=RefusalCode.SOD_VIOLATION,
-            rule_id="X18",
-            detail={"person": approver.login, "part": "relationship manager"},
-        )
+    yield from own_customer(approver, loans, rule_id="X18")
     yield from (_level(approver, collateral) for collateral in collaterals[:1])
 
 
@@ -149,11 +144,5 @@ def _transferable(collateral: Collateral) -> Iterator[Refusal | None]:
 
 
 def _level(approver: Actor, collateral: Collateral) -> Refusal | None:
-    held = approver.grants_for(Operation.APPROVE_TRANSFER, collateral.org_path)
-    if any(grant.org_level in APPROVING_LEVELS for grant in held):
-        return None
-    return Refusal(
-        code=RefusalCode.APPROVAL_LEVEL,
-        rule_id="X18",
-        detail={"required": f"APPROVER at {OrgLevel.TIER1_BRANCH} or above"},
-    )
+    least, path = OrgLevel.TIER1_BRANCH, collateral.org_path
+    return too_low(approver, Operation.APPROVE_TRANSFER, path, least, rule_id="X18")

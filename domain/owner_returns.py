@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.agreeing import own_customer, too_low
 from domain.certificates import Catalog, CustodyState, Lock, LockKind, TitleCertificate
 from domain.custody import Evidence, Movement, illegal
 from domain.files import ArchiveFile
 from domain.loans import Loan
-from domain.orgs import TIER2_AND_ABOVE, OrgLevel
+from domain.orgs import OrgLevel
 from domain.people import Actor, Operation
-from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
+from domain.refusals import Refusal, invalid, state_conflict
 from domain.vaulting import locked, paper_only
 
 
@@ -79,12 +80,7 @@ def approval_refusals(
         yield _outside(certificate)
         yield not_the_owners(certificate)
         yield _level(approver, certificate)
-    if any(approver.login in loan.managers for loan in loans):
-        yield Refusal(
-            code=RefusalCode.SOD_VIOLATION,
-            rule_id="X17",
-            detail={"person": approver.login, "part": "relationship manager"},
-        )
+    yield from own_customer(approver, loans, rule_id="X17")
 
 
 def receipt_refusals(
@@ -119,11 +115,5 @@ def _outside(certificate: TitleCertificate) -> Refusal | None:
 
 
 def _level(approver: Actor, certificate: TitleCertificate) -> Refusal | None:
-    held = approver.grants_for(Operation.APPROVE_OWNER_RETURN, certificate.org_path)
-    if any(grant.org_level in TIER2_AND_ABOVE for grant in held):
-        return None
-    return Refusal(
-        code=RefusalCode.APPROVAL_LEVEL,
-        rule_id="X17",
-        detail={"required": f"APPROVER at {OrgLevel.TIER2_BRANCH} or above"},
-    )
+    least, path = OrgLevel.TIER2_BRANCH, certificate.org_path
+    return too_low(approver, Operation.APPROVE_OWNER_RETURN, path, least, rule_id="X17")
