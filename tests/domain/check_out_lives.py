@@ -52,8 +52,11 @@ class CheckOutLives(CaseLives):
         people=st.sampled_from([None, *[KEEPERS, KEEPERS[::-1]] * 2]),
     )
     def ask(self, data, by, purpose, days, people):
+        self.borrow(self._pick(data, CustodyState.IN_VAULT), by, purpose, days, people)
+
+    def borrow(self, id, by, purpose, days, people):
+        """Asked for, agreed to, and let out where two people are named."""
         bank, due = self.bank, self.bank.today + timedelta(days=days)
-        id = self._pick(data, CustodyState.IN_VAULT)
         refused = request_refusals(
             self._facts(bank.papers[id], by),
             purpose,

@@ -69,8 +69,10 @@ class StocktakeLives(CheckOutLives):
     def count_vault(self, vault, kind, strangers, unseen, extra, after):
         """Opened; where something was unseen or extra, also counted and brought to its end."""
         stocktake = self._open(vault, kind, STRANGERS if strangers else KEEPS[vault][1:])
-        if stocktake is None or unseen is None:
-            return
+        if stocktake is not None and unseen is not None:
+            self._count_whole(stocktake, unseen, extra, after)
+
+    def _count_whole(self, stocktake, unseen, extra, after):
         self._count(stocktake.id, unseen, extra, agree=True)
         self._finalise(stocktake.id)
         for line in self.bank.stocktakes[stocktake.id].results if after != "nothing" else ():
