@@ -110,6 +110,7 @@ class CaseStep(StrEnum):
     RESUME = "RESUME"
     REVERSE = "REVERSE"  # the settlement it rests on was undone, too late to block it
     REASSIGN = "REASSIGN"  # another handler
+    CHANGE_APPLICANTS = "CHANGE_APPLICANTS"  # such as the heirs of an owner who has died
 
 
 _S, _E = CaseState, CaseStep
@@ -179,7 +180,11 @@ CASE_TRANSITIONS: Mapping[tuple[CaseState, CaseStep], CaseState] = MappingProxyT
                 _S.CLOSED,
             )
         },
-        **{(state, _E.REASSIGN): state for state in OPEN_STATES - {_S.RETURNED}},
+        **{
+            (state, step): state
+            for step in (_E.REASSIGN, _E.CHANGE_APPLICANTS)
+            for state in OPEN_STATES - {_S.RETURNED}
+        },
     }
 )
 # Steps that only some handling modes know; the others know every step of the table (4.2).
@@ -450,9 +455,9 @@ class DeregistrationCase:
 
     @property
     def applicants(self) -> frozenset[str]:
-        """Who brought the case: opened it or submitted it."""
-        submitted = {entry.by for entry in self.timeline if entry.step is CaseStep.SUBMIT}
-        return frozenset({self.opened_by, *submitted})
+        """Who brought the case: opened it, said who applies, or submitted it."""
+        steps = {CaseStep.SUBMIT, CaseStep.CHANGE_APPLICANTS}
+        return frozenset({self.opened_by, *(e.by for e in self.timeline if e.step in steps)})
 
     def parts(self) -> dict[str, str]:
         """Who already plays which part; none of them may be one of the two keepers (CUS-04b)."""

@@ -92,6 +92,9 @@ def _applicants(question: Question) -> Facts:
     case = question.facts.case
     owners = ", ".join(owner.party for owner in question.facts.collateral.owners)
     told = {"owners": owners}
+    dead = [owner.party for owner in question.facts.collateral.owners if owner.deceased]
+    if dead:
+        told["deceased"] = ", ".join(dead)
     if case is not None:
         told["applicants"] = ", ".join(case.applicant.owners)
         if case.applicant.agent is not None:

@@ -125,7 +125,8 @@ def applicant_entitled(question: Question) -> Iterator[Refusal]:
     """Every registered owner applies, himself or by whoever may speak for him (P11).
 
     An agent speaks for those whom he is said to represent, once their power of attorney is here.
-    For one who has died his heirs do, under their own numbers and with their proof.
+    For one who has died his heirs do, under their own numbers and with their proof; he applies no
+    more, nor does his agent for him.
     """
     refusal = not_entitled(question.facts.collateral, question.facts.shown)
     if refusal is not None:
@@ -229,19 +230,22 @@ def _entitlement_gaps(collateral: Collateral, case: DeregistrationCase | None) -
         yield "nobody has applied yet"
         return
     power = case.applicant.agent is not None and case.document(DocType.AGENT_POA) is not None
-    applying = set(case.applicant.owners).union(case.applicant.represented if power else ())
+    named = set(case.applicant.owners).union(case.applicant.represented if power else ())
+    dead = {owner.party for owner in collateral.owners if owner.deceased}
     absent = [
         owner.party
         for owner in collateral.owners
-        if not owner.deceased and owner.party not in applying
+        if not owner.deceased and owner.party not in named
     ]
     if not case.applicant.owners and case.applicant.agent is None:
         yield "nobody has applied yet"
+    elif dead and not named - dead:
+        yield f"no heir applies for {', '.join(sorted(dead))}, who has died"
     if absent:
         yield f"not every registered owner applies: {', '.join(absent)}"
     if case.applicant.agent is not None and case.document(DocType.AGENT_POA) is None:
         yield "the agent shows no notarised power of attorney"
-    if any(owner.deceased for owner in collateral.owners) and not case.document(DocType.HEIR_PROOF):
+    if dead and not case.document(DocType.HEIR_PROOF):
         yield "an owner has died and no heir is proven"
     if any(owner.minor for owner in collateral.owners) and not case.document(
         DocType.GUARDIAN_PROOF

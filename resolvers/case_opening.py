@@ -1,9 +1,10 @@
-"""Opening a case: the collateral is held, its papers locked, drawdowns stop (新建解押)."""
+"""Opening a case, and who applies: the collateral is held, its papers locked, drawdowns stop."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from domain.case_approvals import own_approval
 from domain.certificates import TitleCertificate
 from domain.collaterals import Collateral, PledgeState
 from domain.delivery import by_delivery
@@ -14,6 +15,7 @@ from domain.deregistration import (
     DeregistrationCase,
     DeregKind,
     HandlingMode,
+    impossible,
     stepped,
 )
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
@@ -41,6 +43,7 @@ from resolvers.mutation import Deed, mutation
 from resolvers.vault_work import freed
 from schema.cases import (
     ApplicantInput,
+    DeregistrationCaseChangeApplicantsInput,
     DeregistrationCaseOpenInput,
     DeregistrationCasePayload,
 )
@@ -116,6 +119,32 @@ async def deregistration_case_open(
     await _registry_form_applies(deed, case)
     case = on_the_clock(deed, case, {loan.loan_no: loan for loan in loans})
     return {"case": deed.decision.add(case)}
+
+
+@mutation(
+    Operation.SUBMIT_CASE,
+    DeregistrationCasePayload,
+    description="Say anew who applies, such as the heirs of an owner who has died (变更申请人).",
+)
+async def deregistration_case_change_applicants(
+    deed: Deed, input: DeregistrationCaseChangeApplicantsInput
+) -> dict[str, Any]:
+    """4.9. Whether they are entitled is asked with their proof, at the next step (P11)."""
+    case = await deed.subject(DeregistrationCase, input.case_id)
+    lawyers_only_for_courts(deed, case.kind, case.org_path)
+    county_alone(deed, await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}}))
+    refuse_if(
+        [
+            impossible(case, CaseStep.CHANGE_APPLICANTS),
+            own_approval(case, deed.actor.login),
+            _spoken_for(input.applicant),
+            None if input.reason.strip() else invalid("reason", "say why", rule_id="DRG-4.9"),
+        ]
+    )
+    before = ", ".join((*case.applicant.owners, *case.applicant.represented)) or "nobody"
+    said, by, now = f"instead of {before}: {input.reason}", deed.actor.login, deed.now
+    case = stepped(case, CaseStep.CHANGE_APPLICANTS, by=by, now=now, to=case.state, note=said)
+    return {"case": deed.decision.save(replace(case, applicant=_applicant(input.applicant)))}
 
 
 async def _registry_form_applies(deed: Deed, case: DeregistrationCase) -> None:

@@ -209,6 +209,7 @@ class Mutation:
     slot_set_capacity = vault_keeping.slot_set_capacity
     slot_close = vault_keeping.slot_close
     deregistration_case_open = case_opening.deregistration_case_open
+    deregistration_case_change_applicants = case_opening.deregistration_case_change_applicants
     deregistration_case_attach_document = deregistration.deregistration_case_attach_document
     deregistration_case_submit = deregistration.deregistration_case_submit
     deregistration_case_decide = deregistration.deregistration_case_decide

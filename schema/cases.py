@@ -18,7 +18,9 @@ from schema.nodes import Refusal
 class ApplicantInput:
     """An applicant."""
 
-    owners: list[str] = named("Every registered owner who applies himself.")
+    owners: list[str] = named(
+        "Every registered owner who applies himself; for one who has died, his heirs."
+    )
     agent: str | None = named("Their agent, who then needs a power of attorney.", default=None)
     represented: list[str] = named(
         "Owners for whom the agent applies, by their power of attorney; they need not apply"
@@ -65,6 +67,15 @@ class DeregistrationCaseAttachDocumentInput:
     code: DocType = named("What it is.")
     file_version_id: strawberry.ID = named("The file version.")
     party: str | None = named("For a consent: party number of who gives it.", default=None)
+
+
+@strawberry.input(description="Who applies from now on, such as heirs (变更申请人).")
+class DeregistrationCaseChangeApplicantsInput:
+    """Other applicants."""
+
+    case_id: strawberry.ID = named("The case.")
+    applicant: ApplicantInput = named("All who apply; whoever is not named applies no more.")
+    reason: str = named("Why; an heir also needs a document HEIR_PROOF of the case.")
 
 
 @strawberry.input(description="Names a case.")

@@ -584,6 +584,7 @@ _name(
     RESUME 恢复: its reissue is in
     REVERSE 结清冲正: the settlement it rests on was undone after the filing
     REASSIGN 变更经办: another handler
+    CHANGE_APPLICANTS 变更申请人: others apply, such as heirs
     """,
 )
 _name(

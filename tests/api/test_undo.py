@@ -30,6 +30,7 @@ from tests.client import (
 )
 
 SUPERVISOR = "undo-supervisor"
+TWO_ROLES = "undo-two-roles"
 STATE = "state suspendedFrom postCloseIncident collateral { pledgeState }"
 NOTHING: dict[str, list[str]] = {"signals": [], "incidents": [], "alerts": []}
 RED = {"signals": ["RED RELEASE"], "incidents": ["REVERSED_SETTLEMENT"], "alerts": []}
@@ -355,8 +356,64 @@ def test_papers_of_an_owner_who_died_wait_for_proven_heirs(bank: Bank):
     assert codes(bank.do("handler-1", name, back)) == ["APPLICANT_NOT_ENTITLED"]
     assert bank.certificate(story)["custodyState"] == "OUT_FOR_DEREG"
     bank.attach(story, "HEIR_PROOF")
+    (refusal,) = bank.do("handler-1", name, back)["refusals"]
+    assert refusal["detail"] == [
+        {"name": "reason", "value": f"no heir applies for {story.customer_no}, who has died"}
+    ]
+    assert codes(others_apply(bank, story)) == []
     assert codes(bank.do("handler-1", name, back)) == []
     assert bank.certificate(story)["custodyState"] == "RETURNED_TO_OWNER"
+    assert codes(others_apply(bank, story)) == ["STATE_CONFLICT"]
+
+
+def submitted(bank: Bank):
+    """A release that waits for its approval; and somebody who could both ask and approve."""
+    roles = [{"role": "APPROVER"}, {"role": "CERT_HANDLER"}]
+    bank.load(("User", {"login": TWO_ROLES, "name": "x", "org": "LC", "roles": roles}))
+    story = bank.vaulted()
+    bank.settle(story)
+    bank.open_case(story)
+    bank.attach(story, "DEREG_APPLICATION", "OWNER_ID")
+    assert codes(bank.submit(story)) == []
+    return story
+
+
+def others_apply(bank: Bank, story, login: str = "handler-1", **more):
+    applicant = {"owners": ["H1", "H2"], **more.pop("applicant", {})}
+    given = {"caseId": story.case_id, "applicant": applicant, "reason": "inherited", **more}
+    fields = "case { state applicant { owners agent represented } approvals { login } "
+    fields += f"timeline {{ step by note }} }} {REFUSALS}"
+    return bank.do(login, "deregistrationCaseChangeApplicants", given, fields)
+
+
+def test_heirs_apply_instead_of_who_died_after_the_opening(bank: Bank):
+    story = submitted(bank)
+    assert bank.approve(story, TWO_ROLES)["case"]["state"] == "APPROVED"
+    dead = {"party": story.customer_no, "share": "1", "deceased": True}
+    bank.load(("Collateral", collateral(story, owners=[dead])))
+    assert codes(others_apply(bank, story, TWO_ROLES)) == ["SOD_VIOLATION"]
+    assert codes(others_apply(bank, story, reason=" ")) == ["VALUE_INVALID"]
+    represented = {"applicant": {"represented": ["H1"]}}
+    assert codes(others_apply(bank, story, **represented)) == ["VALUE_INVALID"]
+    assert bank.case(story, "applicant { owners }") == {
+        "applicant": {"owners": [story.customer_no]}
+    }
+    case = others_apply(bank, story)["case"]
+    assert (case["state"], len(case["approvals"])) == ("APPROVED", 1)
+    assert case["applicant"] == {"owners": ["H1", "H2"], "agent": None, "represented": []}
+    assert case["timeline"][-1] == {
+        "step": "CHANGE_APPLICANTS",
+        "by": "handler-1",
+        "note": f"instead of {story.customer_no}: inherited",
+    }
+    assert "APPLICANT_NOT_ENTITLED" in codes(bank.vault_out_propose(story))  # nobody has proven it yet
+
+
+def test_whoever_says_who_applies_does_not_approve_it(bank: Bank):
+    story = submitted(bank)
+    mine = {"applicant": {"owners": [story.customer_no]}}
+    assert codes(others_apply(bank, story, TWO_ROLES, **mine)) == []
+    assert codes(bank.approve(story, TWO_ROLES)) == ["SELF_APPROVAL"]
 
 
 REASSIGN = f"handover {{ id giver receiver }} case {{ handler }} {REFUSALS}"

@@ -94,6 +94,12 @@ def p11(q: Question) -> Broken:
         return
     if case.applicant.agent is not None and D.AGENT_POA not in documents(q):
         yield "APPLICANT_NOT_ENTITLED"
+    dead = [owner.party for owner in q.facts.collateral.owners if owner.deceased]
+    theirs = [*case.applicant.owners]
+    if case.applicant.agent is not None and D.AGENT_POA in documents(q):
+        theirs += case.applicant.represented
+    if dead and all(party in dead for party in theirs):
+        yield "APPLICANT_NOT_ENTITLED"  # the dead apply for nothing
     for owner in q.facts.collateral.owners:
         if owner.deceased and D.HEIR_PROOF not in documents(q):
             yield "APPLICANT_NOT_ENTITLED"

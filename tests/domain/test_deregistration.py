@@ -110,7 +110,8 @@ TABLE = {
         for state in (S.FILED, S.NEED_MORE_MATERIAL, S.REGISTRY_DONE, S.RETURNED, S.CLOSED)
     },
     **{
-        (state, E.REASSIGN): (state, ANY)
+        (state, step): (state, ANY)
+        for step in (E.REASSIGN, E.CHANGE_APPLICANTS)
         for state in set(S)
         - {S.RETURNED, S.CLOSED, S.CLOSED_FAILED, S.CANCELLED, S.REJECTED_INTERNAL}
     },
@@ -149,7 +150,7 @@ def test_a_suspended_case_goes_on_where_it_was(state):
     again = stepped(case, E.SUSPEND, by="t2", now=NOW)
     assert (again.state, again.suspended_from) == (S.SUSPENDED, state)
     possible = {step for step in E if impossible(again, step) is None}
-    assert possible == {E.SUSPEND, E.RESUME, E.REASSIGN}
+    assert possible == {E.SUSPEND, E.RESUME, E.REASSIGN, E.CHANGE_APPLICANTS}
     resumed = stepped(again, E.RESUME, by="handler", now=NOW)
     assert (resumed.state, resumed.suspended_from) == (state, None)
     assert impossible(resumed, E.RESUME) is not None

@@ -117,7 +117,26 @@ AGENT = (DocType.AGENT_POA, DocType.AGENT_ID)
             {"DRG-P10": ["DOC_MISSING"]} | REFUSED,
         ),
         ((replace(FIRST, deceased=True),), (), {"owners": ("C1",)}, REFUSED),
-        ((replace(FIRST, deceased=True),), (DocType.HEIR_PROOF,), {"owners": ("C1",)}, {}),
+        ((replace(FIRST, deceased=True),), (DocType.HEIR_PROOF,), {"owners": ("C1",)}, REFUSED),
+        ((replace(FIRST, deceased=True),), (), {"owners": ("H1",)}, REFUSED),
+        (
+            (replace(FIRST, deceased=True),),
+            (*AGENT, DocType.HEIR_PROOF),
+            {"agent": "A1", "represented": ("C1",)},
+            REFUSED,
+        ),
+        (
+            (replace(FIRST, deceased=True),),
+            (*AGENT, DocType.HEIR_PROOF),
+            {"agent": "A1", "represented": ("H1",)},
+            {},
+        ),
+        (
+            (replace(FIRST, deceased=True), SECOND),
+            (DocType.HEIR_PROOF,),
+            {"owners": ("C2",)},
+            {},  # who owned it with him may be his heir
+        ),
         ((replace(FIRST, deceased=True),), (DocType.HEIR_PROOF,), {"owners": ("H1",)}, {}),
         ((replace(FIRST, deceased=True),), (DocType.HEIR_PROOF,), {}, REFUSED),
         (

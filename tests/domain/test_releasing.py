@@ -8,6 +8,7 @@ from domain.certificates import Carrier, CertType, CustodyState, LegalState
 from domain.collaterals import Insurance, Owner, PledgeState
 from domain.custody import Evidence
 from domain.deregistration import (
+    Applicant,
     CaseState,
     DeregKind,
     HandlingMode,
@@ -115,12 +116,14 @@ def test_a_case_is_closed_on_an_accepted_result(status, mode):
 
 @pytest.mark.parametrize("kind", DeregKind)
 @pytest.mark.parametrize("documents", [(), (DocType.HEIR_PROOF,)])
-def test_papers_of_an_owner_who_died_go_to_proven_heirs(kind, documents):
+@pytest.mark.parametrize("applicant", ["C1", "H1"])
+def test_papers_of_an_owner_who_died_go_to_proven_heirs(kind, documents, applicant):
     dead = a_collateral(owners=(Owner(party="C1", deceased=True),))
     unasked = {DeregKind.COURT_ORDERED, DeregKind.ENFORCED, DeregKind.EXTINGUISHED}
-    fine = bool(documents) or kind in unasked
+    fine = (bool(documents) and applicant == "H1") or kind in unasked
     expected = [] if fine else ["APPLICANT_NOT_ENTITLED"]
-    assert codes([not_to_him(dead, a_case(*documents, kind=kind))]) == expected
+    case = a_case(*documents, kind=kind, applicant=Applicant(owners=(applicant,)))
+    assert codes([not_to_him(dead, case)]) == expected
     assert not_to_him(a_collateral(), a_case(kind=kind)) is None
 
 
