@@ -91,14 +91,15 @@ def written(database: Any, story: Story) -> tuple[Writes, Writes]:
         ("dossiers", database.dossiers.find_one({"loan_no": story.loan_no})),
         ("audit_log", database.audit_log.find_one({"operation": "certificate_vault_in_confirm"})),
     ]
+    receipt = database.receipts.find_one({"items.certificate_id": id, "kind": "VAULT_IN"})
+    second.append(("receipts", receipt))
+    files = {"$in": receipt["file_ids"]}
     for name, query in (
-        ("receipts", {"certificate_ids": id, "kind": "VAULT_IN"}),
-        ("files", {"certificate_id": id, "doc_type": "CUSTODY_RECEIPT"}),
+        ("postings", {"event_id": event["_id"]}),
+        ("files", {"_id": files}),
+        ("file_versions", {"file_id": files}),
     ):
         second += [(name, one) for one in database[name].find(query)]
-    files = [record["_id"] for name, record in second if name == "files"]
-    versions = database.file_versions.find({"file_id": {"$in": files}})
-    second += [("file_versions", one) for one in versions]
     second += _told(database, "certificate_vault_in_confirm", second)
     return first, second
 

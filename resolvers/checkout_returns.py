@@ -200,7 +200,6 @@ async def check_out_receive_exchanged(
         ),
     )
     await take_place(deed, old, received)
-    lapsed = old.legal_state is LegalState.LAPSED
     deed.move(
         old,
         Movement.RETURN_EXCHANGED,
@@ -209,7 +208,7 @@ async def check_out_receive_exchanged(
         evidence=evidence,
         reason=check_out.exchange.change.value,
         overdue_days=days,
-        legal_state=old.legal_state if lapsed else LegalState.SUPERSEDED,
+        legal_state=LegalState.SUPERSEDED,
         superseded_by=new.id,
         holder=None,
         due_date=None,

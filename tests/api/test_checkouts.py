@@ -515,8 +515,11 @@ def test_movements_of_what_is_out_of_reach_are_not_told(bank: Bank):
     assert bank.query("rm-x", text, id=story.certificate_id) == {"allowedMovements": None}
 
 
-def test_a_converted_pre_notice_passes_its_rank_on(bank: Bank):
-    """AC-32."""
+@pytest.mark.parametrize(
+    ("possible_from", "rank"), [("2025-06-01", "2023-06-01"), ("2025-02-01", "2025-06-20")]
+)
+def test_a_converted_pre_notice_passes_its_rank_on(bank: Bank, possible_from: str, rank: str):
+    """AC-32; one that lapsed has none to pass on."""
     story = bank.mortgage()
     story.certificate_id = bank.expect(story, "PRE_NOTICE_MORTGAGE")
     story.cert_no = f"粤（2023）广州市不动产证明第7{story.n:07}号"
@@ -524,6 +527,11 @@ def test_a_converted_pre_notice_passes_its_rank_on(bank: Bank):
     bank.scan(story)
     bank.hand_to_vault(story)
     bank.vault(story)
+    possible = {"certificateId": story.certificate_id, "convertibleFrom": possible_from}
+    bank.done("handler-1", "certificateMarkConvertible", possible)
+    bank.run_jobs()
+    lapsed = bank.certificate(story, "legalState")["legalState"] == "LAPSED"
+    assert lapsed is (rank == "2025-06-20")
     changes = {"purpose": "PRE_NOTICE_CONVERSION", "dueDate": "2025-08-19"}
     id = approved(bank, story, "approver-lc", **changes)
     let_out(bank, story, id)
@@ -552,7 +560,7 @@ def test_a_converted_pre_notice_passes_its_rank_on(bank: Bank):
     assert bank.certificate(story, "certType custodyState priorityDate") == {
         "certType": "MORTGAGE_REG_PROOF",
         "custodyState": "RECEIVED_PENDING_VAULT",
-        "priorityDate": "2023-06-01",
+        "priorityDate": rank,
     }
 
 
