@@ -9,6 +9,7 @@ from resolvers import (
     case_exchanges,
     case_opening,
     case_papers,
+    case_vault_out,
     checkout_papers,
     checkout_returns,
     checkouts,
@@ -214,8 +215,8 @@ class Mutation:
     deregistration_case_submit = deregistration.deregistration_case_submit
     deregistration_case_decide = deregistration.deregistration_case_decide
     deregistration_case_cancel = deregistration.deregistration_case_cancel
-    deregistration_case_vault_out_propose = case_papers.deregistration_case_vault_out_propose
-    deregistration_case_vault_out_confirm = case_papers.deregistration_case_vault_out_confirm
+    deregistration_case_vault_out_propose = case_vault_out.deregistration_case_vault_out_propose
+    deregistration_case_vault_out_confirm = case_vault_out.deregistration_case_vault_out_confirm
     deregistration_case_file = registry.deregistration_case_file
     deregistration_case_record_registry = registry.deregistration_case_record_registry
     deregistration_case_surrender = case_papers.deregistration_case_surrender

@@ -406,7 +406,8 @@ def test_heirs_apply_instead_of_who_died_after_the_opening(bank: Bank):
         "by": "handler-1",
         "note": f"instead of {story.customer_no}: inherited",
     }
-    assert "APPLICANT_NOT_ENTITLED" in codes(bank.vault_out_propose(story))  # nobody has proven it yet
+    unproven = codes(bank.vault_out_propose(story))
+    assert unproven == ["APPLICANT_NOT_ENTITLED"]
 
 
 def test_whoever_says_who_applies_does_not_approve_it(bank: Bank):
