@@ -28,7 +28,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import server
-from domain.people import Operation, User, actor
+from domain.people import User, actor
+from domain.roles import Operation
 from storage.finds import find
 from storage.mongo import Mongo
 from storage.records import Record, from_record

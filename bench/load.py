@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from domain.calendar import WorkCalendar, md
 from domain.case_deadlines import with_deadlines
+from domain.case_steps import stepped
 from domain.certificates import (
     CERT_TYPES,
     TERMINAL,
@@ -78,8 +79,6 @@ from domain.deregistration import (
     Registry,
     RegistryNotice,
     RegistryStatus,
-    SettlementProof,
-    stepped,
 )
 from domain.dossiers import (
     DocType,
@@ -112,9 +111,11 @@ from domain.loans import (
 )
 from domain.orgs import Org, OrgLevel, jurisdiction
 from domain.parties import Customer, CustomerType, IdType
-from domain.people import Role, RoleGrant, User
+from domain.people import RoleGrant, User
 from domain.policy import resolve
 from domain.preconditions import PRECONDITIONS
+from domain.roles import Role
+from domain.settlement_proofs import SettlementProof
 from domain.vaults import SealedPacket, SealUse, Slot, Vault
 from storage.indexes import INDEXES, prepare
 from storage.mongo import CODEC, JOURNALED, Mongo

@@ -27,8 +27,9 @@ from domain.policy import resolve
 from domain.release import evaluate
 from domain.release_question import Stage
 from resolvers.release_facts import release_facts
-from storage.decisions import Decision, consider
+from storage.decisions import Decision
 from storage.mongo import Mongo
+from storage.transactions import consider
 from tests.api.securing import secured
 
 LOANS = int(os.environ.get("BENCH_SECURED_LOANS", "500"))

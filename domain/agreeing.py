@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from domain.loans import Loan
 from domain.orgs import OrgLevel, is_above
-from domain.people import Actor, Operation
+from domain.people import Actor
 from domain.refusals import Refusal, RefusalCode
+from domain.roles import Operation
 
 
 def too_low(

@@ -5,8 +5,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from domain.orgs import OrgLevel
-from domain.people import Actor, Operation, Role
+from domain.people import Actor
 from domain.refusals import Refusal, state_conflict
+from domain.roles import Operation, Role
 from domain.watch import SubjectKind
 
 

@@ -16,7 +16,7 @@ from domain.deregistration import (
 )
 from domain.dossiers import DocType
 from domain.files import FileVersion
-from domain.people import SYSTEM
+from domain.roles import SYSTEM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+from domain.case_steps import impossible
 from domain.deregistration import (
     Approval,
     ApprovalDecision,
@@ -12,14 +13,14 @@ from domain.deregistration import (
     CaseStep,
     DeregistrationCase,
     DeregKind,
-    impossible,
 )
 from domain.money import FEN_PER_YUAN
 from domain.orgs import OrgLevel
-from domain.people import Actor, Operation, Role
+from domain.people import Actor
 from domain.policy import BANDS, Policy
 from domain.refusals import Refusal, RefusalCode, state_conflict
 from domain.release_question import ReleaseFacts
+from domain.roles import Operation, Role
 
 LEGAL = ApprovalStep(role=Role.LEGAL_OFFICER)
 

@@ -13,8 +13,8 @@ from types import MappingProxyType
 from domain.calendar import WorkCalendar, md
 from domain.deregistration import DeadlineStep, DeregistrationCase
 from domain.orgs import OrgLevel
-from domain.people import HANDLERS, PROCESSING, Role
 from domain.policy import Policy
+from domain.roles import HANDLERS, PROCESSING, Role
 
 
 class EscalationLevel(StrEnum):

@@ -28,9 +28,10 @@ from domain.checkouts import (
 )
 from domain.custody import Movement, illegal
 from domain.orgs import OrgLevel, is_above
-from domain.people import Actor, Operation, Role
+from domain.people import Actor
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
+from domain.roles import Operation, Role
 from domain.vaulting import locked, paper_only
 from domain.watch import LegalHold, held
 

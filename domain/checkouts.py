@@ -18,10 +18,10 @@ from domain.certificates import (
     TitleCertificate,
 )
 from domain.orgs import OrgLevel
-from domain.people import Role
 from domain.policy import Policy
 from domain.processing import PRE_NOTICES
 from domain.refusals import Refusal, RefusalCode
+from domain.roles import Role
 
 
 class CheckOutPurpose(StrEnum):

@@ -14,8 +14,9 @@ from domain.collaterals import Collateral, PledgeState
 from domain.custody import Evidence
 from domain.loans import Loan
 from domain.orgs import OrgLevel
-from domain.people import Actor, Operation
+from domain.people import Actor
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
+from domain.roles import Operation
 
 MAX_ASSIGNEE_LENGTH = 200
 TRANSFERABLE = frozenset(

@@ -12,9 +12,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.dossiers import DocType, Dossier, DossierStatus, open_supplement
-from domain.people import Actor, Operation
+from domain.people import Actor
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
+from domain.roles import Operation
 
 MAX_TITLE_LENGTH = 200
 _SHA256 = re.compile(r"[0-9a-f]{64}")

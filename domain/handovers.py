@@ -13,9 +13,10 @@ from domain.calendar import WorkCalendar
 from domain.certificates import CustodyState, TitleCertificate, normalised
 from domain.custody import Movement, illegal
 from domain.orgs import covers
-from domain.people import Actor, Operation, Role
+from domain.people import Actor
 from domain.policy import Policy
 from domain.refusals import Forbidden, Refusal, RefusalCode, invalid, state_conflict
+from domain.roles import Operation, Role
 from domain.vaulting import locked, paper_only
 
 MAX_GIVERS = 100  # whom a certificate remembers

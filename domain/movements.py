@@ -16,10 +16,10 @@ from domain.custody import BEGINNINGS, LEGAL_ONLY, RULE_OF, Movement, illegal
 from domain.deregistration import CaseState, DeregistrationCase, HandlingMode
 from domain.loans import Loan
 from domain.owner_returns import not_the_owners
-from domain.people import Operation
 from domain.redemption import unredeemable
 from domain.refusals import Refusal, invalid, state_conflict
 from domain.releasing import awaits_exchange, goes_back
+from domain.roles import Operation
 from domain.vaulting import Scan, locked, paper_only, scan_missing
 from domain.vaults import Vault, frozen
 from domain.watch import LegalHold, held

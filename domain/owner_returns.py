@@ -14,8 +14,9 @@ from domain.custody import Evidence, Movement, illegal
 from domain.files import ArchiveFile
 from domain.loans import Loan
 from domain.orgs import OrgLevel
-from domain.people import Actor, Operation
+from domain.people import Actor
 from domain.refusals import Refusal, invalid, state_conflict
+from domain.roles import Operation
 from domain.vaulting import locked, paper_only
 
 

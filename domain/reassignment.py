@@ -5,11 +5,13 @@ Source: domain 4.9, 3.2, chapter 9 (separation of duties).
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from domain.case_steps import impossible
 from domain.certificates import CustodyState, TitleCertificate
-from domain.deregistration import CaseStep, DeregistrationCase, impossible
+from domain.deregistration import CaseStep, DeregistrationCase
 from domain.orgs import OrgLevel
-from domain.people import Actor, Operation, Role
+from domain.people import Actor
 from domain.refusals import Forbidden, Refusal, RefusalCode, invalid
+from domain.roles import Operation, Role
 
 KEEPER = "vault keeper"
 _HEADS = frozenset({OrgLevel.LOAN_CENTER, OrgLevel.COUNTY_SUBCENTER})

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from domain.calendar import business_date
+from domain.case_steps import impossible
 from domain.certificates import normalised
 from domain.deregistration import (
     MAX_NOTICES,
@@ -19,7 +20,6 @@ from domain.deregistration import (
     Registry,
     RegistryNotice,
     RegistryStatus,
-    impossible,
 )
 from domain.files import GENERATED
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict

@@ -3,15 +3,9 @@
 Source: DRG-L06; Civil Code art. 397.
 """
 
+from domain.case_steps import beneath, impossible
 from domain.collaterals import GONE, Collateral
-from domain.deregistration import (
-    CaseState,
-    CaseStep,
-    DeregistrationCase,
-    HandlingMode,
-    beneath,
-    impossible,
-)
+from domain.deregistration import CaseState, CaseStep, DeregistrationCase, HandlingMode
 from domain.refusals import Refusal, RefusalCode
 
 # From its filing on a half goes, unless the registry sends it back.

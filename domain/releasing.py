@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from domain.case_files import STANDING
+from domain.case_steps import impossible
 from domain.certificates import (
     TERMINAL,
     Carrier,
@@ -23,7 +24,6 @@ from domain.deregistration import (
     DeregKind,
     HandlingMode,
     RegistryStatus,
-    impossible,
 )
 from domain.dossiers import DocType
 from domain.files import FileStatus, FileVersion

@@ -4,20 +4,51 @@ Source: domain 4.4, 4.9; DRG-P01, P08, P12.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from domain.calendar import WorkCalendar
-from domain.deregistration import DeregistrationCase, SettlementProof
+from domain.deregistration import DeregistrationCase
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import ADDABLE, ArchiveFile, FileStatus, FileVersion
-from domain.loans import Loan, never_drawn, not_final, not_ours, not_settled
+from domain.loans import Loan, LoanStatus, never_drawn, not_final, not_ours, not_settled
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode, state_conflict
 from domain.release_kinds import SETTLES
 
 MAX_NO_LENGTH = 100  # characters of a number that is asked about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementProof:
+    """A numbered proof that a loan is settled (贷款结清证明); voided when that is undone.
+
+    It holds every fact that is printed on it: the loan may owe again later, the paper does not.
+    """
+
+    id: str
+    no: str
+    loan_no: str
+    case_id: str | None = None  # none: asked for outside a case
+    contract_no: str = ""
+    customer_no: str = ""
+    principal_amount: int = 0
+    currency: str = "CNY"
+    loan_status: LoanStatus = LoanStatus.SETTLED
+    settled_on: date | None = None
+    org_name: str = ""
+    issued_at: datetime
+    issued_on: date | None = None
+    issued_by: str
+    file_id: str | None = None  # none in records older than the paper
+    sha256: str = ""  # of the document
+    size: int = 0
+    voided_at: datetime | None = None
+    void_reason: str | None = None
+    org_code: str
+    org_path: str
+    version: int = 0
 
 
 class ProofStanding(StrEnum):

@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from domain.certificates import MAX_CERT_NO, TitleCertificate, normalised
 from domain.orgs import TIER2_AND_ABOVE
-from domain.people import Role, RoleGrant
+from domain.people import RoleGrant
 from domain.refusals import Forbidden, Refusal, RefusalCode, invalid, state_conflict
+from domain.roles import Role
 from domain.vaults import MAX_NAME_LENGTH, SealedPacket, Vault, frozen
 
 COUNTERS = 2

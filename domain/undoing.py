@@ -8,16 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from domain.case_steps import CASE_TRANSITIONS, beneath, stepped, still_suspended
 from domain.certificates import Catalog, CustodyState, LegalState, TitleCertificate
-from domain.deregistration import (
-    CASE_TRANSITIONS,
-    CaseState,
-    CaseStep,
-    DeregistrationCase,
-    beneath,
-    stepped,
-    still_suspended,
-)
+from domain.deregistration import CaseState, CaseStep, DeregistrationCase
 from domain.release_kinds import RULES, SOME_GO
 
 MAX_REVERSED = 500  # settlements of one case

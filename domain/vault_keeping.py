@@ -9,8 +9,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from domain.orgs import covers
-from domain.people import Leave, Role, RoleGrant, Substitution, User
+from domain.people import Leave, RoleGrant, Substitution, User
 from domain.refusals import Forbidden, Refusal, RefusalCode, invalid, state_conflict
+from domain.roles import Role
 from domain.vaults import Vault
 
 MIN_KEEPERS = 2  # no vault event is one person's (CUS-04)

@@ -10,7 +10,8 @@ from domain.alerts import Alert, AlertKind
 from domain.calendar import md
 from domain.count_coverage import INTERVALS, count_due, counted_since
 from domain.orgs import OrgLevel
-from domain.people import Role, User
+from domain.people import User
+from domain.roles import Role
 from domain.stocktakes import LEADERS, StocktakeKind
 from domain.vaults import Vault
 from domain.watch import SubjectKind

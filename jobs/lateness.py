@@ -10,7 +10,8 @@ from domain.alerts import Alert, AlertKind
 from domain.dispatches import Dispatch
 from domain.handovers import Handover, HandoverItemState
 from domain.orgs import with_those_above
-from domain.people import Operation, Role, User, actor
+from domain.people import User, actor
+from domain.roles import Operation, Role
 from domain.vaults import Vault
 from domain.watch import SubjectKind
 from jobs.watch import Round

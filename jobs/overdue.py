@@ -7,7 +7,7 @@ from domain.certificates import TitleCertificate
 from domain.checkout_returns import Escalation, due_escalations, next_escalation
 from domain.checkouts import CheckOut
 from domain.orgs import OrgLevel
-from domain.people import Role
+from domain.roles import Role
 from domain.watch import (
     IncidentKind,
     SignalCategory,

@@ -12,7 +12,6 @@ from domain.alerts import Alert, AlertKind
 from domain.certificates import CustodyState, LegalState
 from domain.collaterals import Collateral, TitleSearchResult
 from domain.custody import Movement
-from domain.people import Role
 from domain.reconciliation import (
     MAX_DIFFERENCES,
     Reconciliation,
@@ -20,6 +19,7 @@ from domain.reconciliation import (
     Standing,
     reconciliation,
 )
+from domain.roles import Role
 from domain.vaults import Vault
 from domain.watch import Incident, IncidentKind, SignalSeverity, SubjectKind
 from jobs.watch import Round

@@ -16,7 +16,7 @@ from domain.dispatches import OVER
 from domain.dual_control import Proposal, ProposalState
 from domain.files import FileSource, FileStatus, FileVersion
 from domain.handovers import HandoverState
-from domain.people import SYSTEM
+from domain.roles import SYSTEM
 from domain.stocktake_results import overdue, resolved
 from domain.stocktakes import CountResult, Stocktake, StocktakeState
 from domain.vaults import Vault, VaultStatus
@@ -31,9 +31,10 @@ from resolvers.checkouts import let_go
 from resolvers.context import Stores
 from resolvers.stocktake_work import give_up_line
 from resolvers.vault_work import end_proposal_in
-from storage.decisions import Decision, decide
+from storage.decisions import Decision
 from storage.records import Record
 from storage.sequence import sequence
+from storage.transactions import decide
 from storage.writes import Insert
 
 _LOG = logging.getLogger(__name__)

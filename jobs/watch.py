@@ -12,9 +12,9 @@ from domain.alerts import Alert, AlertKind
 from domain.certificates import CertType, LegalState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Movement, Operator, moved
-from domain.people import PROCESSING, SYSTEM, Role
 from domain.pre_notices import convertible, has_lapsed, is_standing, still_secured
 from domain.reminders import Reminder, advice, is_uninsured, next_look, reminders
+from domain.roles import PROCESSING, SYSTEM, Role
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from resolvers.incidents import About, paper, signal_of
 from resolvers.secured import loans_of

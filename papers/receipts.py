@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from domain.calendar import SHANGHAI
-from domain.people import Role
 from domain.receipts import Receipt, ReceiptItem, ReceiptKind
+from domain.roles import Role
 from papers.lines import SMALL, TITLE, Line, drawn, fact, fitted, several, signatures
 from schema.enums import chinese
 

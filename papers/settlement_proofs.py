@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from domain.calendar import SHANGHAI
-from domain.deregistration import SettlementProof
 from domain.money import yuan
+from domain.settlement_proofs import SettlementProof
 from papers.lines import LEFT, SMALL, TITLE, TOP, WIDTH, Line, drawn, fact, signatures
 from papers.page import Page
 from schema.enums import chinese

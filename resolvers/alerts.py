@@ -3,9 +3,10 @@
 from typing import Any
 
 from domain.alerts import Alert, acknowledged, acknowledgement_refusal, is_meant_for
-from domain.people import Operation
 from domain.refusals import Forbidden, refuse_if
-from resolvers.mutation import Deed, mutation
+from domain.roles import Operation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from schema.alerts import AlertAcknowledgeInput, AlertPayload
 
 

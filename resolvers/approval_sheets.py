@@ -6,8 +6,8 @@ from domain.dossiers import DocType, Dossier
 from domain.files import ArchiveFile
 from domain.receipts import MAX_DOSSIERS
 from papers.approval_sheets import approval_sheet_pdf
+from resolvers.deed import Deed
 from resolvers.drawn_papers import DrawnPaper, file_paper
-from resolvers.mutation import Deed
 from resolvers.receipts import dossiers_query
 
 AGAIN = "The case was approved anew."

@@ -10,11 +10,12 @@ from domain.calendar import SHANGHAI, business_date
 from domain.certificates import TitleCertificate
 from domain.custody import CustodyEvent, Operator
 from domain.dual_control import Proposal, conflicting_part
-from domain.people import Operation
 from domain.refusals import Refusal, refuse_if
+from domain.roles import Operation
 from domain.stocktakes import StocktakeState
 from domain.vaults import Vault
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.vault_work import parts_of
 from schema.custody import ProposalApproveBackdateInput, ProposalPayload
 

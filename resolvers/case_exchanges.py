@@ -18,12 +18,13 @@ from domain.partial_exchange import (
     still_securing,
     what_stays,
 )
-from domain.people import Operation
 from domain.processing import PaperFacts, collection_refusals
 from domain.refusals import Forbidden, Refused, invalid, refuse_if
+from domain.roles import Operation
 from domain.vaults import Vault
+from resolvers.deed import Deed
 from resolvers.exchanged import Brought, received_instead
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.papers import duplicate_of, paper_facts, printed
 from resolvers.releasing import at, returned_when_empty
 from resolvers.secured import collaterals_query

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.case_approvals import own_approval
+from domain.case_steps import impossible, stepped
 from domain.certificates import TitleCertificate
 from domain.collaterals import Collateral, PledgeState
 from domain.delivery import by_delivery
@@ -15,14 +16,11 @@ from domain.deregistration import (
     DeregistrationCase,
     DeregKind,
     HandlingMode,
-    impossible,
-    stepped,
 )
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.orgs import Org
-from domain.people import Operation
 from domain.processing import out_of_scope
 from domain.reassignment import unfit_handler
 from domain.refusals import (
@@ -33,13 +31,15 @@ from domain.refusals import (
 )
 from domain.release_papers import no_release, not_free
 from domain.releasing import handling_refusal, kept_from_owner
+from domain.roles import Operation
 from resolvers.case_locks import lock_papers
 from resolvers.case_work import (
     county_alone,
     lawyers_only_for_courts,
     on_the_clock,
 )
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.vault_work import freed
 from schema.cases import (
     ApplicantInput,

@@ -22,7 +22,6 @@ from domain.deregistration import (
     HandlingMode,
 )
 from domain.files import ArchiveFile, FileVersion
-from domain.people import Operation
 from domain.refusals import (
     Forbidden,
     Refusal,
@@ -42,12 +41,14 @@ from domain.releasing import (
     still_inside,
     surrendered_ones,
 )
+from domain.roles import Operation
 from domain.watch import HoldReason, LegalHold, held
 from resolvers.case_receipts import pinned, signed_for
 from resolvers.case_work import advanced, asked, blocked, due_approval, papers_of
+from resolvers.deed import Deed
 from resolvers.deliveries import ended_by_return
 from resolvers.holds import holds_on
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.receipts import give_receipts
 from resolvers.release_facts import shown_case
 from resolvers.release_pairs import halves_behind

@@ -7,7 +7,7 @@ from domain.deregistration import CaseDocument, DeregistrationCase
 from domain.dossiers import DocType, ItemStatus
 from domain.files import FileVersion
 from resolvers.case_work import mark_items
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
 
 
 def pinned(receipt: FileVersion) -> Evidence:

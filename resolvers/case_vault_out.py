@@ -3,25 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
+from domain.case_steps import impossible
 from domain.certificates import Catalog, CustodyState, Holder, Lock, LockKind, TitleCertificate
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import Evidence, Movement, Operator, held_by_book
-from domain.deregistration import CaseState, CaseStep, DeregistrationCase, impossible
+from domain.deregistration import CaseState, CaseStep, DeregistrationCase
 from domain.dossiers import DocType
 from domain.dual_control import Proposal, ProposalState, confirmation_refusals
 from domain.files import FileVersion
 from domain.loans import Loan
-from domain.people import Operation
 from domain.refusals import Refusal, RefusalCode, Refused, invalid
 from domain.release_kinds import RULES
 from domain.releasing import awaits_exchange, not_to_him, receipt_refusals
+from domain.roles import Operation
 from domain.vault_out import in_another_vault
 from domain.vaults import frozen
 from domain.watch import held
 from resolvers.case_papers import evaluated, holds_in, of_another, too_early
 from resolvers.case_receipts import pinned, signed_for
 from resolvers.case_work import advanced, blocked, papers_of
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.receipts import give_receipts

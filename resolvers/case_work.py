@@ -7,31 +7,30 @@ from typing import Any
 
 from domain.case_approvals import not_approved
 from domain.case_deadlines import papers_due_back, with_deadlines
+from domain.case_steps import CASE_TRANSITIONS, stepped
 from domain.certificates import CustodyState, Lock, LockKind, TitleCertificate
 from domain.collaterals import Collateral
 from domain.compensation import clocked
 from domain.delivery import by_delivery
 from domain.deregistration import (
-    CASE_TRANSITIONS,
     OPEN_STATES,
     CaseState,
     CaseStep,
     DeregistrationCase,
     DeregKind,
     PrecheckRun,
-    stepped,
 )
 from domain.dossiers import DocType, Dossier, with_item
 from domain.loans import Loan
-from domain.people import Operation, Role
 from domain.refusals import Forbidden, Refusal, RefusalCode
 from domain.release import Evaluation, evaluate
 from domain.release_kinds import SETTLES
 from domain.release_question import ReleaseFacts, Stage
 from domain.releasing import with_papers, without_paper
+from domain.roles import Operation, Role
 from domain.strangers import places_of, strangers, veiled
 from resolvers.case_locks import lock_papers
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
 from resolvers.release_facts import release_facts
 from resolvers.settlement_proofs import void_proofs
 from schema.mutations import facts as named_facts

@@ -31,17 +31,18 @@ from domain.dual_control import (
     ProposalState,
     confirmation_refusals,
 )
-from domain.people import Operation
 from domain.refusals import (
     Refusal,
     RefusalCode,
     invalid,
     refuse_if,
 )
+from domain.roles import Operation
 from domain.vaults import SealedPacket, frozen
 from resolvers.backdating import agreed, misdated
 from resolvers.checkouts import facts_of, waiting_proposals
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.packets import open_packets, seal_refusals
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.receipts import give_receipts

@@ -34,7 +34,6 @@ from domain.dual_control import (
 from domain.files import ArchiveFile, FileVersion
 from domain.handovers import given
 from domain.losses import proof_refusals
-from domain.people import Operation
 from domain.pre_notices import converted_priority, units_of
 from domain.processing import PRE_NOTICES, collection_refusals
 from domain.refusals import (
@@ -43,12 +42,14 @@ from domain.refusals import (
     invalid,
     refuse_if,
 )
+from domain.roles import Operation
 from domain.watch import Incident, IncidentKind, SignalSeverity
 from resolvers.checkouts import stuck
+from resolvers.deed import Deed
 from resolvers.exchanged import Brought, received_instead
 from resolvers.incidents import end_losses, incident_of
 from resolvers.incidents import paper as about_paper
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.papers import duplicate_of, paper_facts, printed
 from resolvers.secured import collaterals_query
 from resolvers.suspensions import take_place

@@ -36,7 +36,6 @@ from domain.dual_control import (
     Proposal,
     ProposalState,
 )
-from domain.people import Operation
 from domain.refusals import (
     Forbidden,
     Refusal,
@@ -44,8 +43,10 @@ from domain.refusals import (
     refuse_if,
     state_conflict,
 )
+from domain.roles import Operation
+from resolvers.deed import Deed
 from resolvers.holds import holds_on, litigation_open
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.vault_work import freed
 from schema.checkouts import (
     CheckOutCancelInput,

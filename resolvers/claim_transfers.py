@@ -21,12 +21,13 @@ from domain.dual_control import (
 from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
-from domain.people import Operation
 from domain.refusals import Refusal, invalid, refuse_if, state_conflict
+from domain.roles import Operation
 from domain.vault_out import document_refusals, leaving_refusals
 from domain.vaults import Vault
+from resolvers.deed import Deed
 from resolvers.holds import holds_on
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.vault_work import both_keepers, conflicts, hold_for, keeper_of, parts_of, read_papers

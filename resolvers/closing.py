@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from domain.case_steps import impossible
 from domain.collaterals import Collateral
-from domain.deregistration import CaseStep, DeregistrationCase, HandlingMode, impossible
+from domain.deregistration import CaseStep, DeregistrationCase, HandlingMode
 from domain.dossiers import Dossier, archive_incomplete, sealed, settlement_locked, unfiled
 from domain.loans import Loan, never_drawn
-from domain.people import Operation
 from domain.refusals import Refusal, refuse_if, state_conflict
 from domain.release_kinds import SETTLES
 from domain.release_papers import unfit_to_close
 from domain.releasing import undocumented
+from domain.roles import Operation
 from domain.settlement_proofs import resting_on
 from resolvers.case_work import advanced, still_out
+from resolvers.deed import Deed
 from resolvers.dossier_ends import ends
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.release_facts import shown_case
 from resolvers.releasing import certificates_of, result_of
 from resolvers.settlement_proofs import standing_of

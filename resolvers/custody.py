@@ -25,7 +25,6 @@ from domain.expected_days import conversion_dated, expected_by, expected_from
 from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
-from domain.people import Operation
 from domain.processing import (
     PaperFacts,
     arising_refusals,
@@ -37,8 +36,10 @@ from domain.processing import (
 )
 from domain.refusals import Refusal, invalid, refuse_if
 from domain.releasing import outlives
+from domain.roles import Operation
 from domain.vaulting import locked
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.papers import (
     MAX_SAME,
     duplicate_of,

@@ -14,7 +14,7 @@ from domain.redemption import ProceedsUse
 from domain.release_kinds import SETTLES
 from domain.releasing import released, untied
 from resolvers.case_work import advanced
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
 from resolvers.releasing import at, end_right, settlement_items_fall_due
 from resolvers.secured import collaterals_query
 

@@ -11,6 +11,7 @@ from domain.case_approvals import (
 )
 from domain.case_deadlines import papers_due_back
 from domain.case_files import file_refusals
+from domain.case_steps import impossible, stepped
 from domain.custody import Evidence
 from domain.deregistration import (
     Approval,
@@ -19,12 +20,9 @@ from domain.deregistration import (
     CaseState,
     CaseStep,
     DeregistrationCase,
-    impossible,
-    stepped,
 )
 from domain.dossiers import DocType, ItemStatus
 from domain.files import ArchiveFile, FileStatus, FileVersion, attaches_itself
-from domain.people import Operation
 from domain.refusals import (
     Refusal,
     Refused,
@@ -34,6 +32,7 @@ from domain.refusals import (
 )
 from domain.release_kinds import SETTLES
 from domain.release_question import Stage
+from domain.roles import Operation
 from resolvers.approval_sheets import with_approval_sheet
 from resolvers.case_work import (
     advanced,
@@ -45,7 +44,8 @@ from resolvers.case_work import (
     papers_of,
     still_out,
 )
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.release_pairs import half_gone
 from resolvers.releasing import release_when_proven
 from resolvers.settlement_proofs import issue_proofs

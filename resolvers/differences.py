@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from domain.certificates import TitleCertificate
-from domain.people import Operation
 from domain.refusals import refuse_if
+from domain.roles import Operation
 from domain.stocktake_results import (
     line_of,
     missing_refusals,
@@ -16,8 +16,9 @@ from domain.stocktake_results import (
 from domain.stocktakes import CountLine, CountResult, Stocktake
 from domain.vaults import SealedPacket, Vault
 from domain.watch import Incident, IncidentKind, SignalSeverity
+from resolvers.deed import Deed
 from resolvers.incidents import incident_of, paper
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.stocktake_work import mark_missing
 from schema.stocktakes import StocktakeDifferenceInput, StocktakePayload
 

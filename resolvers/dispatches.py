@@ -19,14 +19,16 @@ from domain.dual_control import (
     confirmation_refusals,
 )
 from domain.orgs import Org
-from domain.people import Operation, User
+from domain.people import User
 from domain.refusals import Refusal, Refused, invalid, refuse_if
+from domain.roles import Operation
 from domain.vaults import PacketStatus, SealedPacket, Vault, resealed, sent_off
 from domain.watch import Incident, IncidentKind, SignalSeverity
+from resolvers.deed import Deed
 from resolvers.holds import holds_on
 from resolvers.incidents import incident_of
 from resolvers.incidents import paper as about_paper
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.packets import leave_slot
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.vault_work import both_keepers, conflicts, hold_for, keeper_of, parts_of, read_papers

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from domain.dossiers import DocType, Dossier
 from domain.files import ArchiveFile, FileSource, FileStatus, FileVersion, file_class
-from domain.people import SYSTEM
+from domain.roles import SYSTEM
+from resolvers.deed import Deed
 from resolvers.filing import MIME
-from resolvers.mutation import Deed
 from resolvers.receipts import day_prefix
 from storage.objects import random_key
 from storage.outside import Outside

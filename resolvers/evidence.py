@@ -16,19 +16,21 @@ from graphql import GraphQLError
 
 from domain.calendar import business_date
 from domain.certificates import TitleCertificate
-from domain.deregistration import DeregistrationCase, SettlementProof
+from domain.deregistration import DeregistrationCase
 from domain.files import ArchiveFile, FileVersion
-from domain.people import Operation
 from domain.refusals import Refusal, RefusalCode, Refused
+from domain.roles import Operation
+from domain.settlement_proofs import SettlementProof
 from domain.strangers import STRANGER, strangers
 from resolvers.context import Context, Info
 from schema.evidence import CaseEvidence
 from schema.mutations import told
 from storage.bundles import CUSTODY, SETTINGS, bundle
-from storage.decisions import Decision, consider
+from storage.decisions import Decision
 from storage.ledger import ledger
 from storage.records import Record, plain
 from storage.scope import scope
+from storage.transactions import consider
 
 MAX_CERTIFICATES = 100
 MAX_EVENTS = 10_000  # of all its certificates

@@ -8,7 +8,7 @@ from domain.certificates import CustodyState, Holder, TitleCertificate
 from domain.custody import CustodyEvent, Evidence, Movement, moved
 from domain.handovers import given
 from domain.processing import PaperFacts
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
 from resolvers.papers import printed, scan_falls_due
 from resolvers.reminders import obtained
 from storage.records import new_id

@@ -5,9 +5,10 @@ from typing import Any
 from domain.certificates import CustodyState, LegalState, TitleCertificate
 from domain.custody import Movement
 from domain.expectations import voiding_refusals
-from domain.people import Operation
 from domain.refusals import refuse_if
-from resolvers.mutation import Deed, mutation
+from domain.roles import Operation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from schema.custody import CertificatePayload, CertificateVoidExpectedInput
 
 

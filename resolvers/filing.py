@@ -16,15 +16,16 @@ from types import MappingProxyType
 from anyio import to_thread
 
 from domain.files import ArchiveFile, FileSource, FileStatus, FileVersion, filed, unfiled
-from domain.people import SYSTEM
 from domain.receipts import Receipt
+from domain.roles import SYSTEM
 from papers.receipts import receipt_pdf
 from storage.clock import Clock
-from storage.decisions import Decision, decide
+from storage.decisions import Decision
 from storage.errors import Busy, Unavailable
 from storage.mongo import Mongo
 from storage.objects import Objects
 from storage.records import from_record
+from storage.transactions import decide
 
 MIME = "application/pdf"
 MAX_WAITING = 1_000  # documents held in memory; the job finds the others

@@ -22,10 +22,11 @@ from domain.handovers import (
     receiver_refusals,
 )
 from domain.orgs import Org
-from domain.people import Operation
 from domain.refusals import Refusal, Refused, invalid, refuse_if, state_conflict
+from domain.roles import Operation
 from domain.vaults import Vault
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.reassignment import handover_no, on_its_way, taken_over
 from resolvers.receipts import give_receipts
 from resolvers.vault_work import freed

@@ -9,7 +9,7 @@ from domain.collaterals import (
     releasing,
 )
 from domain.custody import Operator
-from domain.deregistration import CaseState, DeregistrationCase, SettlementProof
+from domain.deregistration import CaseState, DeregistrationCase
 from domain.dossiers import Dossier, checklist
 from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
@@ -25,9 +25,10 @@ from domain.loans import (
 )
 from domain.orgs import Org
 from domain.parties import Customer, Partner
-from domain.people import Role
 from domain.refusals import Refused
 from domain.release_notices import with_notice
+from domain.roles import Role
+from domain.settlement_proofs import SettlementProof
 from resolvers.import_parties import read_orgs
 from resolvers.imports import (
     OPEN_STATE_VALUES,

@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.book import Posting, booked, due_entries, entry, opened
 from domain.case_deadlines import with_deadlines
+from domain.case_steps import stepped
 from domain.certificates import (
     CERT_TYPES,
     MAX_CERT_NO,
@@ -26,21 +27,14 @@ from domain.checkout_returns import next_escalation
 from domain.checkouts import CheckOut, CheckOutPurpose, CheckOutState, check_out_lock
 from domain.collaterals import Collateral, PledgeState
 from domain.custody import CustodyEvent, Movement, Operator, moved
-from domain.deregistration import (
-    Applicant,
-    CaseState,
-    CaseStep,
-    DeregistrationCase,
-    DeregKind,
-    stepped,
-)
+from domain.deregistration import Applicant, CaseState, CaseStep, DeregistrationCase, DeregKind
 from domain.guarantees import GuaranteeContract
 from domain.orgs import Org
-from domain.people import Role
 from domain.pre_notices import convertible
 from domain.processing import PRE_NOTICES, arising_refusals
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
 from domain.reminders import watched
+from domain.roles import Role
 from domain.vaults import PacketStatus, SealedPacket, SealUse, Slot, Vault, frozen, occupied
 from resolvers.case_locks import lock_papers
 from resolvers.import_parties import read_slots

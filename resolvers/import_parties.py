@@ -6,9 +6,10 @@ from typing import Any
 
 from domain.orgs import Org, OrgLevel, jurisdiction
 from domain.parties import Customer, Partner
-from domain.people import Role, RoleGrant, User
+from domain.people import RoleGrant, User
 from domain.policy import unfit
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
+from domain.roles import Role
 from domain.stocktakes import Stocktake, StocktakeState
 from domain.vaults import Slot, Vault, VaultStatus, too_many_slots
 from resolvers.imports import Kind, Known, LineStatus, upserted

@@ -12,8 +12,8 @@ from domain.book import (
     as_booked,
 )
 from domain.certificates import TitleCertificate
-from domain.people import Role
 from domain.refusals import refuse_if
+from domain.roles import Role
 from domain.watch import SubjectKind
 from resolvers.imports import Kind, Known, LineStatus
 from schema.imports import PostingAnswerLine

@@ -10,8 +10,9 @@ from domain.refusals import RefusalCode
 from domain.release_board import Kept
 from domain.release_notices import secured_by
 from resolvers.context import Info
-from storage.decisions import Decision, consider
+from storage.decisions import Decision
 from storage.records import Record
+from storage.transactions import consider
 
 MAX_KEPT = 2_000  # pieces of collateral that one summary looks at
 

@@ -26,14 +26,15 @@ from domain.losses import (
     report_due,
     report_refusals,
 )
-from domain.people import Operation
 from domain.refusals import Refusal, refuse_if
+from domain.roles import Operation
 from domain.vaults import Vault
 from domain.watch import Incident, IncidentKind
 from resolvers.checkout_returns import lost_while_out
+from resolvers.deed import Deed
 from resolvers.dispatches import end_journey
 from resolvers.incidents import end_losses, incident_of, open_losses, paper
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.scans import accepted_scans
 from resolvers.suspensions import suspend_case

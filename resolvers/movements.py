@@ -17,7 +17,8 @@ from resolvers.secured import loans_of
 from resolvers.vault_work import freed, open_case_of
 from schema.custody import MovementAnswer
 from schema.mutations import kept, told
-from storage.decisions import Decision, consider
+from storage.decisions import Decision
+from storage.transactions import consider
 
 
 @strawberry.type

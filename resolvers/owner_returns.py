@@ -18,14 +18,15 @@ from domain.owner_returns import (
     not_the_owners,
     receipt_refusals,
 )
-from domain.people import Operation
 from domain.refusals import Refusal, invalid, refuse_if
 from domain.releasing import identity_unchecked
+from domain.roles import Operation
 from domain.vault_out import document_refusals, leaving_refusals
 from domain.vaults import Vault
 from resolvers.case_receipts import pinned
+from resolvers.deed import Deed
 from resolvers.holds import holds_on
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.receipts import give_receipts

@@ -10,7 +10,7 @@ from domain.certificates import TitleCertificate
 from domain.custody import Movement, Operator
 from domain.refusals import Refusal, invalid
 from domain.vaults import PacketStatus, SealedPacket, Slot, resealed, seal_used, vacated
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
 from resolvers.seals import seal_is_known, use_seal
 from storage.decisions import Decision
 

@@ -5,7 +5,7 @@ from typing import Any
 from domain.certificates import Catalog, LegalState, TitleCertificate, normalised
 from domain.dossiers import Dossier, with_item
 from domain.processing import SCAN_ITEM, PaperFacts
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
 from resolvers.secured import loan_nos_of
 from schema.custody import PaperInput
 from storage.records import Record

@@ -7,9 +7,10 @@ from domain.book_failures import retried, retry_refusals, reversal_refusals, rev
 from domain.certificates import TitleCertificate
 from domain.custody import CustodyEvent
 from domain.dual_control import conflicting_part
-from domain.people import Operation
 from domain.refusals import Refusal, refuse_if
-from resolvers.mutation import Deed, mutation
+from domain.roles import Operation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from schema.book import PostingPayload, PostingRetryInput, PostingReverseInput
 from storage.records import new_id
 

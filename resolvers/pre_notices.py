@@ -11,7 +11,6 @@ from domain.dual_control import Proposal, confirmation_refusals
 from domain.expected_days import conversion_dated
 from domain.files import ArchiveFile, FileVersion
 from domain.losses import proof_refusals
-from domain.people import Operation
 from domain.pre_notices import (
     before_lapse,
     conversion_refusals,
@@ -23,8 +22,10 @@ from domain.pre_notices import (
     withdrawn,
 )
 from domain.refusals import Refusal, refuse_if
+from domain.roles import Operation
 from domain.watch import RiskSignal
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.reminders import looked_after
 from schema.custody import (

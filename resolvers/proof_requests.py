@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from domain.deregistration import SettlementProof
 from domain.loans import Loan
-from domain.people import Operation
 from domain.refusals import refuse_if
 from domain.release_notices import request_refusals, requested
-from resolvers.mutation import Deed, mutation
+from domain.roles import Operation
+from domain.settlement_proofs import SettlementProof
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from schema.proof_requests import LoanPayload, SettlementProofRequestInput
 
 

@@ -13,9 +13,13 @@ from domain.dual_control import (
     expiry,
     payload_hash,
 )
-from domain.refusals import Forbidden, RefusalCode, Refused
+from domain.refusals import Forbidden, RefusalCode, Refused, state_conflict
+from domain.roles import Operation
 from domain.vaults import Vault
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
+from resolvers.vault_work import end_proposal
+from schema.custody import ProposalPayload, ProposalWithdrawInput
 from storage.records import new_id
 
 T = TypeVar("T")
@@ -84,3 +88,25 @@ def confirmed(deed: Deed, proposal: Proposal) -> Proposal:
     return deed.decision.save(
         replace(proposal, state=ProposalState.CONFIRMED, confirmed_by=deed.actor.login)
     )
+
+
+@mutation(
+    Operation.HAND_OVER,
+    ProposalPayload,
+    description="Take back an own proposal; nothing has moved (撤回提议, CUS-04d).",
+)
+async def proposal_withdraw(deed: Deed, input: ProposalWithdrawInput) -> dict[str, Any]:
+    """CUS-04d."""
+    proposal = await deed.subject(Proposal, input.proposal_id)
+    if proposal.proposer.login != deed.actor.login:
+        raise Forbidden("Only the proposer may withdraw a proposal.")
+    if proposal.state is not ProposalState.PENDING:
+        raise Refused(
+            state_conflict(
+                "CUS-04d",
+                subject=f"Proposal {proposal.id}",
+                state=proposal.state,
+                event="WITHDRAW",
+            )
+        )
+    return {"proposal": await end_proposal(deed, proposal, ProposalState.WITHDRAWN)}

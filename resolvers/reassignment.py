@@ -5,15 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 from domain.case_deadlines import papers_back
+from domain.case_steps import stepped
 from domain.certificates import TitleCertificate
-from domain.deregistration import CaseStep, DeregistrationCase, stepped
+from domain.deregistration import CaseStep, DeregistrationCase
 from domain.dual_control import Proposal, ProposalState
 from domain.handovers import Handover, HandoverItem, acceptance_due
-from domain.people import Operation
 from domain.reassignment import carried, holds_all, reassignment_refusals, standing_in
 from domain.refusals import Refusal, RefusalCode, refuse_if
+from domain.roles import Operation
 from resolvers.case_work import papers_of
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from schema.cases import DeregistrationCaseReassignHandlerInput, ReassignmentPayload
 from storage.records import new_id
 

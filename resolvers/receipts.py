@@ -15,7 +15,6 @@ from domain.files import (
     FileVersion,
     file_class,
 )
-from domain.people import SYSTEM
 from domain.receipts import (
     MAX_DOSSIERS,
     Receipt,
@@ -25,9 +24,10 @@ from domain.receipts import (
     receipt_item,
     receipt_no,
 )
+from domain.roles import SYSTEM
 from papers.receipts import receipt_pdf
+from resolvers.deed import Deed
 from resolvers.filing import MIME, Drawn
-from resolvers.mutation import Deed
 from resolvers.secured import loan_nos_of
 from storage.objects import random_key
 from storage.records import Record, new_id

@@ -13,15 +13,16 @@ from domain.dual_control import (
 )
 from domain.files import ArchiveFile, FileVersion
 from domain.loans import Loan
-from domain.people import Operation
 from domain.redemption import Proceeds, Redemption, ground_of, redemption_refusals
 from domain.refusals import Refusal, refuse_if
+from domain.roles import Operation
 from domain.vault_out import document_refusals, leaving_refusals
 from domain.vaults import Vault
 from resolvers.book import proceeds_entered
+from resolvers.deed import Deed
 from resolvers.deliveries import ended_by_redemption
 from resolvers.holds import holds_on
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.secured import loans_of

@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.case_approvals import own_approval
 from domain.case_files import file_refusals
+from domain.case_steps import beneath, still_suspended
 from domain.custody import Evidence
 from domain.deregistration import (
     CaseStep,
@@ -12,12 +13,9 @@ from domain.deregistration import (
     HandlingMode,
     RegistryNotice,
     RegistryStatus,
-    beneath,
-    still_suspended,
 )
 from domain.dossiers import DocType, ItemStatus
 from domain.files import ArchiveFile, FileStatus, FileVersion
-from domain.people import Operation
 from domain.refusals import Forbidden, Refused, invalid, refuse_if
 from domain.registry import (
     WAITING,
@@ -33,8 +31,10 @@ from domain.registry import (
 )
 from domain.release_question import Stage
 from domain.releasing import still_inside
+from domain.roles import Operation
 from resolvers.case_work import advanced, asked, blocked, due_approval, mark_items, papers_of
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.reassignment import on_its_way
 from resolvers.release_pairs import halves_behind
 from resolvers.releasing import at, proven, release_when_proven, resumed_when_whole

@@ -7,11 +7,12 @@ from domain.custody import CustodyEvent, Evidence, Movement, moved
 from domain.dossiers import DocType
 from domain.files import ArchiveFile, FileVersion
 from domain.losses import proof_refusals, reissue_refusals
-from domain.people import Operation
 from domain.processing import paper_refusals
 from domain.refusals import Refusal, refuse_if
+from domain.roles import Operation
+from resolvers.deed import Deed
 from resolvers.incidents import end_losses
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.papers import duplicate_of, paper_facts, printed, scan_falls_due
 from resolvers.suspensions import take_place
 from schema.losses import CertificateReissueInput, ReissuePayload

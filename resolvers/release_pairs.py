@@ -1,12 +1,13 @@
 """The other half of a house and its land, as the decisions on one of them ask for it (L06)."""
 
+from domain.case_steps import beneath
 from domain.collaterals import Collateral, moves_together
-from domain.deregistration import DeregistrationCase, beneath
+from domain.deregistration import DeregistrationCase
 from domain.guarantees import GuaranteeContract
 from domain.refusals import Refusal
 from domain.release_kinds import RULES
 from domain.release_pairs import GOING, left_alone, split
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
 from storage.records import Record
 
 

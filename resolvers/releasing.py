@@ -6,21 +6,14 @@ from datetime import date, datetime
 
 from domain.alerts import Alert, AlertKind
 from domain.case_deadlines import with_deadlines
+from domain.case_steps import beneath, stepped, still_suspended
 from domain.certificates import TERMINAL, Catalog, CustodyState, TitleCertificate
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, Operator, moved
-from domain.deregistration import (
-    CaseState,
-    CaseStep,
-    DeregistrationCase,
-    beneath,
-    stepped,
-    still_suspended,
-)
+from domain.deregistration import CaseState, CaseStep, DeregistrationCase
 from domain.dossiers import Dossier, ItemStage, with_stage_due, without_receipt
 from domain.files import FileVersion
 from domain.guarantees import GuaranteeContract
-from domain.people import HANDLERS
 from domain.release_kinds import SETTLES, SOME_GO
 from domain.release_papers import given_to_owner
 from domain.releasing import (
@@ -36,10 +29,11 @@ from domain.releasing import (
     with_papers,
 )
 from domain.reminders import unclaimed_from, watched
+from domain.roles import HANDLERS
 from domain.undoing import has_no_right_left, waiting_for_reissue
 from resolvers.case_locks import lock_papers
+from resolvers.deed import Deed
 from resolvers.incidents import released_by
-from resolvers.mutation import Deed
 from resolvers.secured import collaterals_query
 from storage.decisions import Decision
 from storage.records import new_id

@@ -5,12 +5,13 @@ from typing import Any
 
 from domain.certificates import CertType, TitleCertificate
 from domain.collaterals import Collateral
-from domain.people import Operation
 from domain.pre_notices import convertible
 from domain.processing import PRE_NOTICES
 from domain.refusals import refuse_if
 from domain.reminders import expiry_refusals, watched
-from resolvers.mutation import Deed, mutation
+from domain.roles import Operation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.secured import collaterals_query
 from schema.custody import CertificatePayload, CertificateRecordExpiryInput
 

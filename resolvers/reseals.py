@@ -8,10 +8,11 @@ from domain.dual_control import (
     Proposal,
     confirmation_refusals,
 )
-from domain.people import Operation
 from domain.refusals import Refusal, Refused, invalid, refuse_if
+from domain.roles import Operation
 from domain.vaults import SealedPacket, Vault, reseal_refusals, resealed
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.seals import seal_is_known, use_seal
 from resolvers.vault_work import both_keepers, conflicts, keeper_of, parts_of

@@ -8,7 +8,7 @@ from domain.case_deadlines import papers_due_back
 from domain.compensation import owed_from
 from domain.deregistration import DeregistrationCase
 from domain.loans import Loan, is_extinguished
-from domain.people import HANDLERS
+from domain.roles import HANDLERS
 from domain.strangers import name_of
 from domain.undoing import (
     Demand,

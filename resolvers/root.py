@@ -19,7 +19,9 @@ from resolvers import (
     deregistration,
     differences,
     dispatches,
+    downloads,
     expectations,
+    file_decisions,
     files,
     handovers,
     losses,
@@ -27,10 +29,12 @@ from resolvers import (
     postings,
     pre_notices,
     proof_requests,
+    proposals,
     reassignment,
     redemption,
     registry,
     reissues,
+    relocations,
     reminders,
     reseals,
     settlement_proofs,
@@ -46,7 +50,8 @@ from resolvers.evidence import EvidenceQueries
 from resolvers.labels import LabelQueries
 from resolvers.lists import ListQueries
 from resolvers.movements import MovementQueries
-from resolvers.queries import QuestionQueries, RecordQueries
+from resolvers.queries import RecordQueries
+from resolvers.questions import QuestionQueries
 from resolvers.release_board import BoardQueries
 from resolvers.settlement_proofs import ProofQueries
 from resolvers.supervision import SupervisionQueries
@@ -158,9 +163,9 @@ class Mutation:
     handover_recall = handovers.handover_recall
     certificate_vault_in_propose = vaulting.certificate_vault_in_propose
     certificate_vault_in_confirm = vaulting.certificate_vault_in_confirm
-    packet_relocate_propose = vaulting.packet_relocate_propose
-    packet_relocate_confirm = vaulting.packet_relocate_confirm
-    proposal_withdraw = vaulting.proposal_withdraw
+    packet_relocate_propose = relocations.packet_relocate_propose
+    packet_relocate_confirm = relocations.packet_relocate_confirm
+    proposal_withdraw = proposals.proposal_withdraw
     proposal_approve_backdate = backdating.proposal_approve_backdate
     check_out_request = checkouts.check_out_request
     check_out_decide = checkouts.check_out_decide
@@ -236,6 +241,6 @@ class Mutation:
     dossier_approve_supplement = supplements.dossier_approve_supplement
     file_request_upload = files.file_request_upload
     file_complete_upload = files.file_complete_upload
-    file_accept = files.file_accept
-    file_reject = files.file_reject
-    file_request_download = files.file_request_download
+    file_accept = file_decisions.file_accept
+    file_reject = file_decisions.file_reject
+    file_request_download = downloads.file_request_download

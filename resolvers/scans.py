@@ -7,7 +7,7 @@ from domain.certificates import TitleCertificate
 from domain.dossiers import DocType
 from domain.files import ArchiveFile, FileStatus, FileVersion
 from domain.vaulting import Scan
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
 from storage.decisions import Decision
 from storage.objects import Objects
 from storage.outside import Begun

@@ -1,6 +1,6 @@
 """Seal numbers (封签号): each used once, for ever (CUS-07)."""
 
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
 from storage.finds import Asked
 from storage.writes import Insert
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from domain.alerts import Alert, AlertKind
 from domain.loans import Loan
-from domain.people import Role
+from domain.roles import Role
 from domain.signals import is_about_repayment, not_proposed, proposed_for_elimination
 from domain.watch import RiskSignal, SignalCategory, SubjectKind
 from resolvers.imports import Known

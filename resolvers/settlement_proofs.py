@@ -8,18 +8,19 @@ from typing import Annotated, Any
 import strawberry
 from graphql import GraphQLError
 
-from domain.deregistration import OPEN_STATES, DeregistrationCase, SettlementProof
+from domain.deregistration import OPEN_STATES, DeregistrationCase
 from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.files import ArchiveFile, FileVersion
 from domain.loans import Loan, is_extinguished
 from domain.orgs import Org
-from domain.people import SYSTEM, Operation
 from domain.processing import out_of_scope
 from domain.refusals import refuse_if
 from domain.release_notices import served
 from domain.release_question import ReleaseFacts
+from domain.roles import SYSTEM, Operation
 from domain.settlement_proofs import (
     MAX_NO_LENGTH,
+    SettlementProof,
     no_place,
     proof_of,
     proven_already,
@@ -33,8 +34,9 @@ from domain.settlement_proofs import (
 )
 from papers.settlement_proofs import settlement_proof_pdf
 from resolvers.context import Info
+from resolvers.deed import Deed
 from resolvers.drawn_papers import DrawnPaper, file_paper
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from schema.settlement_proofs import (
     ProofAnswer,
     SettlementProofIssueInput,

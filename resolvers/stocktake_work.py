@@ -8,7 +8,7 @@ from domain.certificates import CustodyState, Holder, LockKind, TitleCertificate
 from domain.checkouts import CheckOut, CheckOutState
 from domain.custody import CustodyEvent, Movement, Operator, moved
 from domain.owner_returns import OwnerReturn
-from domain.people import SYSTEM, Role
+from domain.roles import SYSTEM, Role
 from domain.stocktake_results import has_moved_on
 from domain.stocktakes import CountLine, Stocktake
 from domain.vaults import PacketStatus, SealedPacket, without

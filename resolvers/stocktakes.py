@@ -7,8 +7,9 @@ from typing import Any
 from domain.certificates import TERMINAL, CustodyState, TitleCertificate, normalised
 from domain.count_coverage import cabinet_refusals, outside, seen_elsewhere
 from domain.dual_control import Proposal, ProposalState
-from domain.people import Operation, User, actor
+from domain.people import User, actor
 from domain.refusals import Forbidden, Refused, invalid, refuse_if
+from domain.roles import Operation
 from domain.stocktake_results import (
     MAX_RECOUNTS_TOLD,
     compared,
@@ -38,8 +39,9 @@ from domain.stocktakes import (
 )
 from domain.vaults import PacketStatus, SealedPacket, Vault, VaultStatus
 from resolvers.count_coverage import cabinets_of
+from resolvers.deed import Deed
 from resolvers.differences import note_broken_seals
-from resolvers.mutation import Deed, mutation
+from resolvers.mutation import mutation
 from resolvers.vault_work import end_proposal
 from schema.stocktakes import (
     CountedPaperInput,

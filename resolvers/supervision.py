@@ -9,8 +9,8 @@ from graphql import GraphQLError
 
 from domain.calendar import nd
 from domain.certificates import WAITING_FOR_OWNER, Catalog, LegalState
-from domain.people import Operation
 from domain.refusals import RefusalCode
+from domain.roles import Operation
 from domain.supervision import (
     Figures,
     Period,

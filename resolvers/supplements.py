@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 from domain.dossiers import Dossier, Supplement
-from domain.people import Operation
 from domain.refusals import refuse_if
+from domain.roles import Operation
 from domain.supplements import supplement_refusals
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from schema.dossiers import DossierApproveSupplementInput, DossierPayload
 
 

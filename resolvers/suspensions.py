@@ -2,16 +2,12 @@
 
 from dataclasses import replace
 
+from domain.case_steps import impossible
 from domain.certificates import CustodyState, TitleCertificate
-from domain.deregistration import (
-    OPEN_STATES,
-    CaseStep,
-    DeregistrationCase,
-    impossible,
-)
+from domain.deregistration import OPEN_STATES, CaseStep, DeregistrationCase
 from domain.undoing import waiting_for_reissue
 from resolvers.case_work import advanced
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
 from resolvers.releasing import at, resumed_when_whole, returned_when_empty
 
 _OPEN = sorted(OPEN_STATES)

@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 from domain.collaterals import Collateral, Valuation
-from domain.people import Operation
 from domain.refusals import refuse_if
+from domain.roles import Operation
 from domain.valuations import approval_refusals, recording_refusals, revalued
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from schema.valuations import (
     CollateralApproveValuationInput,
     CollateralRecordValuationInput,

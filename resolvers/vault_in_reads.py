@@ -13,7 +13,7 @@ from domain.people import User
 from domain.receipts import MAX_DOSSIERS
 from domain.vaulting import VaultInPlan
 from domain.vaults import SealedPacket, Slot, Vault
-from resolvers.mutation import Deed, person_query, several_query
+from resolvers.deed import Deed, person_query, several_query
 from resolvers.receipts import dossiers_query
 from resolvers.scans import Look, contents_query, look_at_scans, scans_query
 from resolvers.seals import seal_asked

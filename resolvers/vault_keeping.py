@@ -5,8 +5,9 @@ from typing import Any
 
 from domain.count_coverage import full_count
 from domain.orgs import Org
-from domain.people import Operation, Role, RoleGrant, User
+from domain.people import RoleGrant, User
 from domain.refusals import Refused, invalid, refuse_if, state_conflict
+from domain.roles import Operation, Role
 from domain.stocktakes import StocktakeKind
 from domain.substitutions import ended_early, ending_refusals, leave_of
 from domain.vault_keeping import (
@@ -28,7 +29,8 @@ from domain.vaults import (
     new_slot_refusals,
 )
 from resolvers.count_coverage import cabinets_of, counts_done
-from resolvers.mutation import Deed, mutation
+from resolvers.deed import Deed
+from resolvers.mutation import mutation
 from resolvers.vault_work import slot_at, vault_called
 from schema.vault_keeping import (
     KeeperChangePayload,

@@ -21,7 +21,7 @@ from domain.vaults import (
     reserved,
     unreserved,
 )
-from resolvers.mutation import Deed
+from resolvers.deed import Deed
 from resolvers.secured import loans_of
 from storage.decisions import Decision
 from storage.records import Record

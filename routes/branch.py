@@ -12,7 +12,8 @@ import orjson
 
 from domain.calendar import business_date
 from domain.orgs import OrgLevel
-from domain.people import Actor, Role, RoleGrant, User
+from domain.people import Actor, RoleGrant, User
+from domain.roles import Role
 from resolvers.context import Context, Stores
 from resolvers.imports import LineStatus
 from routes.imports import answers

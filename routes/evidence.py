@@ -4,11 +4,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.people import Operation
 from domain.refusals import Refused
+from domain.roles import Operation
 from resolvers.context import Context, Stores
+from resolvers.downloads import access_line
 from resolvers.evidence import Evidence, evidence
-from resolvers.files import access_line
 from routes.files import MAX_PURPOSE, ContextOf
 from schema.mutations import told
 from storage.objects import content_disposition

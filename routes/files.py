@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from domain.files import READABLE, ArchiveFile, FileStatus, FileVersion, may_fetch, unfiled
 from resolvers.context import Context
-from resolvers.files import access_entry, download_name
+from resolvers.downloads import access_entry, download_name
 from storage.errors import Missing
 from storage.objects import content_disposition
 from storage.records import from_record

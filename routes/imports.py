@@ -20,24 +20,26 @@ from ulid import ULID
 
 from domain.case_deadlines import with_deadlines
 from domain.custody import Evidence, Operator
-from domain.people import Operation, Role
 from domain.refusals import Refusal, RefusalCode, Refused, invalid
+from domain.roles import Operation, Role
 from resolvers.context import Context
 from resolvers.dossier_ends import litigation_over
-from resolvers.import_facts import FACT_KINDS, litigation_ended, owner_proofs
+from resolvers.import_facts import FACT_KINDS, owner_proofs
 from resolvers.import_loans import LOAN_KINDS
 from resolvers.import_opening import OPENING_KINDS
 from resolvers.import_parties import PARTY_KINDS
 from resolvers.import_postings import POSTING_KINDS
+from resolvers.import_watch import WATCH_KINDS, litigation_ended
 from resolvers.imports import Given, Known, LineStatus, Outcome, parsed, take_in
 from resolvers.incidents import eliminated, unproven_no
 from resolvers.releasing import At, end_right
 from resolvers.reversals import entered_too_soon
 from schema.imports import json_schemas
 from schema.mutations import told
-from storage.decisions import Decision, decide
+from storage.decisions import Decision
 from storage.errors import Busy, Unavailable
 from storage.rulebook import Rules
+from storage.transactions import decide
 from storage.writes import Insert
 
 _LOG = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ BATCH_LINES = 400
 BATCH_BYTES = 4 * 1024 * 1024
 SPOOL_BYTES = 8 * 1024 * 1024
 SEND_BYTES = 64 * 1024
-KINDS = {**PARTY_KINDS, **LOAN_KINDS, **FACT_KINDS, **OPENING_KINDS, **POSTING_KINDS}
+KINDS = {**PARTY_KINDS, **LOAN_KINDS, **FACT_KINDS, **WATCH_KINDS, **OPENING_KINDS, **POSTING_KINDS}
 
 ContextOf = Callable[[Request], Awaitable[Context]]
 

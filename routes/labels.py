@@ -13,10 +13,10 @@ from starlette.routing import Route
 
 from domain.certificates import CertType
 from domain.codes import code_of
-from domain.people import Operation
+from domain.roles import Operation
 from papers.labels import MAX_LABELS, PER_SHEET, Label, label_sheets
 from resolvers.context import Context
-from resolvers.files import access_line
+from resolvers.downloads import access_line
 from routes.files import ContextOf
 from schema.enums import chinese
 from storage.finds import Sort

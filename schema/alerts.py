@@ -6,7 +6,7 @@ import strawberry
 
 from domain.alerts import AlertKind
 from domain.orgs import OrgLevel
-from domain.people import Role
+from domain.roles import Role
 from domain.watch import SubjectKind
 from schema.fields import named
 from schema.nodes import Node, Refusal

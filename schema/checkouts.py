@@ -8,7 +8,7 @@ import strawberry
 
 from domain.certificates import CertType
 from domain.checkouts import ChangeType, CheckOutPurpose, CheckOutState, RenewalState
-from domain.people import Role
+from domain.roles import Role
 from schema.certificates import TitleCertificate
 from schema.custody import BUSINESS_DATE, REFUSALS, PaperInput
 from schema.fields import derived, named, related

@@ -19,11 +19,11 @@ from domain.deregistration import (
 )
 from domain.dossiers import DocType
 from domain.orgs import OrgLevel
-from domain.people import Role
 from domain.preconditions import Remedy
 from domain.release import Outcome
 from domain.release_board import is_total_late
 from domain.release_question import Stage
+from domain.roles import Role
 from schema.certificates import Evidence, TitleCertificate
 from schema.collaterals import Collateral, GuaranteeContract
 from schema.dossiers import ArchiveFile

@@ -45,7 +45,6 @@ from domain.messages import MESSAGES
 from domain.orgs import OrgLevel
 from domain.owner_returns import OwnerReturnState
 from domain.parties import CustomerType, IdType, PartnerKind
-from domain.people import Role
 from domain.preconditions import Remedy
 from domain.receipts import ReceiptKind
 from domain.reconciliation import DifferenceKind
@@ -53,6 +52,7 @@ from domain.redemption import ProceedsUse, RedemptionGround
 from domain.refusals import RefusalCode
 from domain.release import Outcome
 from domain.release_question import Stage
+from domain.roles import Role
 from domain.settlement_proofs import ProofStanding
 from domain.stocktakes import CountResult, StocktakeKind, StocktakeState
 from domain.vault_keeping import KeeperChangeState

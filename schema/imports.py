@@ -43,7 +43,7 @@ from domain.loans import (
 from domain.money import fen
 from domain.orgs import OrgLevel
 from domain.parties import CustomerType, IdType, PartnerKind
-from domain.people import Role
+from domain.roles import Role
 from domain.vaults import MAX_NAME_LENGTH, VaultStatus
 from domain.watch import (
     HoldReason,

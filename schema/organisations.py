@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from domain.orgs import OrgLevel
-from domain.people import Role
+from domain.roles import Role
 from schema.fields import named, related
 from schema.nodes import Node
 from storage.relations import Relation

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import strawberry
 
-from domain.people import Role
+from domain.roles import Role
 from schema.fields import named
 from schema.organisations import User
 

@@ -23,7 +23,7 @@ from domain.checkouts import CheckOut
 from domain.claim_transfers import ClaimTransfer
 from domain.collaterals import Collateral, Valuation
 from domain.custody import CustodyEvent
-from domain.deregistration import DeregistrationCase, SettlementProof
+from domain.deregistration import DeregistrationCase
 from domain.dispatches import Dispatch
 from domain.dossiers import Dossier
 from domain.dual_control import Proposal
@@ -38,6 +38,7 @@ from domain.people import User
 from domain.receipts import Receipt
 from domain.reconciliation import Reconciliation
 from domain.redemption import Redemption
+from domain.settlement_proofs import SettlementProof
 from domain.stocktakes import Stocktake
 from domain.vault_keeping import KeeperChange
 from domain.vaults import SealedPacket, Slot, Vault

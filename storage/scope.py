@@ -8,7 +8,8 @@ from typing import Any
 from domain.figures import TELLING, TELLING_FACTS, hidden
 from domain.orgs import covers
 from domain.parties import masked_name, masked_number
-from domain.people import Actor, Operation
+from domain.people import Actor
+from domain.roles import Operation
 from domain.strangers import veiled_detail, veiled_fact
 from storage.records import Record
 from storage.sealing import Sealer

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from pymongo import MongoClient
 
-from domain.deregistration import SettlementProof
+from domain.settlement_proofs import SettlementProof
 from papers.settlement_proofs import settlement_proof_pdf
 from settings import Settings
 from storage.records import from_record

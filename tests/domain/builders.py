@@ -38,9 +38,10 @@ from domain.loans import (
     SettlementChannel,
 )
 from domain.orgs import OrgLevel
-from domain.people import Actor, Role, RoleGrant, User
+from domain.people import Actor, RoleGrant, User
 from domain.policy import resolve
 from domain.refusals import Refusal
+from domain.roles import Role
 
 TODAY = date(2025, 6, 10)  # a Tuesday
 NOW = datetime(2025, 6, 10, 2, 0, tzinfo=UTC)  # ten in the morning in Shanghai

@@ -5,19 +5,11 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
+from domain.case_steps import CASE_TRANSITIONS, beneath, impossible, stepped, still_suspended
 from domain.certificates import CustodyState, Holder, LegalState
 from domain.collaterals import PledgeState
 from domain.custody import Movement
-from domain.deregistration import (
-    CASE_TRANSITIONS,
-    CLOSED_STATES,
-    CaseState,
-    CaseStep,
-    beneath,
-    impossible,
-    stepped,
-    still_suspended,
-)
+from domain.deregistration import CLOSED_STATES, CaseState, CaseStep
 from domain.releasing import ends_with_entry, going_back, released, surrendered_ones
 from domain.undoing import has_no_right_left, waiting_for_reissue
 from tests.domain.builders import a_case, a_case_lock

@@ -19,8 +19,8 @@ from domain.custody import Evidence, Movement
 from domain.dual_control import conflicting_part
 from domain.loans import LoanStatus
 from domain.orgs import OrgLevel
-from domain.people import Role
 from domain.redemption import Proceeds, ProceedsUse, redemption_refusals
+from domain.roles import Role
 from domain.vault_out import leaving_refusals
 from tests.domain.builders import PLACE, a_grant, a_loan, an_actor, codes
 from tests.domain.case_lives import GROUPS

@@ -18,7 +18,7 @@ from domain.losses import (
     report_refusals,
 )
 from domain.orgs import OrgLevel
-from domain.people import Role
+from domain.roles import Role
 from domain.vaults import resealed
 from domain.watch import IncidentKind
 from tests.domain.builders import CALENDAR, POLICY, a_grant, codes

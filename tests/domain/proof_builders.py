@@ -4,15 +4,10 @@ from datetime import date
 from typing import Any
 
 from domain.approval_sheets import ApprovalSheet
-from domain.deregistration import (
-    Approval,
-    ApprovalDecision,
-    DeregKind,
-    HandlingMode,
-    SettlementProof,
-)
+from domain.deregistration import Approval, ApprovalDecision, DeregKind, HandlingMode
 from domain.orgs import OrgLevel
-from domain.people import Role
+from domain.roles import Role
+from domain.settlement_proofs import SettlementProof
 from tests.domain.builders import NOW, PLACE, TODAY
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from domain.alerts import Alert, AlertKind, acknowledged, acknowledgement_refusal, is_meant_for
 from domain.orgs import OrgLevel
-from domain.people import Role
+from domain.roles import Role
 from domain.watch import SubjectKind
 from tests.domain.builders import NOW, PLACE, TODAY, a_grant, an_actor, codes
 

@@ -11,19 +11,13 @@ from domain.case_approvals import (
     next_approval,
     not_approved,
 )
+from domain.case_steps import CASE_TRANSITIONS
 from domain.certificates import CustodyState
-from domain.deregistration import (
-    CASE_TRANSITIONS,
-    Approval,
-    ApprovalDecision,
-    CaseState,
-    CaseStep,
-    DeregKind,
-)
+from domain.deregistration import Approval, ApprovalDecision, CaseState, CaseStep, DeregKind
 from domain.loans import Classification
 from domain.orgs import OrgLevel
-from domain.people import Role
 from domain.policy import PolicyValue, resolve
+from domain.roles import Role
 from tests.domain.builders import (
     NOW,
     POLICY,

@@ -24,7 +24,7 @@ from domain.deregistration import (
     DeadlineStep,
 )
 from domain.orgs import OrgLevel
-from domain.people import HANDLERS, Role
+from domain.roles import HANDLERS, Role
 from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_case
 
 L, D = EscalationLevel, DeadlineStep

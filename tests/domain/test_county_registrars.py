@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.people import Operation, Role, actor
+from domain.people import actor
+from domain.roles import Operation, Role
 from tests.domain.builders import TODAY, a_grant, a_user
 
 OPERATIONS = (Operation.READ, Operation.SUBMIT_CASE, Operation.FILE_WITH_REGISTRY)

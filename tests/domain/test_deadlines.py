@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.calendar import nd
 from domain.case_deadlines import TOTAL_RUNS, papers_back, running, with_deadlines
+from domain.case_steps import stepped
 from domain.deregistration import (
     CaseState,
     CaseStep,
@@ -16,7 +17,6 @@ from domain.deregistration import (
     DeadlineStep,
     HandlingMode,
     Registry,
-    stepped,
 )
 from domain.policy import PolicyValue, resolve
 from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_case, local

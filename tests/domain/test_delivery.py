@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from domain.case_steps import impossible
 from domain.certificates import Carrier, Catalog, CertType, CustodyState, LegalState
 from domain.collaterals import PledgeState
 from domain.delivery import by_delivery, ends_redeemed, not_out
-from domain.deregistration import CaseState, CaseStep, HandlingMode, impossible
+from domain.deregistration import CaseState, CaseStep, HandlingMode
 from domain.dossiers import DocType
 from domain.redemption import ProceedsUse
 from domain.release_kinds import documents_needed

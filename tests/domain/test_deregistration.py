@@ -12,8 +12,8 @@ from domain.case_approvals import (
     next_approval,
     not_approved,
 )
+from domain.case_steps import MAX_TIMELINE, beneath, impossible, stepped, still_suspended
 from domain.deregistration import (
-    MAX_TIMELINE,
     OPEN_STATES,
     Approval,
     ApprovalDecision,
@@ -22,14 +22,10 @@ from domain.deregistration import (
     HandlingMode,
     Registry,
     TimelineEntry,
-    beneath,
-    impossible,
-    stepped,
-    still_suspended,
 )
 from domain.loans import Classification
 from domain.orgs import OrgLevel
-from domain.people import Role
+from domain.roles import Role
 from tests.domain.builders import (
     NOW,
     POLICY,

@@ -24,7 +24,7 @@ from domain.files import (
     unfiled,
     waiting,
 )
-from domain.people import Role
+from domain.roles import Role
 from tests.domain.builders import NOW, POLICY, a_dossier, a_grant, a_version, an_actor, codes
 
 MIB = 2**20

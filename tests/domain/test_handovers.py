@@ -21,8 +21,8 @@ from domain.handovers import (
     received_as,
     receiver_refusals,
 )
-from domain.people import Role
 from domain.refusals import Forbidden
+from domain.roles import Role
 from tests.domain.builders import (
     CALENDAR,
     NOW,

@@ -20,7 +20,6 @@ from domain.dossiers import DocType
 from domain.files import ArchiveFile, FileClass, FileStatus
 from domain.loans import LoanStatus
 from domain.orgs import OrgLevel
-from domain.people import Role
 from domain.redemption import (
     IN_DEFAULT,
     REDEEMABLE,
@@ -30,6 +29,7 @@ from domain.redemption import (
     ground_of,
     redemption_refusals,
 )
+from domain.roles import Role
 from domain.vault_out import document_refusals
 from tests.domain.builders import (
     NOW,

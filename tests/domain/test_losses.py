@@ -25,8 +25,8 @@ from domain.losses import (
     report_refusals,
 )
 from domain.orgs import OrgLevel
-from domain.people import Role
 from domain.policy import PolicyValue, resolve
+from domain.roles import Role
 from domain.vaults import PacketStatus, SealUse, VaultStatus, reseal_refusals, without
 from domain.watch import Incident, IncidentKind, SignalSeverity, SubjectKind
 from tests.domain.builders import (

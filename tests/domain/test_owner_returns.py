@@ -5,7 +5,8 @@ import pytest
 from domain.certificates import Carrier, CertType, CustodyState
 from domain.orgs import OrgLevel
 from domain.owner_returns import OwnerReturn, OwnerReturnState, approval_refusals, receipt_refusals
-from domain.people import Actor, Role, RoleGrant
+from domain.people import Actor, RoleGrant
+from domain.roles import Role
 from tests.domain.builders import NOW, a_certificate, a_file, a_loan, codes
 
 INSIDE = {"custody_state": CustodyState.IN_VAULT, "cert_type": CertType.REAL_ESTATE_TITLE}

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from domain.orgs import OrgLevel, covers, jurisdiction
-from domain.people import PERMISSIONS as GRANTED
-from domain.people import Operation, Reach, Role, actor, reduced
+from domain.people import actor, reduced
+from domain.roles import PERMISSIONS as GRANTED
+from domain.roles import Operation, Reach, Role
 from tests.domain.builders import TODAY, a_grant, a_user, an_actor
 
 DAY = timedelta(days=1)

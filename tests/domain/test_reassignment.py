@@ -5,9 +5,10 @@ import pytest
 from domain.certificates import CustodyState, Holder
 from domain.deregistration import Approval, ApprovalDecision, CaseState
 from domain.orgs import OrgLevel
-from domain.people import Actor, Role
+from domain.people import Actor
 from domain.reassignment import carried, holds_all, reassignment_refusals, standing_in
 from domain.refusals import Forbidden
+from domain.roles import Role
 from tests.domain.builders import NOW, a_case, a_case_lock, a_certificate, a_grant, an_actor, codes
 
 HANDLER = a_grant(Role.CERT_HANDLER)

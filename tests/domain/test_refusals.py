@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from domain.case_approvals import approval_refusals
+from domain.case_steps import impossible
 from domain.certificates import Carrier, CertType, CustodyState, Lock, LockKind
 from domain.custody import Movement, illegal
-from domain.deregistration import CaseState, CaseStep, impossible
+from domain.deregistration import CaseState, CaseStep
 from domain.dossiers import DocType, DossierStatus
 from domain.dual_control import confirmation_refusals, conflicting_part
 from domain.files import Arrived, arrival_refusals, request_refusals

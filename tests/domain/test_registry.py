@@ -6,6 +6,7 @@ from itertools import permutations
 
 import pytest
 
+from domain.case_steps import stepped
 from domain.deregistration import (
     MAX_NOTICES,
     CaseState,
@@ -14,7 +15,6 @@ from domain.deregistration import (
     RegistryNotice,
     RegistryStatus,
     TimelineEntry,
-    stepped,
 )
 from domain.dossiers import DocType
 from domain.registry import (

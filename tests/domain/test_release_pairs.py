@@ -5,20 +5,14 @@ from dataclasses import replace
 import pytest
 
 from domain.case_approvals import own_approval
+from domain.case_steps import impossible
 from domain.certificates import Carrier, CustodyState, LegalState
 from domain.collaterals import PledgeState
-from domain.deregistration import (
-    Approval,
-    ApprovalDecision,
-    CaseState,
-    CaseStep,
-    HandlingMode,
-    impossible,
-)
+from domain.deregistration import Approval, ApprovalDecision, CaseState, CaseStep, HandlingMode
 from domain.orgs import OrgLevel
-from domain.people import Role
 from domain.release_pairs import goes_along, left_alone
 from domain.releasing import left_by_entry, without_paper
+from domain.roles import Role
 from tests.domain.builders import NOW, a_case, a_certificate, a_collateral, codes
 
 HOUSE, LAND = a_collateral(), a_collateral(id="collateral-2", no="COL2")

@@ -8,8 +8,8 @@ import pytest
 
 from domain.certificates import MAX_CERT_NO, CustodyState, Holder, VaultPlace
 from domain.orgs import OrgLevel
-from domain.people import Role
 from domain.refusals import Forbidden
+from domain.roles import Role
 from domain.stocktake_results import (
     compared,
     disputes,

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from domain.people import Role, actor
+from domain.people import actor
+from domain.roles import Role
 from domain.substitutions import ended_early, ending_refusals
 from domain.vault_keeping import appointed
 from tests.domain.builders import NOW, TODAY, a_grant, a_user, codes

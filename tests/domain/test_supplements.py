@@ -14,7 +14,7 @@ from domain.dossiers import (
 )
 from domain.files import ADDABLE, shut_out, takes
 from domain.orgs import OrgLevel
-from domain.people import Role
+from domain.roles import Role
 from domain.supplements import self_approved, supplement_refusals
 from tests.domain.builders import NOW, a_dossier, a_grant, a_version, codes
 

@@ -5,15 +5,9 @@ from datetime import date
 import pytest
 
 from domain.case_deadlines import papers_back, papers_due_back
+from domain.case_steps import stepped
 from domain.certificates import CertType, CustodyState, LegalState
-from domain.deregistration import (
-    CaseState,
-    CaseStep,
-    Deadlines,
-    DeregKind,
-    Registry,
-    stepped,
-)
+from domain.deregistration import CaseState, CaseStep, Deadlines, DeregKind, Registry
 from domain.undoing import (
     Demand,
     demand_text,

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from domain.people import Operation, Role, actor
+from domain.people import actor
 from domain.refusals import Forbidden
+from domain.roles import Operation, Role
 from domain.vault_keeping import (
     MAX_SUBSTITUTION_DAYS,
     OTHER_PARTS,

@@ -22,7 +22,8 @@ from pymongo import MongoClient
 
 import server
 from domain.orgs import OrgLevel
-from domain.people import Actor, Role, RoleGrant
+from domain.people import Actor, RoleGrant
+from domain.roles import Role
 from execution.schema import Schema
 from resolvers.context import Context, Stores
 from storage.clock import Clock

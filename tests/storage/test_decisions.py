@@ -10,10 +10,11 @@ import pytest
 from pymongo import MongoClient
 
 from domain.vaults import Slot
-from storage.decisions import Decision, asked, decide
+from storage.decisions import Decision, asked
 from storage.finds import Asked
 from storage.mongo import Mongo
 from storage.records import to_record
+from storage.transactions import decide
 
 NOW = datetime(2025, 6, 20, 2, tzinfo=UTC)
 NAME = "lienkeeper_decisions"

@@ -11,10 +11,11 @@ import pytest
 from pymongo import MongoClient
 
 from domain.vaults import Slot
-from storage.decisions import Decision, decide
+from storage.decisions import Decision
 from storage.finds import find
 from storage.mongo import MAX_POOL, Mongo
 from storage.records import to_record
+from storage.transactions import decide
 
 NAME = "lienkeeper_hops"
 NOW = datetime(2025, 6, 20, 2, tzinfo=UTC)

@@ -3,7 +3,8 @@
 import asyncio
 
 from domain.orgs import OrgLevel
-from domain.people import Actor, Role, RoleGrant
+from domain.people import Actor, RoleGrant
+from domain.roles import Role
 from storage.mongo import Mongo
 from storage.reads import Reader
 from storage.relations import Relation
