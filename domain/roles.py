@@ -230,6 +230,7 @@ PERMISSIONS: Mapping[Operation, Mapping[Role, Reach]] = MappingProxyType(
             _R.RELATIONSHIP_MANAGER: _OWN,
             _R.CERT_HANDLER: _J,
             _R.BATCH_SUPERVISOR: _J,
+            _R.LEGAL_OFFICER: _J,
         },
         Operation.APPROVE_VALUATION: {_R.RISK_MANAGER: _J},
         Operation.APPROVE_SUPPLEMENT: {_R.APPROVER: _J},

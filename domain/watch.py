@@ -38,15 +38,20 @@ class SignalSeverity(StrEnum):
 
 
 class SignalCategory(StrEnum):
-    """What a risk signal is about (风险类别)."""
+    """What a risk signal is about (风险类别). Source: SIG-07."""
 
+    CUSTOMER_INFO = "CUSTOMER_INFO"
+    FUND_USE = "FUND_USE"
+    PARTNER = "PARTNER"
+    ASSET_QUALITY = "ASSET_QUALITY"
     REPAYMENT = "REPAYMENT"
+    COLLATERAL = "COLLATERAL"
+    CERTIFICATE = "CERTIFICATE"
+    COLLATERAL_DISPUTE = "COLLATERAL_DISPUTE"
     FRAUD = "FRAUD"
     AML = "AML"
-    COLLATERAL_DISPUTE = "COLLATERAL_DISPUTE"
-    COLLATERAL_VALUE = "COLLATERAL_VALUE"
-    CUSTODY = "CUSTODY"
-    RELEASE = "RELEASE"
+    LITIGATION = "LITIGATION"
+    ARCHIVE = "ARCHIVE"
     OTHER = "OTHER"
 
 

@@ -73,7 +73,7 @@ async def _tell(
             this,
             paper(certificate),
             number=f"RS-{check_out.id}-{level}",
-            category=SignalCategory.CUSTODY,
+            category=SignalCategory.CERTIFICATE,
             severity=_SEVERITIES[level],
             reason=reason,
         )

@@ -58,7 +58,7 @@ async def chase_proof(this: Round, id: str) -> int:
         this,
         released_by(case),
         number=unproven_no(case),
-        category=SignalCategory.RELEASE,
+        category=SignalCategory.COLLATERAL,
         severity=SignalSeverity.YELLOW,
         reason="The owner's cancellation is not proven by a title search.",
     )

@@ -109,7 +109,7 @@ async def _lapse(this: Round, certificate: TitleCertificate) -> TitleCertificate
         this,
         paper(certificate),
         number=f"RS-{certificate.id}-LAPSED-{event.seq}",  # a lapse may be undone, and come again
-        category=SignalCategory.COLLATERAL_VALUE,
+        category=SignalCategory.COLLATERAL,
         severity=SignalSeverity.RED,
         reason=f"Pre-notice {certificate.label} lapsed after {certificate.lapses_on}.",
     )
@@ -138,7 +138,7 @@ async def _insurance_ended(this: Round, certificate: TitleCertificate) -> int:
         this,
         paper(certificate),
         number=f"RS-{certificate.id}-EXPIRED",
-        category=SignalCategory.COLLATERAL_VALUE,
+        category=SignalCategory.COLLATERAL,
         severity=SignalSeverity.YELLOW,
         reason=f"Property insurance {certificate.label} has ended.",
     )

@@ -14,6 +14,7 @@ from domain.certificates import (
     CERT_TYPES,
     MAX_CERT_NO,
     TERMINAL,
+    Carrier,
     Catalog,
     CertType,
     CustodyState,
@@ -35,7 +36,17 @@ from domain.processing import PRE_NOTICES, arising_refusals
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
 from domain.reminders import watched
 from domain.roles import Role
-from domain.vaults import PacketStatus, SealedPacket, SealUse, Slot, Vault, frozen, occupied
+from domain.vaulting import contract_of
+from domain.vaults import (
+    PacketStatus,
+    SealedPacket,
+    SealUse,
+    Slot,
+    Vault,
+    frozen,
+    occupied,
+    other_contract,
+)
 from resolvers.case_locks import lock_papers
 from resolvers.import_parties import read_slots
 from resolvers.imports import Kind, Known, LineStatus
@@ -44,6 +55,17 @@ from schema.imports import CertificateLine, DeregistrationCaseLine, PlaceLine
 from storage.records import new_id
 from storage.writes import Insert
 
+_ON_PAPER = frozenset(CustodyState) - {
+    CustodyState.NOT_RECEIVED,
+    CustodyState.ELECTRONIC_ON_FILE,
+    *TERMINAL,
+}
+# How the bank's own right stands once its paper is at its end, unless the line says otherwise.
+_ENDED = {
+    CustodyState.SURRENDERED: LegalState.CANCELLED,
+    CustodyState.REDEEMED: LegalState.CANCELLED,
+    CustodyState.REPLACED: LegalState.SUPERSEDED,
+}
 _OUT = frozenset(
     {CustodyState.CHECKED_OUT, CustodyState.WITH_HANDLER, CustodyState.RECEIVED_PENDING_VAULT}
 )
@@ -76,6 +98,9 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
         return LineStatus.UNCHANGED, old.id
     _fits(line)
     _out_fits(line)
+    for field, day in (("issue_date", line.issue_date), ("out_on", line.out_on)):
+        if day is not None and day > known.today:
+            raise Refused(invalid(field, "lies in the future"))
     contracts = sorted(
         {
             contract.no
@@ -88,7 +113,9 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
     if line.cert_type is CertType.OTHER and line.catalog is not None:
         catalog = line.catalog
     own_right = catalog is Catalog.RIGHT_CERT
-    legal = line.legal_state or (LegalState.REGISTERED if own_right else LegalState.PENDING)
+    standing = LegalState.REGISTERED if own_right else LegalState.PENDING
+    legal = line.legal_state or (_ENDED.get(line.custody_state) if own_right else None) or standing
+    _states_fit(line, legal)
     if legal is LegalState.REGISTERED:
         going_on = [one.open_case_id for one in collaterals if one.open_case_id is not None]
         refuse_if(arising_refusals(catalog, collaterals, Movement.OPENING, releases=going_on))
@@ -227,6 +254,27 @@ def _fits(line: CertificateLine) -> None:
         raise Refused(invalid("holder", f"{line.custody_state} has a holder"))
 
 
+def _states_fit(line: CertificateLine, legal: LegalState) -> None:
+    """The carrier, the state and the right of a paper belong together (CUS-13, X06, X16)."""
+    electronic = line.carrier is Carrier.ELECTRONIC
+    if electronic and line.custody_state in _ON_PAPER:
+        raise Refused(
+            Refusal(
+                code=RefusalCode.ELECTRONIC_CERT,
+                rule_id="CUS-13",
+                field="custody_state",
+                detail={"certificate": line.cert_no},
+            )
+        )
+    if not electronic and line.custody_state is CustodyState.ELECTRONIC_ON_FILE:
+        raise Refused(invalid("carrier", "it is paper, not electronic", rule_id="X24"))
+    if legal is LegalState.VOID and line.custody_state is CustodyState.IN_VAULT:
+        raise Refused(invalid("legal_state", "what is void is in no vault", rule_id="X06"))
+    surrendered = line.custody_state is CustodyState.SURRENDERED
+    if surrendered and legal is not LegalState.CANCELLED:
+        raise Refused(invalid("legal_state", "what was surrendered is cancelled", rule_id="X16"))
+
+
 def _put(known: Known, certificate: TitleCertificate, place: PlaceLine) -> VaultPlace:
     """Lays the paper into its packet and slot; one seal for the papers of one packet."""
     refuse_if([frozen(known.need(Vault, place.vault, "place"))])
@@ -259,16 +307,18 @@ def _put(known: Known, certificate: TitleCertificate, place: PlaceLine) -> Vault
         )
         known.seals.add(place.seal_no)
         known.found[Slot, label] = known.decision.save(occupied(slot, place.packet_no))
-    elif (packet.status, packet.seal_no, packet.slot, packet.cabinet) != (
+    elif (packet.status, packet.seal_no, packet.slot, packet.cabinet, packet.vault) != (
         PacketStatus.SEALED,
         place.seal_no,
         place.slot,
         place.cabinet,
+        place.vault,
     ):
         raise Refused(
             invalid("place", f"packet {place.packet_no} lies elsewhere or is sealed anew")
         )
     else:
+        refuse_if([other_contract(packet, contract_of(certificate))])
         packet = replace(packet, certificate_ids=(*packet.certificate_ids, certificate.id))
         packet = known.decision.save(packet)
     known.found[SealedPacket, place.packet_no] = packet
@@ -279,11 +329,10 @@ def _put(known: Known, certificate: TitleCertificate, place: PlaceLine) -> Vault
 
 def _packet(known: Known, certificate: TitleCertificate, place: PlaceLine) -> SealedPacket:
     vault = known.need(Vault, place.vault, "place")
-    contracts = certificate.guarantee_contract_nos
     return SealedPacket(
         id=new_id(SealedPacket),
         packet_no=place.packet_no,
-        guarantee_contract_no=contracts[0] if contracts else "",
+        guarantee_contract_no=contract_of(certificate),
         seal_no=place.seal_no,
         seal_history=(SealUse(seal_no=place.seal_no, sealed_at=known.now),),
         vault=place.vault,

@@ -1,7 +1,8 @@
 """Kinds of the feed about people and rules: organisations, users, customers, policy, vaults."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from domain.orgs import Org, OrgLevel, jurisdiction
@@ -18,6 +19,7 @@ from schema.imports import (
     OrgLine,
     PartnerLine,
     PolicyValueLine,
+    RoleLine,
     UserLine,
     VaultLine,
     WorkCalendarLine,
@@ -85,14 +87,11 @@ async def _read_user(known: Known, lines: Sequence[UserLine]) -> None:
 
 def _take_user(known: Known, line: UserLine) -> tuple[LineStatus, str]:
     old, org = known.get(User, line.login), known.need(Org, line.org, "org")
-    held = {role.role for role in line.roles}
-    if Role.RELATIONSHIP_MANAGER in held:
-        broken = dict.fromkeys(_NO_MANAGERS[role] for role in _NO_MANAGERS if role in held)
-        detail = {"person": line.login, "part": "relationship manager"}
-        refuse_if(
-            Refusal(code=RefusalCode.SOD_VIOLATION, rule_id=rule_id, field="roles", detail=detail)
-            for rule_id in broken
-        )
+    detail = {"person": line.login, "part": "relationship manager"}
+    refuse_if(
+        Refusal(code=RefusalCode.SOD_VIOLATION, rule_id=rule_id, field="roles", detail=detail)
+        for rule_id in dict.fromkeys(_not_a_manager(line, today=known.today))
+    )
     grants = []
     for role in line.roles:
         at = org if role.org is None else known.need(Org, role.org, "roles")
@@ -123,6 +122,22 @@ def _take_user(known: Known, line: UserLine) -> tuple[LineStatus, str]:
         active=line.status == "ACTIVE",
     )
     return upserted(known, old, new)
+
+
+def _not_a_manager(line: UserLine, *, today: date) -> Iterator[str]:
+    """Rules that somebody breaks who is a relationship manager as well, at the same time."""
+    managing = [role for role in line.roles if role.role is Role.RELATIONSHIP_MANAGER]
+    if line.dedicated and any(one.valid_to is None or one.valid_to >= today for one in managing):
+        yield "S04"
+    for role, rule_id in _NO_MANAGERS.items():
+        held = [one for one in line.roles if one.role is role]
+        if any(_overlap(one, other) for one in managing for other in held):
+            yield rule_id
+
+
+def _overlap(one: RoleLine, other: RoleLine) -> bool:
+    begins = max(one.valid_from or date.min, other.valid_from or date.min)
+    return begins <= min(one.valid_to or date.max, other.valid_to or date.max)
 
 
 def _vaults(known: Known, line: UserLine, old: User | None) -> tuple[str, ...]:
@@ -195,6 +210,8 @@ async def _read_vault(known: Known, lines: Sequence[VaultLine]) -> None:
 def _take_vault(known: Known, line: VaultLine) -> tuple[LineStatus, str]:
     old, org = known.get(Vault, line.code), known.need(Org, line.org, "org")
     refuse_if([too_many_slots(_slots_after(known, line), field="cabinets")])
+    if old is not None and old.org_path != org.org_path:
+        raise Refused(_fixed(f"Vault {line.code}", "its organisation never changes"))
     new = Vault(
         id=old.id if old else new_id(Vault),
         code=line.code,

@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 from ulid import ULID
 
 from domain.refusals import Forbidden, Refusal, RefusalCode, Refused, invalid
@@ -243,7 +244,7 @@ def _oversize(value: Any, name: str) -> Any:
             yield from _oversize(item, name)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _oversize(item, key)
+            yield from _oversize(item, to_camel_case(key))
 
 
 def _limit(name: str, actual: int, limit: int) -> Refusal:

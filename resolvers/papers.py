@@ -5,6 +5,7 @@ from typing import Any
 from domain.certificates import Catalog, LegalState, TitleCertificate, normalised
 from domain.dossiers import Dossier, with_item
 from domain.processing import SCAN_ITEM, PaperFacts
+from domain.roles import Operation
 from resolvers.deed import Deed
 from resolvers.secured import loan_nos_of
 from schema.custody import PaperInput
@@ -58,14 +59,18 @@ def printed(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> dic
     }
 
 
-async def duplicate_of(
-    deed: Deed, certificate: TitleCertificate, paper: PaperFacts
-) -> TitleCertificate | None:
-    """Another certificate of the same type, issuer and number that is not void (CUS-02)."""
+async def duplicate_of(deed: Deed, certificate: TitleCertificate, paper: PaperFacts) -> str | None:
+    """Id of another certificate of the same type, issuer and number that is not void (CUS-02).
+
+    One beyond the actor's reach is not named.
+    """
     query = same_number_query(certificate, paper)
     found = await deed.decision.find(TitleCertificate, query, limit=MAX_SAME)
     others = [c for c in found if c.id != certificate.id and c.legal_state is not LegalState.VOID]
-    return others[0] if others else None
+    if not others:
+        return None
+    reached = deed.actor.may(Operation.READ, others[0].org_path)
+    return others[0].id if reached else "of another branch"
 
 
 def same_number_query(certificate: TitleCertificate, paper: PaperFacts) -> Record:

@@ -7,7 +7,7 @@ from domain.certificates import CertType, TitleCertificate
 from domain.collaterals import Collateral
 from domain.pre_notices import convertible
 from domain.processing import PRE_NOTICES
-from domain.refusals import refuse_if
+from domain.refusals import Forbidden, refuse_if
 from domain.reminders import expiry_refusals, watched
 from domain.roles import Operation
 from resolvers.deed import Deed
@@ -24,8 +24,14 @@ from schema.custody import CertificatePayload, CertificateRecordExpiryInput
 async def certificate_record_expiry(
     deed: Deed, input: CertificateRecordExpiryInput
 ) -> dict[str, Any]:
-    """CUS-17: reminders begin again before the new day."""
+    """CUS-17: reminders begin again before the new day.
+
+    Raises: Forbidden to a county's registrar for an insurance, which the centre supervises (S17).
+    """
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    insured = certificate.cert_type is CertType.PROPERTY_INSURANCE
+    if insured and deed.actor.acts_for_county(deed.operation):
+        raise Forbidden("A county's registrar does not supervise insurance.")
     refuse_if(expiry_refusals(certificate, input.expires_on, today=deed.today))
     certificate = replace(certificate, expires_on=input.expires_on)
     return {"certificate": deed.decision.save(looked_after(deed, certificate))}

@@ -177,3 +177,92 @@ def test_a_relationship_manager_supervises_nothing_and_keeps_no_vault(bank: Bank
     [told] = bank.load(("User", person), all_taken=False)
     refusals = [(one["code"], one["rule_id"]) for one in told.get("refusals") or []]
     assert refusals == [("SOD_VIOLATION", rule) for rule in rules]
+
+
+@pytest.mark.parametrize(
+    ("dates", "refused"),
+    [
+        ({}, True),
+        ({"valid_to": "2025-05-31"}, False),
+        ({"valid_to": "2025-06-01"}, True),
+    ],
+)
+def test_nobody_is_a_manager_and_supervises_at_the_same_time(bank: Bank, dates, refused):
+    manages = {"role": "RELATIONSHIP_MANAGER", **dates}
+    supervises = {"role": "BATCH_SUPERVISOR", "valid_from": "2025-06-01"}
+    person = {"login": "moved-on", "name": "x", "org": "OB", "roles": [manages, supervises]}
+    [told] = bank.load(("User", person), all_taken=False)
+    assert (told["status"] == "REJECTED") is refused
+
+
+@pytest.mark.parametrize("valid_to", [None, "2025-06-19", "2025-06-20"])
+def test_who_is_dedicated_manages_no_loans(bank: Bank, valid_to):
+    manages = {"role": "RELATIONSHIP_MANAGER", "valid_to": valid_to}
+    person = {"login": f"dedicated-{valid_to}", "name": "x", "org": "OB", "roles": [manages]}
+    [told] = bank.load(("User", {**person, "dedicated": True}), all_taken=False)
+    assert (told["status"] == "REJECTED") is (valid_to != "2025-06-19")
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({}, None),
+        ({"carrier": "ELECTRONIC"}, "ELECTRONIC_CERT"),
+        ({"carrier": "ELECTRONIC", "custody_state": "ELECTRONIC_ON_FILE"}, None),
+        ({"custody_state": "ELECTRONIC_ON_FILE"}, "VALUE_INVALID"),
+        ({"custody_state": "SURRENDERED"}, None),
+        ({"custody_state": "SURRENDERED", "legal_state": "REGISTERED"}, "VALUE_INVALID"),
+        ({"issue_date": "2025-06-21"}, "VALUE_INVALID"),
+        ({"custody_state": "CHECKED_OUT", "due_date": "2025-07-01"}, None),
+        (
+            {"custody_state": "CHECKED_OUT", "due_date": "2025-07-01", "out_on": "2025-06-21"},
+            "VALUE_INVALID",
+        ),
+    ],
+)
+def test_books_are_opened_with_what_belongs_together(bank: Bank, facts, code):
+    story = bank.mortgage()
+    [told] = bank.load(("Certificate", _held(story, **facts)), all_taken=False)
+    assert [one["code"] for one in told["refusals"]] == ([] if code is None else [code])
+    if facts == {"custody_state": "SURRENDERED"}:
+        story.certificate_id = told["id"]
+        assert bank.certificate(story, "legalState") == {"legalState": "CANCELLED"}
+
+
+def test_a_packet_is_opened_with_papers_of_one_contract(bank: Bank):
+    first, other = bank.mortgage(), bank.mortgage()
+    place = {
+        "vault": "V1",
+        "cabinet": "A",
+        "slot": f"{first.n:03}",
+        "packet_no": f"OP{first.n}",
+        "seal_no": f"OS{first.n}",
+    }
+    inside = {"custody_state": "IN_VAULT", "holder": None, "place": place}
+    bank.load(("Certificate", _held(first, **inside)))
+    void = _held(first, cert_no=f"VOID-{first.n}", legal_state="VOID", **inside)
+    for line in (_held(other, **inside), void):
+        [told] = bank.load(("Certificate", line), all_taken=False)
+        assert [one["code"] for one in told["refusals"]] == ["VALUE_INVALID"]
+
+
+def _held(story, **facts):
+    return {
+        "cert_type": "MORTGAGE_REG_PROOF",
+        "cert_no": f"HELD-{story.n}",
+        "issuer": "registry",
+        "issue_date": "2020-01-01",
+        "right_holder": "bank",
+        "right_amount": "1.00",
+        "collaterals": [story.collateral_no],
+        "custody_state": "WITH_HANDLER",
+        "holder": "handler-1",
+        **facts,
+    }
+
+
+def test_a_vault_stays_with_its_organisation(bank: Bank):
+    line = {"code": "V-STAYS", "name": "x", "org": "LC"}
+    bank.load(("Vault", line))
+    [told] = bank.load(("Vault", {**line, "org": "T2"}), all_taken=False)
+    assert told["refusals"][0]["code"] == "IMMUTABLE"
