@@ -19,12 +19,14 @@ def backdate_refusals(
     *,
     today: date,
     latest: date | None,
+    stood_still: bool = False,
     policy: Policy,
     calendar: WorkCalendar,
 ) -> Iterator[Refusal]:
     """Every rule that a business date breaks; none is today. Asked at both halves (CUS-04e).
 
-    latest: the last day on which something happened that this event comes after.
+    latest: the last day on which something happened that this event comes after. stood_still:
+    whether the vault was counted all that day, and so nothing can have moved in it (CUS-18).
     """
     if on is None or on == today:
         return
@@ -37,6 +39,8 @@ def backdate_refusals(
         yield _invalid(f"at most {days} working days back: not before {earliest}")
     if latest is not None and on < latest:
         yield _invalid(f"what it comes after happened on {latest}")
+    if stood_still:
+        yield _invalid("the vault was counted all that day")
 
 
 def is_back(on: date | None, today: date) -> bool:

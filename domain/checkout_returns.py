@@ -56,6 +56,18 @@ def renewal_refusals(
         return
     if borrower not in {check_out.borrower, check_out.requester}:
         yield invalid("borrower", "the borrower alone asks for more time", rule_id="X11")
+    yield from no_more_time(check_out, litigation_open=litigation_open, policy=policy, today=today)
+    if new_due <= check_out.due_date:
+        yield due_invalid(new_due, f"later than {check_out.due_date}")
+    last = period_end(f"checkout.{check_out.purpose}.renewal", check_out.due_date, policy, calendar)
+    if new_due > last:
+        yield due_invalid(new_due, f"at the latest {last}")
+
+
+def no_more_time(
+    check_out: CheckOut, *, litigation_open: bool, policy: Policy, today: date
+) -> Iterator[Refusal]:
+    """Why a check-out is not prolonged at all, whatever the day that is asked for (CUS-12)."""
     if today > check_out.due_date:
         yield due_invalid(check_out.due_date, "it is over; bring the paper back")
     given = sum(renewal.state is RenewalState.APPROVED for renewal in check_out.renewals)
@@ -74,11 +86,6 @@ def renewal_refusals(
                 rule_id="CUS-12",
                 detail={"purpose": check_out.purpose, "limit": str(limit)},
             )
-    if new_due <= check_out.due_date:
-        yield due_invalid(new_due, f"later than {check_out.due_date}")
-    last = period_end(f"checkout.{check_out.purpose}.renewal", check_out.due_date, policy, calendar)
-    if new_due > last:
-        yield due_invalid(new_due, f"at the latest {last}")
 
 
 def waiting_renewal(check_out: CheckOut) -> Renewal | None:
@@ -98,10 +105,17 @@ def return_refusals(
     movement = Movement.RETURN_EXCHANGED if exchanged else Movement.RETURN_SAME
     yield illegal(certificate, movement)
     returns = PURPOSES[check_out.purpose].returns
-    if exchanged and returns is ReturnKind.SAME:
-        yield not_for(certificate, check_out.purpose, "the same paper has to come back")
+    if exchanged:
+        yield comes_back_itself(check_out, certificate)
     if not exchanged and returns is ReturnKind.EXCHANGED and not (reason or "").strip():
         yield invalid("reason", "say why it comes back unchanged", rule_id="X12")
+
+
+def comes_back_itself(check_out: CheckOut, certificate: TitleCertificate) -> Refusal | None:
+    """For some purposes the same paper has to come back (3.6)."""
+    if PURPOSES[check_out.purpose].returns is not ReturnKind.SAME:
+        return None
+    return not_for(certificate, check_out.purpose, "the same paper has to come back")
 
 
 def mismatches(
@@ -155,7 +169,7 @@ def exchange_refusals(
     Another type is one that could be expected of what the old one covers (X01), and no pre-notice
     of what was registered already. collaterals: what the old one covers.
     """
-    if normalised(new_no) == old.cert_no_norm and new_type is old.cert_type:
+    if normalised(new_no) == old.cert_no_norm:
         yield invalid("certNo", "a new certificate has a number of its own", rule_id="X13")
     if check_out.purpose is CheckOutPurpose.PRE_NOTICE_CONVERSION:
         if new_type not in SUCCESSORS[old.cert_type]:

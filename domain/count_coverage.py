@@ -30,6 +30,7 @@ INTERVALS: Mapping[StocktakeKind, str] = MappingProxyType(
 class CountDone:
     """A count that was finalised; no cabinets named means that all were counted."""
 
+    id: str
     cabinets: tuple[str, ...] = ()
     ended_at: datetime
     differences: int = 0
@@ -85,6 +86,7 @@ def full_count(counts: Sequence[CountDone], cabinets: Collection[str]) -> FullCo
     return FullCount(
         finalised_at=max(count.ended_at for count in newest),
         differences=sum(count.differences for count in newest),
+        count_ids=tuple(sorted(count.id for count in newest)),
     )
 
 

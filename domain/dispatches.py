@@ -16,7 +16,7 @@ from domain.policy import Policy
 from domain.refusals import Refusal, invalid, state_conflict
 from domain.vault_out import leaving_refusals
 from domain.vaulting import locked
-from domain.vaults import PacketStatus, SealedPacket, Vault, frozen
+from domain.vaults import PacketStatus, SealedPacket, Vault, frozen, seal_broken
 from domain.watch import LegalHold
 
 ESCORTS = 2
@@ -106,6 +106,7 @@ def dispatch_refusals(
     """
     if packet.status is not PacketStatus.SEALED:
         yield invalid("packetNo", f"packet {packet.packet_no} is {packet.status}", rule_id="X19")
+    yield seal_broken(packet, Movement.DISPATCH)
     if target is None or target_org is None:
         yield invalid("toVault", "there is no such vault", rule_id="X19")
     elif target.code == vault.code:

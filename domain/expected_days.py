@@ -46,15 +46,44 @@ def expected_from(
     """The day from which obtaining a certificate is counted (CUS-27).
 
     Money out, or the receipt; of a full right on a unit sold off plan the day from which it could
-    be registered (可办证), none until that is known.
+    be registered (可办证). None until that is known. loan: none where none is secured, then today.
     """
     if _is_conversion(cert_type, collaterals):
         told = [c.convertible_from for c in collaterals if c.convertible_from is not None]
         return min(told, default=None)
-    start = (loan.disbursed_on if loan else None) or today
-    if loan is not None and _on_receipt(cert_type, loan, policy):
-        return loan.acceptance_on or start
-    return start
+    if loan is None:
+        return today
+    if _on_receipt(cert_type, loan, policy):
+        return loan.acceptance_on or loan.disbursed_on
+    return loan.disbursed_on
+
+
+def first_drawn(loans: Sequence[Loan]) -> Loan | None:
+    """The loan from whose money a certificate's time is counted: the first that was drawn.
+
+    One of the others while none is.
+    """
+    ordered = sorted(loans, key=lambda one: (one.disbursed_on or date.max, one.loan_no))
+    return ordered[0] if ordered else None
+
+
+def loan_dated(
+    certificate: TitleCertificate,
+    loans: Sequence[Loan],
+    collaterals: Sequence[Collateral],
+    *,
+    policy: Policy,
+    calendar: WorkCalendar,
+    today: date,
+) -> TitleCertificate:
+    """A certificate that is still awaited, with its days as its loans now tell them (CUS-27)."""
+    kind, loan = certificate.cert_type, first_drawn(loans)
+    awaited = certificate.custody_state is CustodyState.NOT_RECEIVED and not certificate.is_dropped
+    if not awaited or loan is None or _is_conversion(kind, collaterals):
+        return certificate
+    since = expected_from(kind, loan, collaterals, policy=policy, today=today)
+    due = expected_by(kind, loan, collaterals, policy=policy, calendar=calendar, today=today)
+    return replace(certificate, expected_from=since, expected_by=due)
 
 
 def conversion_dated(

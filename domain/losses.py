@@ -116,6 +116,8 @@ def loss_refusals(
 def reissue_refusals(
     certificate: TitleCertificate,
     *,
+    new_no: str,
+    discovered_on: date | None,
     published_on: date,
     acceptance_no: str,
     policy: Policy,
@@ -124,8 +126,9 @@ def reissue_refusals(
 ) -> Iterator[Refusal | None]:
     """Every rule that a reissue breaks, but for what is printed and what proves it (X23).
 
-    Of a right that has ended the registry issues nothing anew.
-    published_on: when the statement of the loss was published.
+    Of a right that has ended the registry issues nothing anew. A loss is published once it is
+    known (CUS-19), and the new paper has a number of its own.
+    discovered_on: when the loss was, where it is on record; published_on: when its statement was.
     """
     stuck = illegal(certificate, Movement.REISSUE)
     yield stuck
@@ -136,6 +139,11 @@ def reissue_refusals(
         )
     if not acceptance_no.strip():
         yield invalid("acceptanceNo", "the registry's number of the application", rule_id="X23")
+    if normalised(new_no) == certificate.cert_no_norm:
+        yield invalid("certNo", "a new certificate has a number of its own", rule_id="X23")
+    if discovered_on is not None and published_on < discovered_on:
+        told = f"before the loss was discovered, {discovered_on}"
+        yield invalid("publishedOn", told, rule_id="CUS-19")
     if published_on > today:
         yield invalid("publishedOn", "lies in the future", rule_id="X23")
         return

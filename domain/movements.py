@@ -4,24 +4,28 @@ The movements' own mutations ask more (the slot, the seal, the second person); w
 is what the certificate itself, its vault and its holds say today.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from domain.case_steps import impossible
 from domain.certificates import Catalog, CustodyState, LegalState, LockKind, TitleCertificate
 from domain.checkout_requests import held_in, not_approved
-from domain.checkouts import CheckOut
+from domain.checkout_returns import comes_back_itself, no_more_time
+from domain.checkouts import CheckOut, CheckOutState
 from domain.custody import BEGINNINGS, LEGAL_ONLY, RULE_OF, Movement, illegal
-from domain.deregistration import CaseState, DeregistrationCase, HandlingMode
+from domain.deregistration import CaseState, CaseStep, DeregistrationCase, HandlingMode
 from domain.loans import Loan
 from domain.owner_returns import not_the_owners
+from domain.policy import Policy
+from domain.processing import right_carrier
 from domain.redemption import unredeemable
 from domain.refusals import Refusal, invalid, state_conflict
 from domain.releasing import awaits_exchange, goes_back
 from domain.roles import Operation
 from domain.vaulting import Scan, locked, paper_only, scan_missing
-from domain.vaults import Vault, frozen
+from domain.vaults import SealedPacket, Vault, frozen, seal_broken
 from domain.watch import LegalHold, held
 
 # Whose operation each movement is; those without one are the system's own.
@@ -73,6 +77,9 @@ _BY_KEEPERS = _IN_A_VAULT | {Movement.RETURN_TO_OWNER, Movement.SURRENDER}
 _WHOLE_PACKET = frozenset({Movement.DISPATCH, Movement.RELOCATE})
 _FREE = _IN_A_VAULT | {Movement.INITIATE_HANDOVER, Movement.VAULT_IN, Movement.FOUND}
 # The open request that a movement belongs to, and that so does not stand in its way.
+_OF_HANDOVERS = frozenset(
+    {Movement.ACCEPT_HANDOVER, Movement.REJECT_HANDOVER, Movement.RECALL_HANDOVER}
+)
 _OWN_LOCK: Mapping[Movement, LockKind] = MappingProxyType(
     {
         Movement.CHECK_OUT: LockKind.CHECK_OUT,
@@ -88,28 +95,44 @@ class MovementFacts:
 
     certificate: TitleCertificate
     vault: Vault | None  # in which it lies
+    packet: SealedPacket | None  # in which it lies
+    dispatched: bool  # whether it is on its way between vaults, not between people
     holds: Sequence[LegalHold]
     beside: Sequence[TitleCertificate]  # the others in its packet
     holds_beside: Sequence[LegalHold]
     check_out: CheckOut | None  # that holds it
+    litigation_open: bool
     scans: Sequence[Scan]
     case: DeregistrationCase | None  # the open release that it belongs to
     proven: bool  # whether the registry's entry of that release is on record, with its result
     released: bool  # whether the collateral of that release is
     loans: Sequence[Loan]  # that it secures
     today: date
+    policy: Policy
 
 
 def movement_refusals(movement: Movement, facts: MovementFacts) -> Iterator[Refusal | None]:
     """Everything that keeps a certificate from a movement today."""
     certificate = facts.certificate
-    yield illegal(certificate, movement)
+    yield illegal(certificate, movement) or _on_another_way(movement, facts)
     if movement not in _ELECTRONIC:
         yield paper_only(certificate)
     if movement in _FREE and not _is_own(certificate, movement):
         yield locked(certificate, proposal_id="")
     if movement in _WHOLE_PACKET:
         yield from (locked(other, proposal_id="") for other in facts.beside)
+    yield from _hold_refusals(movement, facts)
+    if movement in _BY_KEEPERS and facts.vault is not None:
+        yield frozen(facts.vault)
+    if movement in _BY_KEEPERS and movement is not Movement.RELOCATE:
+        yield seal_broken(facts.packet, movement)
+    asked = _OF_ITS_OWN.get(movement)
+    if asked is not None:
+        yield from asked(facts)
+
+
+def _hold_refusals(movement: Movement, facts: MovementFacts) -> Iterator[Refusal | None]:
+    """What a legal hold keeps in, but for a court (CUS-24); and what nobody agreed to yet (X10)."""
     if movement is Movement.CHECK_OUT and facts.check_out is not None:
         yield not_approved(facts.check_out, facts.today)
         yield held_in(facts.holds, facts.check_out.purpose)
@@ -117,21 +140,55 @@ def movement_refusals(movement: Movement, facts: MovementFacts) -> Iterator[Refu
         yield held([*facts.holds, *facts.holds_beside])
     elif movement in _HELD:
         yield held(facts.holds)
-    if movement in _BY_KEEPERS and facts.vault is not None:
-        yield frozen(facts.vault)
-    if movement is Movement.VAULT_IN:
-        yield scan_missing(certificate, facts.scans)
-        if certificate.legal_state is LegalState.VOID:
-            yield invalid("certificateId", "the certificate is void", rule_id="X06")
-    if movement is Movement.REDEEM:
-        yield unredeemable(certificate, facts.loans, today=facts.today)
-    if movement is Movement.SURRENDER:
-        yield from _surrender_refusals(facts)
-    if movement is Movement.RETURN_TO_OWNER:
-        yield from _return_refusals(facts)
 
 
-def _surrender_refusals(facts: MovementFacts) -> Iterator[Refusal]:
+def _on_another_way(movement: Movement, facts: MovementFacts) -> Refusal | None:
+    """What is handed over is not received from another vault, and the other way round."""
+    if movement in _OF_HANDOVERS:
+        other = facts.dispatched
+    else:
+        other = movement is Movement.RECEIVE_DISPATCHED and not facts.dispatched
+    return _too_early(facts, movement) if other else None
+
+
+def _filing_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    yield right_carrier(facts.certificate, Movement.FILE_ELECTRONIC)
+
+
+def _vault_in_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    yield from _found_refusals(facts)
+    if facts.certificate.legal_state is LegalState.VOID:
+        yield invalid("certificateId", "the certificate is void", rule_id="X06")
+
+
+def _found_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    yield scan_missing(facts.certificate, facts.scans)
+
+
+def _renewal_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    """How long a paper may be kept is limited, whatever the day that is asked for (X11)."""
+    if facts.check_out is not None and facts.check_out.state is CheckOutState.OUT:
+        open_case, policy = facts.litigation_open, facts.policy
+        yield from no_more_time(
+            facts.check_out, litigation_open=open_case, policy=policy, today=facts.today
+        )
+
+
+def _exchange_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    if facts.check_out is not None and facts.check_out.state is CheckOutState.OUT:
+        yield comes_back_itself(facts.check_out, facts.certificate)
+
+
+def _vault_out_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    if facts.case is not None:
+        yield impossible(facts.case, CaseStep.VAULT_OUT)
+
+
+def _redemption_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    yield unredeemable(facts.certificate, facts.loans, today=facts.today)
+
+
+def _surrender_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
     """The bank's own paper goes to the registry that has entered the cancellation (X16)."""
     certificate = facts.certificate
     if certificate.catalog is not Catalog.RIGHT_CERT:
@@ -177,3 +234,20 @@ def _too_early(facts: MovementFacts, movement: Movement) -> Refusal:
 def _is_own(certificate: TitleCertificate, movement: Movement) -> bool:
     lock = certificate.lock
     return lock is not None and lock.kind is _OWN_LOCK.get(movement)
+
+
+_OF_ITS_OWN: Mapping[Movement, Callable[[MovementFacts], Iterator[Refusal | None]]] = (
+    MappingProxyType(
+        {
+            Movement.FILE_ELECTRONIC: _filing_refusals,
+            Movement.VAULT_IN: _vault_in_refusals,
+            Movement.FOUND: _found_refusals,
+            Movement.RENEW_CHECK_OUT: _renewal_refusals,
+            Movement.RETURN_EXCHANGED: _exchange_refusals,
+            Movement.VAULT_OUT_FOR_DEREG: _vault_out_refusals,
+            Movement.REDEEM: _redemption_refusals,
+            Movement.SURRENDER: _surrender_refusals,
+            Movement.RETURN_TO_OWNER: _return_refusals,
+        }
+    )
+)

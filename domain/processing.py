@@ -103,6 +103,8 @@ def expectation_refusals(
     """
     if not collaterals:
         yield invalid("collateralIds", "name at least one collateral", rule_id="X01")
+    if len({collateral.no for collateral in collaterals}) < len(collaterals):
+        yield invalid("collateralIds", "names a collateral twice", rule_id="X01")
     yield from kind_refusals(cert_type, carrier, collaterals, rule_id="X01")
     for collateral in collaterals:
         yield _released(collateral, Movement.REGISTER_EXPECTED)
@@ -150,13 +152,13 @@ def collection_refusals(
     certificate: TitleCertificate,
     facts: PaperFacts,
     *,
-    duplicate: TitleCertificate | None,
+    duplicate: str | None,
     movement: Movement,
     today: date,
 ) -> Iterator[Refusal | None]:
     """Every rule that a collection, or an electronic filing, breaks (X02, X24)."""
     yield illegal(certificate, movement)
-    yield _right_carrier(certificate, movement)
+    yield right_carrier(certificate, movement)
     yield from paper_refusals(
         certificate.catalog, facts, duplicate=duplicate, rule_id=RULE_OF[movement], today=today
     )
@@ -166,11 +168,14 @@ def paper_refusals(
     catalog: Catalog,
     facts: PaperFacts,
     *,
-    duplicate: TitleCertificate | None,
+    duplicate: str | None,
     rule_id: str,
     today: date,
 ) -> Iterator[Refusal | None]:
-    """Everything wrong with what is printed on a paper (CUS-02)."""
+    """Everything wrong with what is printed on a paper (CUS-02).
+
+    duplicate: what to call another certificate of that number, where there is one.
+    """
     for field, text in (
         ("certNo", normalised(facts.cert_no)),
         ("issuer", facts.issuer.strip()),
@@ -183,6 +188,8 @@ def paper_refusals(
             yield invalid(field, "lies in the future", rule_id=rule_id)
     if not 0 < facts.rank <= MAX_RANK:
         yield invalid("rank", f"1 to {MAX_RANK}", rule_id=rule_id)
+    if not facts.cert_no.strip().isprintable():
+        yield invalid("certNo", "has characters that cannot be printed", rule_id=rule_id)
     if len(normalised(facts.cert_no)) > MAX_CERT_NO:
         yield invalid("certNo", f"at most {MAX_CERT_NO} characters", rule_id=rule_id)
     if not 0 < facts.pages <= MAX_PAGES:
@@ -196,7 +203,7 @@ def paper_refusals(
             code=RefusalCode.DUPLICATE_CERT,
             rule_id="CUS-02",
             field="certNo",
-            detail={"certificate": duplicate.id},
+            detail={"certificate": duplicate},
         )
 
 
@@ -260,7 +267,8 @@ def _released(collateral: Collateral, movement: Movement) -> Refusal | None:
     )
 
 
-def _right_carrier(certificate: TitleCertificate, movement: Movement) -> Refusal | None:
+def right_carrier(certificate: TitleCertificate, movement: Movement) -> Refusal | None:
+    """Paper is collected, an electronic certificate is filed (X02, X24, CUS-13)."""
     electronic = certificate.carrier is Carrier.ELECTRONIC
     if electronic == (movement is Movement.FILE_ELECTRONIC):
         return None

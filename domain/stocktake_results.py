@@ -23,7 +23,7 @@ from domain.stocktakes import (
     StocktakeState,
     still_open,
 )
-from domain.vaults import SealedPacket, Vault, frozen
+from domain.vaults import SealedPacket, Vault, frozen, seal_broken
 
 MAX_RECOUNTS_TOLD = 100  # refusals in one answer; the papers beyond are recounted as well
 
@@ -182,17 +182,9 @@ def resolution_refusals(
         )
 
 
-def not_resealed(
-    line: CountLine, packet: SealedPacket | None, *, since: datetime
-) -> Refusal | None:
-    """A broken seal is resolved once the packet has a new one, put on after the count (CUS-07)."""
-    if line.result is not CountResult.SEAL_BROKEN or packet is None or packet.seal_no is None:
-        return None
-    if any(use.opened_at is None and use.sealed_at > since for use in packet.seal_history):
-        return None
-    return state_conflict(
-        "CUS-07", subject=f"Packet {packet.packet_no}", state="not sealed anew", event="RESOLVE"
-    )
+def not_resealed(line: CountLine, packet: SealedPacket | None) -> Refusal | None:
+    """A broken seal is resolved once the packet has a new one (CUS-07)."""
+    return seal_broken(packet, "RESOLVE") if line.result is CountResult.SEAL_BROKEN else None
 
 
 def missing_refusals(

@@ -288,8 +288,8 @@ def _sheet(stocktake: Stocktake, counter: str) -> CountSheet | None:
 
 
 def _keeper_counts(login: str, kind: StocktakeKind, *, keeps: bool) -> Refusal | None:
-    """Nobody counts what he keeps, but in the keepers' own count (CUS-18)."""
-    if kind is StocktakeKind.SELF or not keeps:
+    """Nobody counts what he keeps, but in the keepers' own count and as they change (CUS-18)."""
+    if kind in {StocktakeKind.SELF, StocktakeKind.KEEPER_CHANGE} or not keeps:
         return None
     return Refusal(
         code=RefusalCode.SOD_VIOLATION,

@@ -80,6 +80,7 @@ class FullCount:
 
     finalised_at: datetime
     differences: int
+    count_ids: tuple[str, ...] = ()  # the counts that it is made of
 
 
 def substitution_refusals(
@@ -204,11 +205,12 @@ def signing_refusals(change: KeeperChange, *, login: str) -> Iterator[Refusal | 
 
 
 def completion_refusals(
-    change: KeeperChange, *, supervisor: str, count: FullCount | None
+    change: KeeperChange, *, supervisor: str, count: FullCount | None, uncounted: int
 ) -> Iterator[Refusal | None]:
     """Everything that keeps keepers from changing: a signature, the count, any difference.
 
-    count: the last full count that was finalised since the change began.
+    count: the last full count that was finalised since the change began. uncounted: how many
+    papers have come in since their cabinet was counted.
     """
     yield _over(change, "COMPLETE")
     for login in change.unsigned:
@@ -219,6 +221,8 @@ def completion_refusals(
         yield _uncounted(change, "not counted since the change began")
     elif count.differences:
         yield _uncounted(change, f"counted with {count.differences} differences")
+    elif uncounted:
+        yield _uncounted(change, f"counted but for {uncounted} papers that came in since")
 
 
 def passed_on(change: KeeperChange, user: User) -> User:

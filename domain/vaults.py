@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from domain.refusals import Refusal, RefusalCode, invalid
+from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
 MAX_SLOTS_PER_VAULT = 5_000
 MAX_SLOT_CAPACITY = 100  # packets
@@ -101,6 +101,7 @@ class SealedPacket:
     slot: str
     certificate_ids: tuple[str, ...] = ()
     status: PacketStatus = PacketStatus.SEALED
+    seal_broken_at: datetime | None = None  # by a count; a new seal ends it
     org_code: str
     org_path: str
     version: int = 0
@@ -142,6 +143,15 @@ def seal_used(seal_no: str, *, known: bool) -> Refusal | None:
         return None
     return Refusal(
         code=RefusalCode.SEAL_REUSED, rule_id="CUS-07", field="sealNo", detail={"seal": seal_no}
+    )
+
+
+def seal_broken(packet: SealedPacket | None, event: str) -> Refusal | None:
+    """A packet whose seal was found broken is sealed anew before paper leaves it (CUS-07, X10)."""
+    if packet is None or packet.seal_broken_at is None:
+        return None
+    return state_conflict(
+        "CUS-07", subject=f"Packet {packet.packet_no}", state="its seal is broken", event=event
     )
 
 
@@ -197,6 +207,7 @@ def resealed(
         seal_history=history,
         certificate_ids=tuple(contents),
         status=PacketStatus.SEALED if contents else PacketStatus.EMPTY,
+        seal_broken_at=None,
     )
 
 

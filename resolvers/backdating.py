@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from domain.backdating import approval_refusals, backdate_refusals, is_back
@@ -65,9 +65,10 @@ async def misdated(
     It comes after all that happened to its papers, and after what a finished count of the vault
     has found. after: another day it cannot come before.
     """
-    days = [] if after is None else [after]
+    days, stood_still = [] if after is None else [after], False
     if is_back(on, deed.today):
         assert on is not None
+        stood_still = await _stood_still(deed, on, vault)
         days += [await _last_moved(deed, paper) for paper in papers]
         days += await _counted(deed, on, vault)
     return list(
@@ -75,6 +76,7 @@ async def misdated(
             on,
             today=deed.today,
             latest=max(days, default=None),
+            stood_still=stood_still,
             policy=deed.policy,
             calendar=deed.calendar,
         )
@@ -97,7 +99,7 @@ async def _last_moved(deed: Deed, paper: TitleCertificate) -> date:
 
 async def _counted(deed: Deed, on: date, vault: Vault) -> list[date]:
     """Days on which counts of the vault began from then on; their outcome stays true."""
-    since = datetime.combine(on, time(), SHANGHAI).astimezone(UTC)
+    since = _begin(on)
     counts = await deed.decision.records(
         "stocktakes",
         {
@@ -108,3 +110,14 @@ async def _counted(deed: Deed, on: date, vault: Vault) -> list[date]:
         limit=MAX_COUNTS,
     )
     return [business_date(count["opened_at"]) for count in counts]
+
+
+async def _stood_still(deed: Deed, on: date, vault: Vault) -> bool:
+    """Whether one count of the vault lasted all that day, however it ended."""
+    begun, ended = {"$lt": _begin(on)}, {"$gte": _begin(on + timedelta(days=1))}
+    query = {"vault": vault.code, "opened_at": begun, "ended_at": ended}
+    return bool(await deed.decision.records("stocktakes", query, limit=1))
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)

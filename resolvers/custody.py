@@ -21,7 +21,7 @@ from domain.dual_control import (
     Proposal,
     confirmation_refusals,
 )
-from domain.expected_days import conversion_dated, expected_by, expected_from
+from domain.expected_days import conversion_dated, expected_by, expected_from, first_drawn
 from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
@@ -97,7 +97,7 @@ async def certificate_register_expected(
     standing = [c.no for c in contracts if any(c.active_link(no) for no in numbers)]
     if named is not None and not set(named) <= set(standing):
         refuse_if([invalid("guaranteeContractNos", "not active on this collateral")])
-    loan = _first_drawn(loans)
+    loan = first_drawn(loans)
     expected = TitleCertificate(
         id=new_id(TitleCertificate),
         catalog=catalog,
@@ -310,8 +310,3 @@ async def _dated(deed: Deed, expected: TitleCertificate) -> TitleCertificate:
     if since is None or expected.expected_by is not None:
         return expected
     return conversion_dated(expected, since, policy=deed.policy, calendar=deed.calendar)
-
-
-def _first_drawn(loans: list[Loan]) -> Loan | None:
-    drawn = [(loan.disbursed_on, loan.loan_no, loan) for loan in loans if loan.disbursed_on]
-    return min(drawn)[2] if drawn else None

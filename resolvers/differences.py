@@ -36,7 +36,7 @@ async def stocktake_resolve_difference(
     packet_no = line.expected.packet_no if line.expected is not None else None
     packet = await deed.decision.first(SealedPacket, {"packet_no": packet_no})
     assert stocktake.ended_at is not None
-    refuse_if([not_resealed(line, packet, since=stocktake.ended_at)])
+    refuse_if([not_resealed(line, packet)])
     after = _resolved(deed, stocktake, line, input.reason)
     if line.result is CountResult.SEAL_BROKEN:
         await _close_seal_incident(deed, after, line, input.reason)
@@ -68,7 +68,10 @@ async def stocktake_mark_missing(deed: Deed, input: StocktakeDifferenceInput) ->
 
 
 async def note_broken_seals(deed: Deed, stocktake: Stocktake) -> None:
-    """One incident for each packet whose seal is broken, on the first paper in it (CUS-18)."""
+    """One incident for each packet whose seal is broken, on the first paper in it (CUS-18).
+
+    Nothing leaves such a packet until it is sealed anew.
+    """
     seen: set[str | None] = set()
     for line in stocktake.results:
         packet_no = _sealed_in(line)
@@ -87,6 +90,9 @@ async def note_broken_seals(deed: Deed, stocktake: Stocktake) -> None:
                 severity=SignalSeverity.ORANGE,
             )
         )
+    named = {"packet_no": {"$in": sorted(no for no in seen if no is not None)}}
+    for packet in await deed.decision.find(SealedPacket, named):
+        deed.decision.save(replace(packet, seal_broken_at=deed.now))
 
 
 async def _difference(deed: Deed, input: StocktakeDifferenceInput) -> tuple[Stocktake, CountLine]:

@@ -5,12 +5,13 @@ from typing import Annotated
 import strawberry
 
 from domain.certificates import LockKind, TitleCertificate
-from domain.checkouts import CheckOut
+from domain.checkouts import CheckOut, CheckOutPurpose
 from domain.collaterals import ENDED_PLEDGES, Collateral
+from domain.dispatches import Dispatch, DispatchState
 from domain.movements import OFFERED, OPERATIONS, MovementFacts, movement_refusals
 from domain.vaults import SealedPacket, Vault
 from resolvers.context import Context, Info
-from resolvers.holds import holds_on
+from resolvers.holds import holds_on, litigation_open
 from resolvers.releasing import proven
 from resolvers.scans import recorded_scans
 from resolvers.secured import loans_of
@@ -19,6 +20,8 @@ from schema.custody import MovementAnswer
 from schema.mutations import kept, told
 from storage.decisions import Decision
 from storage.transactions import consider
+
+_UNDER_WAY = [DispatchState.UNDER_WAY.value, DispatchState.INCOMPLETE.value]
 
 
 @strawberry.type
@@ -62,33 +65,39 @@ async def _facts(
 ) -> MovementFacts:
     (certificate,) = await freed(decision, [certificate], now=context.now)
     place, case = certificate.place, await open_case_of(decision, certificate)
-    lock, beside = certificate.lock, await _beside(decision, certificate)
-    check_out = None
+    lock, check_out = certificate.lock, None
     if lock is not None and lock.kind is LockKind.CHECK_OUT:
         check_out = await decision.get(CheckOut, lock.id)
+    packet = await _packet(decision, certificate)
+    others = set() if packet is None else set(packet.certificate_ids) - {certificate.id}
+    beside = await decision.find(TitleCertificate, {"_id": {"$in": sorted(others)}})
+    under_way = {"certificate_ids": certificate.id, "state": {"$in": _UNDER_WAY}}
+    litigation = check_out is not None and check_out.purpose is CheckOutPurpose.LITIGATION
     released = None
     if case is not None:
         released = await decision.get(Collateral, case.collateral_id)
     return MovementFacts(
         certificate=certificate,
         vault=await decision.first(Vault, {"code": place.vault}) if place else None,
+        packet=packet,
+        dispatched=await decision.first(Dispatch, under_way) is not None,
         holds=await holds_on(decision, [certificate]),
         beside=beside,
         holds_beside=await holds_on(decision, beside) if beside else (),
         check_out=check_out,
+        litigation_open=litigation and await litigation_open(decision, certificate),
         scans=await recorded_scans(decision, certificate),
         case=case,
         proven=case is not None and await proven(decision, case),
         released=released is not None and released.pledge_state in ENDED_PLEDGES,
         loans=await loans_of(decision, [certificate]),
         today=context.today,
+        policy=context.stores.rulebook.on(context.today).policy,
     )
 
 
-async def _beside(decision: Decision, certificate: TitleCertificate) -> list[TitleCertificate]:
-    """The other papers of its packet, which moves as a whole."""
+async def _packet(decision: Decision, certificate: TitleCertificate) -> SealedPacket | None:
+    """The packet that it lies in, with others perhaps."""
     if certificate.place is None:
-        return []
-    packet = await decision.first(SealedPacket, {"packet_no": certificate.place.packet_no})
-    others = [] if packet is None else set(packet.certificate_ids) - {certificate.id}
-    return await decision.find(TitleCertificate, {"_id": {"$in": sorted(others)}})
+        return None
+    return await decision.first(SealedPacket, {"packet_no": certificate.place.packet_no})

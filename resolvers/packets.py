@@ -9,7 +9,15 @@ from typing import Any
 from domain.certificates import TitleCertificate
 from domain.custody import Movement, Operator
 from domain.refusals import Refusal, invalid
-from domain.vaults import PacketStatus, SealedPacket, Slot, resealed, seal_used, vacated
+from domain.vaults import (
+    PacketStatus,
+    SealedPacket,
+    Slot,
+    resealed,
+    seal_broken,
+    seal_used,
+    vacated,
+)
 from resolvers.deed import Deed
 from resolvers.seals import seal_is_known, use_seal
 from storage.decisions import Decision
@@ -34,6 +42,7 @@ async def seal_refusals(
     found: list[Refusal | None] = []
     for packet, remaining in await _packets(deed, papers):
         seal = seals.get(packet.packet_no)
+        found.append(seal_broken(packet, "VAULT_OUT"))
         if remaining and not seal:
             found.append(
                 invalid(

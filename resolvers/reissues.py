@@ -1,7 +1,9 @@
 """The certificate that the registry issues for a lost one (补证, X23)."""
 
+from datetime import date
 from typing import Any
 
+from domain.calendar import business_date
 from domain.certificates import Carrier, CustodyState, Holder, LegalState, TitleCertificate
 from domain.custody import CustodyEvent, Evidence, Movement, moved
 from domain.dossiers import DocType
@@ -11,7 +13,7 @@ from domain.processing import paper_refusals
 from domain.refusals import Refusal, refuse_if
 from domain.roles import Operation
 from resolvers.deed import Deed
-from resolvers.incidents import end_losses
+from resolvers.incidents import end_losses, open_losses
 from resolvers.mutation import mutation
 from resolvers.papers import duplicate_of, paper_facts, printed, scan_falls_due
 from resolvers.suspensions import take_place
@@ -39,6 +41,8 @@ async def certificate_reissue(deed: Deed, input: CertificateReissueInput) -> dic
         [
             *reissue_refusals(
                 lost,
+                new_no=paper.cert_no,
+                discovered_on=await _discovered_on(deed, lost),
                 published_on=input.published_on,
                 acceptance_no=input.acceptance_no,
                 policy=deed.policy,
@@ -90,6 +94,12 @@ async def certificate_reissue(deed: Deed, input: CertificateReissueInput) -> dic
     await _take_place(deed, lost, certificate)
     await scan_falls_due(deed, certificate)
     return {"certificate": deed.decision.add(certificate), "replaced": replaced}
+
+
+async def _discovered_on(deed: Deed, lost: TitleCertificate) -> date | None:
+    """The day on which the paper was first missed; none where no incident tells."""
+    known = await open_losses(deed.decision, lost)
+    return min((business_date(one.discovered_at) for one in known), default=None)
 
 
 async def _proof(

@@ -28,7 +28,7 @@ from domain.vaults import (
     closing_refusals,
     new_slot_refusals,
 )
-from resolvers.count_coverage import cabinets_of, counts_done
+from resolvers.count_coverage import cabinets_of, counts_done, uncounted
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from resolvers.vault_work import slot_at, vault_called
@@ -182,10 +182,10 @@ async def vault_keeper_change_complete(deed: Deed, input: VaultKeeperChangeInput
     """CUS-20: the supervisor signs last; from now the others keep the vault."""
     change = await deed.subject(KeeperChange, input.change_id)
     vault = await vault_called(deed, change.vault, rule_id="CUS-20")
+    count = await _last_full_count(deed, change)
+    missed = 0 if count is None else await uncounted(deed.decision, vault.code, count.count_ids)
     refuse_if(
-        completion_refusals(
-            change, supervisor=deed.actor.login, count=await _last_full_count(deed, change)
-        )
+        completion_refusals(change, supervisor=deed.actor.login, count=count, uncounted=missed)
     )
     logins = [*change.leaving, *change.joining]
     for user in await deed.decision.find(User, {"login": {"$in": logins}}):

@@ -205,3 +205,22 @@ def test_a_packet_may_be_moved_and_a_paper_go_out_as_of_the_day_before(bank: Ban
     assert days == [("RELOCATE", THURSDAY), ("CHECK_OUT", FRIDAY)]
     told = bank.query("auditor", "query($id: ID!) { checkOut(id: $id) { outOn } }", id=id)
     assert told["checkOut"]["outOn"] == FRIDAY
+
+
+@pytest.mark.parametrize(("opened", "allowed"), [("08:30", True), ("23:59", False)])
+def test_nothing_is_dated_onto_a_day_on_which_the_vault_stood_still(bank, books, opened, allowed):
+    """A count that began on the evening before lasts all that day; one of the morning does not."""
+    bank.clock(f"2025-06-18T{'09:00' if allowed else opened}:00+08:00")
+    story = books.waiting()
+    day = THURSDAY if allowed else "2025-06-18"
+    bank.clock(f"{day}T{opened}:00+08:00")
+    given = {"vault": books.code, "kind": "SUPERVISOR", "counters": ["back-1", "back-2"]}
+    people = (user_line(one, "T2", ["AUDITOR"], []) for one in given["counters"])
+    bank.load(*(("User", one) for one in people))
+    begun = bank.done(SUPERVISOR, "stocktakeOpen", given, f"stocktake {{ id }} {REFUSALS}")
+    bank.clock(f"{FRIDAY}T09:00:00+08:00")
+    ended = {"stocktakeId": begun["stocktake"]["id"], "reason": "a counter is ill"}
+    bank.done(SUPERVISOR, "stocktakeCancel", ended)
+    bank.clock(NOON)
+    answer, _ = propose(bank, books, story, THURSDAY)
+    assert codes(answer) == ([] if allowed else ["VALUE_INVALID"])

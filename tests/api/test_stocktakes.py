@@ -337,7 +337,7 @@ def test_what_nobody_finds_in_time_is_missing_once(bank: Bank):
         "operators": [{"login": "SYSTEM", "role": "SYSTEM"}],
     }
     assert incidents(bank, lost) == [("MISSING", "RED")]
-    assert signals(bank, lost) == [("CUSTODY", "RED")]
+    assert signals(bank, lost) == [("CERTIFICATE", "RED")]
     for story in (found, explained):
         assert bank.certificate(story)["custodyState"] == "IN_VAULT"
         assert incidents(bank, story) == signals(bank, story) == []
@@ -413,7 +413,7 @@ def test_a_supervisor_marks_a_paper_missing_before_its_time(bank: Bank, endpoint
     assert bank.certificate(lost)["custodyState"] == "MISSING"
     assert (incidents(bank, lost), signals(bank, lost)) == (
         [("MISSING", "RED")],
-        [("CUSTODY", "RED")],
+        [("CERTIFICATE", "RED")],
     )
     bank.clock(DAY_AFTER)
     bank.run_jobs()
@@ -516,3 +516,32 @@ def test_a_large_vault_is_counted_cabinet_by_cabinet_and_stands_still_as_a_whole
     assert earlier == {"openDifferenceCount": 0}  # what A missed lay in B
     again = room.part("A").counted(seen(here)).finalise()["stocktake"]
     assert [line["result"] for line in again["results"]] == ["MATCH", "WRONG_SLOT"]
+
+
+def test_nothing_leaves_a_packet_with_a_broken_seal_until_it_is_sealed_anew(bank: Bank):
+    room = a_room(bank).filled(1)
+    story = room.stories[0]
+    room.open().counted(seen(story, sealIntact=False))
+    assert codes(room.finalise()) == []
+    asked = {
+        "certificateId": story.certificate_id,
+        "purpose": "APPRAISAL_AUDIT",
+        "reason": "why",
+        "dueDate": "2025-06-24",
+    }
+    out = bank.done("handler-1", "checkOutRequest", asked, f"checkOut {{ id }} {REFUSALS}")
+    named = {"checkOutId": out["checkOut"]["id"]}
+    bank.done(SUPERVISOR, "checkOutDecide", {**named, "approve": True})
+    bank.done("handler-1", "checkOutSign", named)
+    seal = f"S{story.n:05}"
+    take = {**named, "vault": room.code, "sealNo": seal}
+    refused = bank.do(room.keepers[0], "checkOutVaultOutPropose", take, PROPOSED)
+    assert codes(refused) == ["STATE_CONFLICT"]
+    reseal = {"packetNo": f"P{story.n:05}", "sealNo": f"{seal}-anew", "reason": "broken"}
+    proposal = bank.done(room.keepers[0], "packetResealPropose", reseal, PROPOSED)["proposal"]
+    confirm = {"proposalId": proposal["id"], "reseal": reseal}
+    sealed = f"packet {{ sealBrokenAt }} {REFUSALS}"
+    after = bank.done(room.keepers[1], "packetResealConfirm", confirm, sealed)["packet"]
+    assert after == {"sealBrokenAt": None}
+    anew = {**take, "sealNo": f"{seal}-anew"}
+    assert codes(bank.do(room.keepers[0], "checkOutVaultOutPropose", anew, PROPOSED)) == []

@@ -172,13 +172,16 @@ def test_only_a_supervisor_appoints(bank: Bank):
         assert bank.error_code(login, "vaultAppointSubstitute", appointing()) == "FORBIDDEN"
 
 
-def a_count(bank: Bank, cabinets: list[str], *surplus: str) -> None:
+def a_count(bank: Bank, cabinets: list[str], *surplus: str, story: Story | None = None) -> None:
     """A count for the change of keepers, by two who keep nothing, to its end."""
     opening = {"vault": "V4", "kind": "KEEPER_CHANGE", "counters": list(COUNTERS)}
     shown = f"stocktake {{ id state differenceCount }} {REFUSALS}"
     given = {**opening, "cabinets": cabinets}
     stocktake = bank.done("supervisor", "stocktakeOpen", given, shown)["stocktake"]
     seen = [{"certNo": no, "cabinet": "A", "slot": "1"} for no in surplus]
+    if story is not None:
+        under = {"packetNo": f"P{story.n:05}", "sealNo": f"S{story.n:05}"}
+        seen.append({"certNo": story.cert_no, "cabinet": "A", "slot": "1", **under})
     named = {"stocktakeId": stocktake["id"]}
     for counter in COUNTERS:
         bank.done(counter, "stocktakeCount", {**named, "items": seen, "complete": True})
@@ -215,6 +218,11 @@ def test_keepers_change_once_all_have_signed_and_everything_was_counted(bank: Ba
     a_count(bank, ["A"])
     assert codes(bank.do("supervisor", refused, named)) == ["STATE_CONFLICT"]  # B differs still
     a_count(bank, ["B"])
+    story = bank.waiting(desk="V4", receiver="k4-1")
+    late = vault_plan(story, vault="V4", cabinet="A", slot="1")
+    bank.vault(story, late, keepers=("k4-1", "k4-2"))
+    assert codes(bank.do("supervisor", refused, named)) == ["STATE_CONFLICT"]  # never counted
+    a_count(bank, ["A"], story=story)
     done = bank.done("supervisor", "vaultKeeperChangeComplete", named, CHANGE)["change"]
     assert (done["state"], done["overseenBy"]) == ("COMPLETED", "supervisor")
     keepers = bank.query("supervisor", '{ vault(code: "V4") { keepers { login } } }')

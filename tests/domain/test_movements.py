@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from domain.certificates import CertType, CustodyState, LegalState, Lock, LockKind
+from domain.certificates import Carrier, CertType, CustodyState, LegalState, Lock, LockKind
 from domain.checkouts import CheckOut, CheckOutPurpose, CheckOutState
 from domain.custody import Evidence, Movement
 from domain.deregistration import CaseState, HandlingMode, Registry, RegistryStatus
-from domain.loans import LoanStatus
+from domain.loans import Instalment, LoanStatus
 from domain.movements import MovementFacts, movement_refusals
 from domain.vaults import Vault, VaultStatus
-from tests.domain.builders import NOW, TODAY, a_case, a_certificate, a_loan, codes
+from tests.domain.builders import NOW, POLICY, TODAY, a_case, a_certificate, a_loan, codes
 from tests.domain.release_builders import a_hold
+from tests.domain.vault_builders import a_packet, a_scan
 
 INSIDE, OUT = CustodyState.IN_VAULT, CustodyState.OUT_FOR_DEREG
 TITLE = {"cert_type": CertType.REAL_ESTATE_TITLE, "legal_state": LegalState.PENDING}
@@ -33,7 +34,8 @@ HIS_OWN = a_case(state=CaseState.VAULT_OUT, handling_mode=HandlingMode.OWNER)
 def told(movement: Movement, paper: dict[str, Any], **facts: Any) -> list[str]:
     """The codes of what keeps such a paper from a movement."""
     known: dict[str, Any] = {"vault": None, "holds": (), "scans": (), "case": None, "beside": ()}
-    known |= {"holds_beside": (), "check_out": None}
+    known |= {"holds_beside": (), "check_out": None, "packet": None, "dispatched": False}
+    known |= {"litigation_open": False, "policy": POLICY}
     known |= {
         "released": False,
         "loans": (),
@@ -156,13 +158,85 @@ def test_a_counted_vault_keeps_what_its_keepers_would_give_back():
 
 def test_a_missing_paper_that_something_holds_is_not_found_yet():
     missing = {"custody_state": CustodyState.MISSING}
-    assert told(Movement.FOUND, missing) == []
-    assert told(Movement.FOUND, ASKED | missing) == ["OPEN_REQUEST_EXISTS"]
+    scans = [a_scan(cert_no_norm=a_certificate().cert_no_norm)]
+    assert told(Movement.FOUND, missing, scans=scans) == []
+    assert told(Movement.FOUND, missing) == ["SCAN_MISSING"]
+    assert told(Movement.FOUND, ASKED | missing, scans=scans) == ["OPEN_REQUEST_EXISTS"]
+
+
+@pytest.mark.parametrize("dispatched", [False, True])
+def test_what_is_on_its_way_to_somebody_is_not_on_its_way_to_another_vault(dispatched):
+    moving = {"custody_state": CustodyState.IN_TRANSIT}
+    stuck = {True: ["STATE_CONFLICT"], False: []}
+    for movement in (
+        Movement.ACCEPT_HANDOVER,
+        Movement.REJECT_HANDOVER,
+        Movement.RECALL_HANDOVER,
+    ):
+        assert told(movement, moving, dispatched=dispatched) == stuck[dispatched]
+    received = told(Movement.RECEIVE_DISPATCHED, moving, dispatched=dispatched)
+    assert received == stuck[not dispatched]
+
+
+@pytest.mark.parametrize("carrier", Carrier)
+def test_only_what_is_electronic_is_filed(carrier):
+    awaited = {"custody_state": CustodyState.NOT_RECEIVED, "carrier": carrier}
+    paper = carrier is Carrier.PAPER
+    assert told(Movement.FILE_ELECTRONIC, awaited) == (["VALUE_INVALID"] if paper else [])
+
+
+@pytest.mark.parametrize(
+    ("purpose", "due", "litigation", "renewed", "exchanged"),
+    [
+        ("CERT_RENEWAL", 0, False, [], []),
+        ("CERT_RENEWAL", -1, False, ["DUE_DATE_INVALID"], []),
+        ("APPRAISAL_AUDIT", 0, False, ["RENEWAL_LIMIT"], ["PURPOSE_NOT_ALLOWED"]),
+        ("LITIGATION", 0, False, ["RENEWAL_LIMIT"], ["PURPOSE_NOT_ALLOWED"]),
+        ("LITIGATION", 0, True, [], ["PURPOSE_NOT_ALLOWED"]),
+    ],
+)
+def test_what_is_out_stays_longer_or_is_exchanged_as_its_purpose_allows(
+    purpose, due, litigation, renewed, exchanged
+):
+    paper = ASKED | {"custody_state": CustodyState.CHECKED_OUT}
+    out = replace(
+        OUT_REQUEST,
+        state=CheckOutState.OUT,
+        purpose=CheckOutPurpose(purpose),
+        due_date=TODAY + timedelta(days=due),
+    )
+    facts = {"check_out": out, "litigation_open": litigation}
+    assert told(Movement.RENEW_CHECK_OUT, paper, **facts) == renewed
+    assert told(Movement.RETURN_EXCHANGED, paper, **facts) == exchanged
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [(CaseState.DRAFT, ["STATE_CONFLICT"]), (CaseState.APPROVED, [])],
+)
+def test_a_paper_leaves_for_an_approved_case(state, expected):
+    held = {"lock": Lock(kind=LockKind.DEREGISTRATION, id="case-1"), "custody_state": INSIDE}
+    found = told(Movement.VAULT_OUT_FOR_DEREG, held, case=a_case(state=state))
+    assert found == expected
+
+
+def test_nothing_leaves_a_packet_whose_seal_is_broken():
+    broken = a_packet(seal_broken_at=NOW)
+    for movement in (Movement.CHECK_OUT, Movement.VAULT_OUT_FOR_DEREG, Movement.DISPATCH):
+        assert told(movement, {"custody_state": INSIDE}, packet=broken) == ["STATE_CONFLICT"]
+    assert told(Movement.RELOCATE, {"custody_state": INSIDE}, packet=broken) == []
 
 
 DEPOSIT = {"cert_type": CertType.DEPOSIT_RECEIPT, "custody_state": INSIDE}
 SOUND = a_loan(status=LoanStatus.ACTIVE, settled_on=None)
 LATE = a_loan(status=LoanStatus.OVERDUE, settled_on=None)
+OWES = {"status": LoanStatus.ACTIVE, "settled_on": None, "balance": 1, "disbursed_on": TODAY}
+YESTERDAY = TODAY - timedelta(days=1)
+
+
+def _unpaid(due):
+    part = Instalment(seq=1, due_date=due, principal=1, interest=0)
+    return a_loan(**OWES, schedule=(part,))
 
 
 @pytest.mark.parametrize(
@@ -171,6 +245,11 @@ LATE = a_loan(status=LoanStatus.OVERDUE, settled_on=None)
         ({"expires_on": TODAY}, SOUND, []),
         ({"expires_on": TODAY + timedelta(days=1)}, SOUND, ["PURPOSE_NOT_ALLOWED"]),
         ({"expires_on": TODAY + timedelta(days=1)}, LATE, []),
+        ({}, _unpaid(YESTERDAY), []),
+        ({}, _unpaid(TODAY), ["PURPOSE_NOT_ALLOWED"]),
+        ({}, a_loan(**OWES, maturity=YESTERDAY), []),
+        ({}, a_loan(**OWES, maturity=TODAY), ["PURPOSE_NOT_ALLOWED"]),
+        ({}, a_loan(**OWES | {"balance": 0}, maturity=YESTERDAY), ["PURPOSE_NOT_ALLOWED"]),
         ({}, SOUND, ["PURPOSE_NOT_ALLOWED"]),
         (
             {"cert_type": CertType.INSURANCE_POLICY_PLEDGE, "expires_on": TODAY},
