@@ -1,10 +1,13 @@
 """Collateral (押品): what the bank relies on, who owns it, and what courts and registries say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 
+from domain.calendar import md
 from domain.refusals import Refusal, RefusalCode
 
 
@@ -77,6 +80,17 @@ class ValuationMethod(StrEnum):
     OTHER = "OTHER"
 
 
+# How long a court may seize a thing at most; real estate and other rights longest.
+MOST_SEIZED_YEARS = 3
+SEIZED_YEARS: Mapping[CollateralKind, int] = MappingProxyType(
+    {
+        CollateralKind.VEHICLE: 2,
+        CollateralKind.EQUIPMENT: 2,
+        CollateralKind.DEPOSIT: 1,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
     """A registered owner or co-owner (权利人、共有人); `party` is a number, never a name."""
@@ -98,11 +112,14 @@ class Seizure:
     lifted_on: date | None = None
     rank: int = 1
 
-    def in_force(self, today: date) -> bool:
-        """A term that ended without renewal has no effect (查封规定 27)."""
+    def in_force(self, kind: CollateralKind, today: date) -> bool:
+        """A term that ended without renewal has no effect (查封规定 27).
+
+        kind: of what is seized; where no end is told, no court seizes it for longer than that.
+        """
         lifted = self.lifted_on is not None and self.lifted_on <= today
-        expired = self.ends_on is not None and self.ends_on < today
-        return self.starts_on <= today and not lifted and not expired
+        longest = md(self.starts_on, 12 * SEIZED_YEARS.get(kind, MOST_SEIZED_YEARS))
+        return self.starts_on <= today <= (self.ends_on or longest) and not lifted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -362,6 +362,12 @@ def sealed(dossier: Dossier, *, closed_on: date, starts: Sequence[date]) -> Doss
     )
 
 
+def unsealed(dossier: Dossier) -> Dossier:
+    """A closed dossier whose loan owes again (4.9): it is not finished, and nothing runs yet."""
+    status = DossierStatus.OPEN if dossier.filed_on is None else DossierStatus.FILED
+    return replace(dossier, status=status, closed_on=None, retention_start=None)
+
+
 def kept_longer(dossier: Dossier, ended_on: date) -> Dossier:
     """A closed dossier once something more about it has ended; never kept for less (ARC-26)."""
     start = dossier.retention_start

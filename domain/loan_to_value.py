@@ -19,7 +19,7 @@ from domain.collaterals import (
     TitleSearchResult,
 )
 from domain.guarantees import GuaranteeContract, GuaranteeLink, GuaranteeMode
-from domain.loans import days_past_due, principal_owed
+from domain.loans import IN_DEFAULT, days_past_due, principal_owed
 from domain.money import yuan
 from domain.policy import Policy
 from domain.refusals import Refusal, RefusalCode
@@ -170,6 +170,8 @@ def sound_refusals(question: Question) -> Iterator[Refusal]:
         late = days_past_due(loan, question.today)
         if late:
             faults.append(f"{late} days past due")
+        elif loan.status in IN_DEFAULT:
+            faults.append(f"its status is {loan.status}")
         if loan.classification != "NORMAL":
             faults.append(f"classified {loan.classification}")
         if loan.breach_open:

@@ -191,10 +191,26 @@ class Loan:
         return self.worst_classification in NON_PERFORMING or self.written_off_once
 
 
+IN_DEFAULT = frozenset(
+    {
+        LoanStatus.OVERDUE,
+        LoanStatus.IN_LITIGATION,
+        LoanStatus.TRANSFERRED_TO_PRESERVATION,
+        LoanStatus.WRITTEN_OFF,
+    }
+)
+
+
+def in_default(loan: Loan, today: date) -> bool:
+    """Whether it is not served as agreed (违约): by its status, or by what is overdue today."""
+    return loan.status in IN_DEFAULT or days_past_due(loan, today) > 0
+
+
 def days_past_due(loan: Loan, today: date) -> int:
     """How long the oldest unpaid instalment has been due (逾期天数), by today's date (7.1).
 
-    What the core told last counts where its schedule tells less; it may be of an earlier day.
+    Whatever is still owed has been due since the maturity. What the core told last counts where its
+    schedule tells less; it may be of an earlier day.
     """
     unpaid = [
         instalment.due_date
@@ -202,6 +218,8 @@ def days_past_due(loan: Loan, today: date) -> int:
         if instalment.paid_principal + instalment.paid_interest
         < instalment.principal + instalment.interest
     ]
+    if loan.maturity is not None and owed(loan):
+        unpaid.append(loan.maturity)
     late = (today - min(unpaid)).days if unpaid and not is_extinguished(loan) else 0
     return max(loan.dpd, late)
 

@@ -10,19 +10,11 @@ from enum import StrEnum
 
 from domain.certificates import CertType, TitleCertificate
 from domain.custody import Evidence
-from domain.loans import Loan, LoanStatus, is_extinguished
+from domain.loans import Loan, in_default, is_extinguished
 from domain.refusals import Refusal, RefusalCode, invalid
 
 # Of the types whose normal end is redemption these are perfected by delivery and lie on paper.
 REDEEMABLE = frozenset({CertType.DEPOSIT_RECEIPT, CertType.TREASURY_BOND_RECEIPT})
-IN_DEFAULT = frozenset(
-    {
-        LoanStatus.OVERDUE,
-        LoanStatus.IN_LITIGATION,
-        LoanStatus.TRANSFERRED_TO_PRESERVATION,
-        LoanStatus.WRITTEN_OFF,
-    }
-)
 MAX_PLACE_LENGTH = 100
 
 
@@ -80,7 +72,7 @@ def ground_of(
     due = certificate.expires_on or certificate.registered_until
     if due is not None and due <= today:
         return RedemptionGround.MATURITY
-    if any(loan.status in IN_DEFAULT or loan.dpd > 0 for loan in loans):
+    if any(in_default(loan, today) for loan in loans):
         return RedemptionGround.DEFAULT
     return None
 

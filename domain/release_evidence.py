@@ -61,7 +61,8 @@ def _book(question: Question) -> Facts:
         {} if search is None else {search.no: f"{search.searched_on.isoformat()} {search.result}"}
     )
     for seizure in collateral.seizures:
-        force = "in force" if seizure.in_force(question.today) else "without effect"
+        standing = seizure.in_force(collateral.kind, question.today)
+        force = "in force" if standing else "without effect"
         told[seizure.doc_no] = f"{seizure.court}, {force}"
     return told
 
@@ -140,8 +141,10 @@ def _pairs(question: Question) -> Facts:
 
 
 def _elsewhere(question: Question) -> Facts:
-    debts = question.facts.other_debts
-    told = {loan.loan_no: f"{loan.status}, {loan.dpd} days past due" for loan in debts}
+    told = {}
+    for loan in question.overdue_elsewhere:
+        days = days_past_due(loan, question.today)
+        told[loan.loan_no] = f"{loan.status}, {days} days past due"
     return told or {"overdue": "none"}
 
 

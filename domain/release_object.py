@@ -15,7 +15,7 @@ from domain.certificates import (
 )
 from domain.certificates import TitleCertificate as Paper
 from domain.collaterals import GONE, Collateral, TitleSearchResult, moves_together
-from domain.deregistration import CaseState, DeregistrationCase
+from domain.deregistration import CaseState, DeregistrationCase, HandlingMode
 from domain.dossiers import DocType
 from domain.loans import LoanStatus
 from domain.refusals import Refusal, RefusalCode
@@ -41,7 +41,8 @@ def not_seized(question: Question) -> Iterator[Refusal]:
     if case is None or not case.override_seizure:
         yield from seizures_on(collateral, today)
     search, limit = collateral.latest_search, question.policy.number("dereg.title_search_wd")
-    if search is None or question.calendar.wd(search.searched_on, limit) < today:
+    stale = search is None or question.calendar.wd(search.searched_on, limit) < today
+    if stale and not _is_at_hand(question):
         yield Refusal(
             code=RefusalCode.TITLE_SEARCH_STALE,
             rule_id="DRG-P04",
@@ -52,10 +53,20 @@ def not_seized(question: Question) -> Iterator[Refusal]:
         )
 
 
+def _is_at_hand(question: Question) -> bool:
+    """Whether papers wait outside the vault for an owner who goes himself.
+
+    How old the search is was asked as they left.
+    """
+    case = question.facts.case
+    owner = question.mode is HandlingMode.OWNER
+    return owner and case is not None and case.state is CaseState.VAULT_OUT
+
+
 def seizures_on(collateral: Collateral, today: date) -> Iterator[Refusal]:
     """Every seizure in force, and the one that the latest title search shows (P04)."""
     for seizure in collateral.seizures:
-        if seizure.in_force(today):
+        if seizure.in_force(collateral.kind, today):
             yield Refusal(
                 code=RefusalCode.SEIZED,
                 rule_id="DRG-P04",

@@ -158,11 +158,12 @@ def to_be_final(question: Question) -> list[Loan]:
 
 def other_debt(question: Question) -> Iterator[Refusal]:
     """The borrower owes elsewhere: worth knowing, never a reason to keep the lien (W1)."""
-    if question.facts.other_debts:
+    overdue = question.overdue_elsewhere
+    if overdue:
         yield Refusal(
             code=RefusalCode.OTHER_DEBT,
             rule_id="DRG-W1",
-            detail={"loans": ", ".join(loan.loan_no for loan in question.facts.other_debts)},
+            detail={"loans": ", ".join(loan.loan_no for loan in overdue)},
         )
 
 

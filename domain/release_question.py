@@ -16,7 +16,7 @@ from domain.deregistration import DeregistrationCase, DeregKind, HandlingMode
 from domain.dossiers import Unfiled
 from domain.files import FALLEN, FileStatus
 from domain.guarantees import GuaranteeContract, GuaranteeLink
-from domain.loans import CreditContract, Loan
+from domain.loans import CreditContract, Loan, in_default
 from domain.policy import Policy
 from domain.watch import LegalCase, LegalHold, RiskSignal
 
@@ -134,6 +134,11 @@ class Question:
     def debts(self) -> Sequence[Loan]:
         """The loans that the contracts of the release secure, in the order of their numbers."""
         return self.secured(self.scope)
+
+    @property
+    def overdue_elsewhere(self) -> list[Loan]:
+        """What the borrowers fail to pay that this collateral does not secure (W1)."""
+        return [loan for loan in self.facts.other_debts if in_default(loan, self.today)]
 
     def secured(self, contracts: Iterable[GuaranteeContract]) -> list[Loan]:
         """The loans those contracts secure, each once, in the order of their numbers."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from domain.calendar import WorkCalendar
 from domain.deregistration import DeregistrationCase
-from domain.dossiers import DocType, Dossier, ItemStatus, with_item
+from domain.dossiers import DocType, Dossier, DossierStatus, ItemStatus, with_item
 from domain.files import ADDABLE, ArchiveFile, FileStatus, FileVersion
 from domain.loans import Loan, LoanStatus, never_drawn, not_final, not_ours, not_settled
 from domain.policy import Policy
@@ -64,11 +64,11 @@ def proof_no(id: str, on: date) -> str:
     return f"SP{on:%Y%m%d}-{id[-10:]}"
 
 
-def standing(proof: SettlementProof | None) -> ProofStanding:
+def standing(*, known: bool, voided_at: datetime | None) -> ProofStanding:
     """Whether the bank stands by a number; a voided one is blacklisted for ever (4.9)."""
-    if proof is None:
+    if not known:
         return ProofStanding.UNKNOWN
-    return ProofStanding.VALID if proof.voided_at is None else ProofStanding.VOIDED
+    return ProofStanding.VALID if voided_at is None else ProofStanding.VOIDED
 
 
 def unproven(
@@ -103,8 +103,11 @@ def proven_already(standing_one: SettlementProof | None) -> Refusal | None:
 
 
 def no_place(loan: Loan, dossier: Dossier | None) -> Refusal | None:
-    """A proof is filed as it is given, so a dossier must be there that takes it (ARC-25)."""
-    if dossier is not None and dossier.status in ADDABLE:
+    """A proof is filed as it is given, so a dossier must be there (ARC-25).
+
+    One that is closed takes what the bank itself proves: its owner may ask for it at any time.
+    """
+    if dossier is not None and dossier.status in ADDABLE | {DossierStatus.CLOSED}:
         return None
     subject = f"The dossier of loan {loan.loan_no}"
     reason = "there is none" if dossier is None else dossier.status.value

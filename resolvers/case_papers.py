@@ -104,11 +104,13 @@ async def deregistration_case_return_to_owner(
 ) -> dict[str, Any]:
     """X17. Where the owner deregisters himself, nothing is released by this.
 
-    A pledge by delivery ends: the last evaluation wins, as it does at a filing (DRG-R01, CUS-14).
+    Of him and of a pledge by delivery the bank hears no filing: the last evaluation is this one
+    (DRG-R01, CUS-14).
     """
     case = await deed.subject(DeregistrationCase, input.case_id)
     evaluation, broken = None, list[Refusal]()
-    if case.by_delivery:
+    himself = case.handling_mode is HandlingMode.OWNER and case.state is CaseState.VAULT_OUT
+    if case.by_delivery or himself:
         case, evaluation, broken = await evaluated(deed, case)
     receipt = await deed.get(FileVersion, input.receipt_file_version_id)
     mine = await papers_of(deed, case)

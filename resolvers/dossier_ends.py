@@ -52,17 +52,32 @@ async def litigation_over(decision: Decision, case: LegalCase, *, today: date) -
         if dossier.status is DossierStatus.CLOSED:
             decision.save(kept_longer(dossier, over))
         elif dossier.status in ADDABLE:
-            await _seal(decision, dossier, over, today)
+            await _seal(decision, dossier, today, over)
 
 
-async def _seal(decision: Decision, dossier: Dossier, over: date, today: date) -> None:
+async def settled_since(decision: Decision, loan_no: str, *, today: date) -> None:
+    """What a settlement means to a dossier whose releases were closed before it (4.8).
+
+    One that was sealed on an earlier settlement is kept from the later one on.
+    """
+    dossier = await decision.first(Dossier, {"loan_no": loan_no})
+    if dossier is not None and dossier.status is DossierStatus.CLOSED:
+        ended = await ends(decision, loan_no)
+        longer = kept_longer(dossier, max(ended)) if ended else dossier
+        if longer != dossier:
+            decision.save(longer)
+    elif dossier is not None and dossier.status in ADDABLE:
+        await _seal(decision, dossier, today)
+
+
+async def _seal(decision: Decision, dossier: Dossier, today: date, *also: date) -> None:
     """Seals a dossier of which a release was closed already and nothing else is open."""
     done = {"loan_nos": dossier.loan_no, "state": CaseState.CLOSED.value}
     closings = [one.closed_on for one in await decision.find(DeregistrationCase, done)]
     ended = await ends(decision, dossier.loan_no) if closings else ()
     if ended:
         known = [day for day in closings if day is not None]
-        decision.save(sealed(dossier, closed_on=today, starts=[*ended, *known, over]))
+        decision.save(sealed(dossier, closed_on=today, starts=[*ended, *known, *also]))
 
 
 async def _loans(decision: Decision, case: LegalCase) -> list[str]:

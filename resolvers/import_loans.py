@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from domain.certificates import CustodyState, TitleCertificate
 from domain.collaterals import (
     Collateral,
     releasing,
 )
 from domain.custody import Operator
 from domain.deregistration import CaseState, DeregistrationCase
-from domain.dossiers import Dossier, checklist
+from domain.dossiers import Dossier, DossierStatus, checklist, unsealed
+from domain.expected_days import loan_dated
 from domain.files import ArchiveFile, FileVersion
 from domain.guarantees import GuaranteeContract
 from domain.loans import (
@@ -104,6 +106,11 @@ async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
         for link in guarantee.links
     ]
     await known.read(Collateral, tied)
+    await known.read(Loan, [no for line in lines for no in _secured_beside(known, line)])
+    awaited = CustodyState.NOT_RECEIVED.value
+    await known.read_lists(
+        "awaited", TitleCertificate, "collateral_nos", tied, custody_state=awaited
+    )
     await known.read_lists(
         "cases_on", DeregistrationCase, "collateral_no", tied, state={"$in": states}
     )
@@ -127,7 +134,9 @@ def _take_loan(known: Known, line: LoanLine) -> tuple[LineStatus, str]:
     status, id = upserted(known, old, new)
     if status is not LineStatus.UNCHANGED:
         _dossier(known, new, old)
+        _awaited(known, line)
     if status is LineStatus.UPDATED and is_paid(old) and not is_paid(new):
+        _reopen(known, new)
         _undo_settlement(known, new)
         unsettled_signals(known, new)
     if old is not None and is_paid(new) and not is_paid(old):
@@ -223,6 +232,51 @@ def _dossier(known: Known, loan: Loan, old: Loan | None) -> None:
         due = {item.code: item.due for item in items}
         moved = tuple(replace(item, due=item.due or due.get(item.code)) for item in dossier.items)
         known.found[Dossier, loan.loan_no] = known.decision.save(replace(dossier, items=moved))
+
+
+def _secured_beside(known: Known, line: LoanLine) -> list[str]:
+    """Numbers of the loans that the loan's contracts secure."""
+    return [
+        no for contract in known.listed("securing", line.loan_no) for no in contract.secured_loans
+    ]
+
+
+def _awaited(known: Known, line: LoanLine) -> None:
+    """What is still to be obtained for the loan is due by when its money went out (CUS-27)."""
+    rules = known.rules
+    for contract in known.listed("securing", line.loan_no):
+        loans = [known.get(Loan, no) for no in contract.secured_loans]
+        for link in contract.links:
+            collateral = known.get(Collateral, link.collateral_no)
+            for paper in known.listed("awaited", link.collateral_no) if link.active else ():
+                after = loan_dated(
+                    paper,
+                    [loan for loan in loans if loan is not None],
+                    [] if collateral is None else [collateral],
+                    policy=rules.policy,
+                    calendar=rules.calendar,
+                    today=known.today,
+                )
+                if after != paper:
+                    known.keep(after)
+
+
+def _reopen(known: Known, loan: Loan) -> None:
+    """The dossier of a loan that owes again is closed no more (4.8)."""
+    dossier = known.get(Dossier, loan.loan_no)
+    if dossier is not None and dossier.status is DossierStatus.CLOSED:
+        known.found[Dossier, loan.loan_no] = known.decision.save(unsealed(dossier))
+
+
+def settled_after_closing(known: Known, lines: Sequence[Any]) -> list[str]:
+    """Numbers of the loans of this batch that are paid and of which a release was closed (4.8)."""
+    numbers = dict.fromkeys(line.loan_no for line in lines if isinstance(line, LoanLine))
+    return [
+        number
+        for number in numbers
+        if any(case.state is CaseState.CLOSED for case in known.listed("cases", number))
+        if (loan := known.get(Loan, number)) is not None and is_paid(loan)
+    ]
 
 
 def _undo_settlement(known: Known, loan: Loan) -> None:

@@ -117,8 +117,8 @@ async def deregistration_case_record_registry(
 async def registry_notify(deed: Deed, input: RegistryNotifyInput) -> dict[str, Any]:
     """The registry's own system knows no case; it calls back for online cancellations (chapter 9).
 
-    Of several cases under one number the one that waits is meant. Raises: Forbidden for a case that
-    a person takes to the registry.
+    Of several cases under one number all that wait are meant, such as a house with its land; the
+    first of them is answered. Raises: Forbidden for a case that a person takes to the registry.
     """
     key = application_key(input.authority, input.acceptance_no)
     within = under(deed.actor.paths(Operation.READ))
@@ -126,12 +126,12 @@ async def registry_notify(deed: Deed, input: RegistryNotifyInput) -> dict[str, A
     if not found:
         raise Refused(not_found(DeregistrationCase, input.acceptance_no))
     meant = [case for case in found if beneath(case).state in WAITING] or found
-    if len(meant) > 1:
-        raise Refused(invalid("acceptanceNo", "several cases have it; name the case"))
-    case = await deed.subject(DeregistrationCase, meant[0].id)
-    if case.handling_mode is not HandlingMode.ONLINE:
+    cases = await deed.subjects(DeregistrationCase, [case.id for case in meant])
+    if any(case.handling_mode is not HandlingMode.ONLINE for case in cases):
         raise Forbidden("A registry calls back for online cancellations only.")
-    return await _hear(deed, case, input, acceptance_no=input.acceptance_no.strip())
+    number = input.acceptance_no.strip()
+    answers = [await _hear(deed, case, input, acceptance_no=number) for case in cases]
+    return answers[0]
 
 
 async def _hear(

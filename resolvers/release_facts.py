@@ -175,12 +175,12 @@ async def _unfiled(decision: Decision, loans: Sequence[str]) -> list[Unfiled]:
 async def _other_debts(
     decision: Decision, customers: Sequence[str], secured: Sequence[str]
 ) -> list[Loan]:
-    """Overdue loans of the borrowers that this collateral does not secure (W1)."""
+    """Loans of the borrowers that this collateral does not secure, and that may be overdue (W1)."""
     return await decision.find(
         Loan,
         {
             "customer_no": {"$in": list(customers)},
-            "$or": [{"status": LoanStatus.OVERDUE.value}, {"dpd": {"$gt": 0}}],
+            "status": {"$nin": [LoanStatus.SETTLED.value, LoanStatus.CANCELLED.value]},
             "loan_no": {"$nin": list(secured)},
         },
         limit=MAX_OTHER_DEBTS,

@@ -109,7 +109,7 @@ def _raised(decision: Decision, moment: At, case: DeregistrationCase, text: str)
             about,
             SignalSeverity.RED,
             no=f"RS-{number}",
-            category=SignalCategory.RELEASE,
+            category=SignalCategory.COLLATERAL,
             reason=text,
             published_at=moment.now,
         )

@@ -77,7 +77,7 @@ async def mark_missing(
             paper(certificate),
             SignalSeverity.RED,
             no=f"RS-{number}",
-            category=SignalCategory.CUSTODY,
+            category=SignalCategory.CERTIFICATE,
             reason=reason,
             published_at=now,
         )

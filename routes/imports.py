@@ -23,9 +23,9 @@ from domain.custody import Evidence, Operator
 from domain.refusals import Refusal, RefusalCode, Refused, invalid
 from domain.roles import Operation, Role
 from resolvers.context import Context
-from resolvers.dossier_ends import litigation_over
+from resolvers.dossier_ends import litigation_over, settled_since
 from resolvers.import_facts import FACT_KINDS, owner_proofs
-from resolvers.import_loans import LOAN_KINDS
+from resolvers.import_loans import LOAN_KINDS, settled_after_closing
 from resolvers.import_opening import OPENING_KINDS
 from resolvers.import_parties import PARTY_KINDS
 from resolvers.import_postings import POSTING_KINDS
@@ -247,6 +247,8 @@ async def _decided(context: Context, given: Sequence[Given]) -> list[Outcome]:
         await _end_proven(known, given, rules, context)
         for case in litigation_ended(known, [item.line for item in given]):
             await litigation_over(decision, case, today=context.today)
+        for number in settled_after_closing(known, [item.line for item in given]):
+            await settled_since(decision, number, today=context.today)
         decision.write("audit_log", Insert(_entry(context, outcomes)))
         return outcomes
 

@@ -416,6 +416,9 @@ class SealedPacket(Node):
     cabinet: str = named("Cabinet.")
     slot: str = named("Slot.")
     status: PacketStatus = named("Whether it holds paper.")
+    seal_broken_at: datetime | None = named(
+        "When a count found its seal broken, until it is sealed anew; nothing leaves it meanwhile."
+    )
     version: int = named("Times changed; give it as `expectedVersion`.")
     code: str = _coded()
     certificates: list[TitleCertificate] = related(

@@ -880,13 +880,18 @@ _name(
 _name(
     SignalCategory,
     """
+    CUSTOMER_INFO 客户信息: about the customer
+    FUND_USE 资金用途: use of the money
+    PARTNER 合作机构: a partner institution
+    ASSET_QUALITY 资产质量: quality of the asset
     REPAYMENT 还款: repayment
+    COLLATERAL 押品: the collateral, its value or its release
+    CERTIFICATE 权证: a certificate, its custody
+    COLLATERAL_DISPUTE 押品争议: dispute about the collateral
     FRAUD 欺诈: fraud
     AML 反洗钱: anti-money-laundering
-    COLLATERAL_DISPUTE 押品争议: dispute about the collateral
-    COLLATERAL_VALUE 押品价值: value of the collateral
-    CUSTODY 保管: custody
-    RELEASE 解押: release
+    LITIGATION 涉诉: litigation
+    ARCHIVE 档案: the archive
     OTHER 其他: other
     """,
 )

@@ -308,12 +308,12 @@ class Bank:
         )
         return plan
 
-    def waiting(self, **loan: Any) -> Story:
+    def waiting(self, *, desk: str = "V1", receiver: str = "keeper-3", **loan: Any) -> Story:
         """A mortgage whose certificate, scanned, waits at the vault's desk."""
         story = self.mortgage(**loan)
         self.collect(story)
         self.scan(story)
-        self.hand_to_vault(story)
+        self.hand_to_vault(story, desk=desk, receiver=receiver)
         return story
 
     def vaulted(self, **loan: Any) -> Story:
@@ -563,10 +563,14 @@ def user_line(login: str, org: str, roles: list[str], vaults: list[str]) -> dict
 
 
 def _vault() -> dict[str, Any]:
-    slots = [f"{number:03}" for number in range(1, 500)]
+    halves = range(1, 500), range(500, 1_000)  # a line takes so many slots of a cabinet
     return {
         "code": "V1",
         "name": "Vault",
         "org": "LC",
-        "cabinets": [{"cabinet": "A", "slots": slots}, {"cabinet": "B", "slots": slots}],
+        "cabinets": [
+            {"cabinet": cabinet, "slots": [f"{number:03}" for number in half]}
+            for cabinet in "AB"
+            for half in halves
+        ],
     }

@@ -176,7 +176,7 @@ def test_nobody_takes_what_was_approved_too_long_ago(bank: Bank):
     id = approved(bank, story)
     bank.clock("2025-06-26T04:00:00Z")  # take by the 25th
     plan = leaving(story, id)
-    assert codes(bank.do("keeper-1", "checkOutVaultOutPropose", plan)) == ["STATE_CONFLICT"]
+    assert "STATE_CONFLICT" in codes(bank.do("keeper-1", "checkOutVaultOutPropose", plan))
     bank.run_jobs()
     assert check_out(bank, id, "state") == {"state": "EXPIRED"}
     assert bank.certificate(story, "lock { kind }") == {"lock": None}

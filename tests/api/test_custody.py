@@ -187,7 +187,7 @@ def test_a_held_certificate_and_a_used_seal(bank: Bank):
     story, other = bank.waiting(), bank.waiting()
     plan = vault_plan(story)
     bank.done("keeper-1", "certificateVaultInPropose", plan)
-    again = bank.do("keeper-2", "certificateVaultInPropose", {**plan, "slot": "499"})
+    again = bank.do("keeper-2", "certificateVaultInPropose", {**plan, "slot": "999"})
     assert codes(again) == ["OPEN_REQUEST_EXISTS"]
     bank.vault(other)
     third = bank.waiting()

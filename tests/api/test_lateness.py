@@ -99,13 +99,13 @@ def test_what_was_accepted_or_recalled_in_time_is_told_to_nobody(bank: Bank):
 
 
 def test_a_packet_that_does_not_arrive_in_time_is_told_to_both_vaults_supervisors(bank: Bank):
-    root = {"code": "VR", "name": "head", "org": "T1"}
+    root = {"code": "VTOP", "name": "head", "org": "T1"}
     bank.load(
         ("Vault", {**root, "cabinets": [{"cabinet": "Z", "slots": ["001"]}]}),
         ("User", _supervisor("root", "T1")),
     )
     story = bank.vaulted()
-    given = {"packetNo": vault_plan(story)["packetNo"], "toVault": "VR"}
+    given = {"packetNo": vault_plan(story)["packetNo"], "toVault": "VTOP"}
     given["escorts"] = ["archivist-1", "handler-2"]
     proposal = bank.done("keeper-1", "packetDispatchPropose", given, PROPOSED)["proposal"]
     confirm = {"proposalId": proposal["id"], "dispatch": given}

@@ -91,9 +91,11 @@ def test_node_finds_any_type_and_nothing_else(bank: Bank):
 
 
 def test_a_deep_read_is_one_read_a_relation(bank: Bank, endpoints):
+    branch = {"code": "ODEEP", "name": "x", "level": "OPERATING_BRANCH", "parent": "T2"}
+    bank.load(("Org", branch))
     for _ in range(3):
-        bank.mortgage()
-    query = """{ loans(first: %d, filter: {orgCode: "OB"}) { nodes { loanNo customer { name }
+        bank.mortgage(org="ODEEP")
+    query = """{ loans(first: %d, filter: {orgCode: "ODEEP"}) { nodes { loanNo customer { name }
       guaranteeContracts { collaterals { certificates { certNo } } }
       dossier { files { id } } } } }"""
     with MongoClient(endpoints.mongo_url) as client:

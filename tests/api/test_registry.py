@@ -132,13 +132,15 @@ def test_a_registry_calls_back_for_an_online_cancellation(bank: Bank):
     assert bank.error_code("registry-system", "registryNotify", given) == "FORBIDDEN"
 
 
-def test_of_two_cases_under_one_number_the_one_that_waits_is_meant(bank: Bank):
+def test_what_a_registry_tells_of_one_number_counts_for_every_case_that_waits(bank: Bank):
     house, land = filed(bank, "ONLINE"), bank.approved("ONLINE")
     bank.attach(land, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
     assert file(bank, land, f"U-{house.n}")["case"]["state"] == "FILED"
-    assert codes(notify(bank, house, "DONE", at=NINE)) == ["VALUE_INVALID"]
-    assert say(bank, house, "DONE", at=NINE)["case"]["state"] == "REGISTRY_DONE"
-    assert notify(bank, house, "DONE", at=TEN)["case"]["id"] == land.case_id
+    assert codes(notify(bank, house, "PENDING", at=EIGHT)) == []
+    assert say(bank, house, "NEED_MORE_MATERIAL", at=NINE, note="x")["case"]["state"] != "FILED"
+    assert codes(notify(bank, house, "DONE", at=TEN)) == []
+    for story in (house, land):
+        assert bank.case(story, "state")["state"] == "REGISTRY_DONE"
 
 
 def test_ten_calls_at_once_are_one_notice(bank: Bank):

@@ -310,7 +310,7 @@ def test_an_owner_who_deregisters_himself_is_released_by_a_title_search(bank: Ba
     bank.clock("2025-07-21T10:00:00+08:00")
     assert bank.run_jobs()["chase_owner_proofs"] >= 1
     signals = bank.case(story, "collateral { riskSignals { category severity } }")["collateral"]
-    assert signals["riskSignals"] == [{"category": "RELEASE", "severity": "YELLOW"}]
+    assert signals["riskSignals"] == [{"category": "COLLATERAL", "severity": "YELLOW"}]
     assert bank.run_jobs()["chase_owner_proofs"] == 0
     bank.load(("TitleSearch", search(story, "CANCELLED", "2025-07-21")))
     after = bank.case(

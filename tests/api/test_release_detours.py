@@ -3,8 +3,9 @@
 import httpx2
 import pytest
 
-from tests.api.releasing import HOUSE, filed, say
+from tests.api.releasing import HOUSE, filed, out, say
 from tests.client import (
+    CASE,
     NOON,
     REFUSALS,
     Bank,
@@ -190,3 +191,29 @@ def test_a_signal_of_a_category_that_nobody_knows_here_counts_as_another(bank: B
     asked = "query($n: String!) { collateral(no: $n) { riskSignals { category categoryRaw } } }"
     [signal] = bank.query("auditor", asked, n=story.collateral_no)["collateral"]["riskSignals"]
     assert signal == {"category": "OTHER", "categoryRaw": "FLOOD_RISK"}
+
+
+def test_an_owner_is_given_nothing_once_a_precondition_is_broken(bank: Bank):
+    """He files with the registry himself: the bank's last word is this one (DRG-R01)."""
+    story = out(bank, "OWNER")
+    receipt = bank.accepted(story, "CERT_RECEIPT", caseId=story.case_id)
+    back = {"caseId": story.case_id, "receiptFileVersionId": receipt, "identityChecked": True}
+    bank.load(("Loan", loan_line(story, **settled(), suspense_amount="0.01")))
+    refused = bank.do("handler-1", "deregistrationCaseReturnToOwner", back, CASE)
+    assert (codes(refused), refused["case"]["state"]) == (["NOT_SETTLED"], "BLOCKED")
+    assert bank.certificate(story)["custodyState"] == "OUT_FOR_DEREG"
+
+
+def test_a_search_that_grew_old_on_the_way_keeps_no_owner_waiting(bank: Bank):
+    story = out(bank, "OWNER")
+    receipt = bank.accepted(story, "CERT_RECEIPT", caseId=story.case_id)
+    back = {"caseId": story.case_id, "receiptFileVersionId": receipt, "identityChecked": True}
+    bank.clock("2025-07-15T10:00:00+08:00")
+    assert codes(bank.do("handler-1", "deregistrationCaseReturnToOwner", back)) == []
+    bank.load(
+        ("TitleSearch", search(story, "CLEAR", "2025-07-15")),
+        ("TitleSearch", search(story, "CANCELLED", "2025-07-14")),
+    )
+    assert bank.case(story, "proofPending") == {"proofPending": True}  # the newest tells
+    bank.load(("TitleSearch", search(story, "CANCELLED", "2025-07-15")))
+    assert bank.case(story, "proofPending") == {"proofPending": False}

@@ -381,6 +381,14 @@ def test_the_bank_is_struck_off_the_policies_of_what_it_released(bank: Bank):
     document = "query($no: String!) { collateral(no: $no) { insurance { bankIsBeneficiary } } }"
     told = bank.query("auditor", document, no=story.collateral_no)["collateral"]
     assert told == {"insurance": [{"bankIsBeneficiary": False}]}
-    alerts = bank.query("handler-1", "{ alerts(first: 100) { nodes { reason } } }")["alerts"]
+    document = "query($f: AlertFilter) { alerts(filter: $f) { nodes { reason } } }"
+    alerts = bank.query("handler-1", document, f={"subject": story.collateral_no})["alerts"]
     reasons = [alert["reason"] for alert in alerts["nodes"]]
     assert f"Have the bank struck off as beneficiary of PI-{story.n}." in reasons
+
+
+@pytest.mark.parametrize("facts", [{"status": "OVERDUE"}, {"maturity": "2025-06-19"}, {"dpd": 1}])
+def test_no_part_leaves_while_a_loan_is_not_served(bank: Bank, facts):
+    story = partial(bank)
+    bank.load(("Loan", loan_line(story, balance="700000.00", **facts)))
+    assert codes(bank.submit(story)) == ["LOAN_NOT_SOUND"]

@@ -14,8 +14,8 @@ SECOND = ("second-1", "second-2", "second-3")
 def second_vault(bank: Bank) -> None:
     places = [{"cabinet": "A", "slots": [f"{n:03}" for n in range(1, 500)]}]
     bank.load(
-        ("Vault", {"code": "V2", "name": "Second", "org": "LC", "cabinets": places}),
-        *(("User", user_line(one, "LC", ["VAULT_KEEPER"], ["V2"])) for one in SECOND),
+        ("Vault", {"code": "VTWIN", "name": "Second", "org": "LC", "cabinets": places}),
+        *(("User", user_line(one, "LC", ["VAULT_KEEPER"], ["VTWIN"])) for one in SECOND),
     )
 
 
@@ -27,8 +27,8 @@ def approved(bank: Bank, mode: str = "BANK") -> Story:
     story.cert_no = f"粤（2025）广州市不动产权第{story.n:07}号"
     bank.done("handler-1", "certificateCollect", collected(story))
     bank.scan(story)
-    bank.hand_to_vault(story, desk="V2", receiver=SECOND[2])
-    place = {"vault": "V2", "cabinet": "A", "slot": f"{story.n % 499 + 1:03}"}
+    bank.hand_to_vault(story, desk="VTWIN", receiver=SECOND[2])
+    place = {"vault": "VTWIN", "cabinet": "A", "slot": f"{story.n % 499 + 1:03}"}
     packet = {"packetNo": f"P2{story.n:05}", "sealNo": f"S2{story.n:05}"}
     bank.vault(story, {"certificateIds": [story.certificate_id], **place, **packet}, SECOND[:2])
     story.certificate_id, story.cert_no = right, number
@@ -41,7 +41,7 @@ def approved(bank: Bank, mode: str = "BANK") -> Story:
 
 
 def out_of_the_second(bank: Bank, story: Story) -> Any:
-    plan = {"caseId": story.case_id, "vault": "V2"}
+    plan = {"caseId": story.case_id, "vault": "VTWIN"}
     answer = bank.done(
         SECOND[0], "deregistrationCaseVaultOutPropose", plan, f"proposal {{ id }} {REFUSALS}"
     )

@@ -11,6 +11,7 @@ from domain.settlement_proofs import SettlementProof
 from papers.settlement_proofs import settlement_proof_pdf
 from settings import Settings
 from storage.records import from_record
+from tests.api.releasing import done
 from tests.client import (
     CASE,
     NOON,
@@ -349,3 +350,33 @@ def test_a_case_that_waits_for_another_approval_has_no_sheet_yet(bank: Bank):
 def test_a_number_carries_its_business_date(bank: Bank):
     _, proof = proven(bank)
     assert proof["no"].startswith(f"SP{date(2025, 6, 20):%Y%m%d}-")
+
+
+def test_a_keeper_may_ask_what_a_number_is_worth(bank: Bank):
+    _, proof = proven(bank)
+    told = asked(bank, proof["no"], "keeper-1")
+    assert (told["standing"], told["proof"]["id"]) == ("VALID", proof["id"])
+
+
+def test_a_closed_dossier_takes_a_proof_that_is_asked_for_later(bank: Bank):
+    story = done(bank)
+    surrender = {"caseId": story.case_id}
+    bank.done("handler-1", "deregistrationCaseSurrender", surrender)
+    assert codes(bank.do("handler-1", "deregistrationCaseClose", surrender)) == []
+    dossier = "query($l: String!) { dossier(loanNo: $l) { status retentionStart } }"
+
+    def now() -> tuple[str, str | None]:
+        found = bank.query("auditor", dossier, l=story.loan_no)["dossier"]
+        return found["status"], found["retentionStart"]
+
+    assert now() == ("CLOSED", "2025-06-20")
+    bank.load(("Loan", loan_line(story, balance="5.00")))
+    assert now() == ("OPEN", None)
+    bank.clock("2025-07-23T10:00:00+08:00")
+    bank.load(("Loan", loan_line(story, **settled("2025-07-23"))))
+    assert now() == ("CLOSED", "2025-07-23")
+    given = {"loanId": loan_id(bank, story)}
+    assert codes(bank.do("handler-1", "settlementProofRequest", given)) == []
+    assert codes(issue(bank, story)) == []
+    bank.load(("Loan", loan_line(story, **settled("2025-07-22"))))
+    assert now() == ("CLOSED", "2025-07-23")  # never for less

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.client import NOON, REFUSALS, Bank, collected
+from tests.client import NOON, REFUSALS, Bank, collected, loan_line
 
 MORNING = "T09:00:00+08:00"
 FIGURES = (
@@ -295,3 +295,14 @@ def test_a_valuation_counts_once_another_person_has_approved_it(bank: Bank):
     }
     hidden = bank.query("keeper-1", ask, no=story.collateral_no)["collateral"]
     assert (hidden["latestValue"], hidden["eligibleValue"]) == (None, None)
+
+
+def test_what_is_expected_is_due_by_when_the_money_goes_out(bank: Bank):
+    story = bank.mortgage(product="HOUSING_RESALE", status="APPROVED", disbursed_at=None)
+    story.certificate_id = bank.expect(story)
+    days = "expectedFrom expectedBy"
+    assert bank.certificate(story, days) == {"expectedFrom": None, "expectedBy": None}
+    for drawn, due in (("2025-06-18", "2025-07-09"), ("2025-06-03", "2025-06-24")):
+        facts = {"product": "HOUSING_RESALE", "disbursed_at": drawn}
+        bank.load(("Loan", loan_line(story, **facts)))
+        assert bank.certificate(story, days) == {"expectedFrom": drawn, "expectedBy": due}

@@ -33,7 +33,7 @@ SUPERVISOR = "undo-supervisor"
 TWO_ROLES = "undo-two-roles"
 STATE = "state suspendedFrom postCloseIncident collateral { pledgeState }"
 NOTHING: dict[str, list[str]] = {"signals": [], "incidents": [], "alerts": []}
-RED = {"signals": ["RED RELEASE"], "incidents": ["REVERSED_SETTLEMENT"], "alerts": []}
+RED = {"signals": ["RED COLLATERAL"], "incidents": ["REVERSED_SETTLEMENT"], "alerts": []}
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +149,7 @@ def test_an_entry_that_overtakes_the_withdrawal_stands_and_is_told(bank: Bank):
     entered = say(bank, story, "DONE")["case"]
     assert (entered["state"], entered["reversedLoans"]) == ("REGISTRY_DONE", [story.loan_no])
     assert "demand a new registration" in entered["postCloseIncident"]
-    assert watched(bank, story)["signals"] == ["RED RELEASE"]
+    assert watched(bank, story)["signals"] == ["RED COLLATERAL"]
 
 
 def test_what_was_paid_again_before_the_entry_needs_nobodys_attention(bank: Bank):
@@ -256,12 +256,12 @@ def test_papers_with_the_owner_release_nothing_and_a_search_proves_it(bank: Bank
         "collateral": {"pledgeState": "RELEASING"},
     }
     assert bank.certificate(bank_story)["legalState"] == "REGISTERED"
-    for day, raised in (("2025-07-30", []), ("2025-07-31", ["YELLOW RELEASE"])):
+    for day, raised in (("2025-07-30", []), ("2025-07-31", ["YELLOW COLLATERAL"])):
         bank.clock(f"{day}T10:00:00+08:00")
         bank.run_jobs()
         assert watched(bank, bank_story)["signals"] == raised
     reverse(bank, bank_story)
-    assert sorted(watched(bank, bank_story)["signals"]) == ["RED RELEASE", "YELLOW RELEASE"]
+    assert sorted(watched(bank, bank_story)["signals"]) == ["RED COLLATERAL", "YELLOW COLLATERAL"]
     assert "the owner has the papers" in bank.case(bank_story, STATE)["postCloseIncident"]
     bank.load(("TitleSearch", search(bank_story, "CANCELLED", "2025-07-31")))
     case = bank.case(bank_story, STATE)

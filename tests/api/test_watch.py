@@ -104,7 +104,7 @@ def test_a_pre_notice_is_told_of_four_times_and_lapses_once(bank: Bank):
         "collaterals": [{"eligibleValue": "0.00", "rightLapsedOn": "2025-10-10"}],
     }
     assert signals(bank, story) == [
-        {"severity": "RED", "category": "COLLATERAL_VALUE", "subject": story.certificate_id}
+        {"severity": "RED", "category": "COLLATERAL", "subject": story.certificate_id}
     ]
     history = bank.query(
         "auditor",

@@ -118,6 +118,8 @@ class LossLives(StocktakeLives):
         bank, lost = self.bank, self.bank.papers[id]
         refused = reissue_refusals(
             lost,
+            new_no=bank.number("anew-"),
+            discovered_on=bank.today,
             published_on=bank.today,
             acceptance_no="R-1",
             policy=POLICY,

@@ -116,6 +116,7 @@ def _faults_of_a_loan(chance: Chance, today: date) -> dict[str, Any]:
         ("status", [S.WRITTEN_OFF, S.ASSIGNED]),
         ("dpd", [1, 30]),
         ("schedule", [_one_due(day, paid) for day in near for paid in (0, 99, 100)]),
+        ("maturity", near),
         ("classification", list(Classification)[1:]),
         ("breach_open", [True]),
         ("encumbered_by", ["ABS-1"]),
@@ -148,13 +149,14 @@ def a_thing(chance: Chance, no: str, today: date, *owners: Owner) -> Collateral:
     """A collateral: valued, searched, mostly free of courts."""
     fresh = next(day for day in _a_year_before(today) if months_later(day, 12) >= today)
     valued = fresh if chance.likely(0.3) else today - chance.dice.randint(0, 300) * DAY
+    kind = chance.one(list(CollateralKind))
     told: dict[str, Any] = {
         "id": f"id-{no}",
         "no": no,
-        "kind": chance.one(list(CollateralKind)),
+        "kind": kind,
         "owners": owners,
         "title_searches": _searches(chance, today),
-        "seizures": _seizures(chance, today),
+        "seizures": _seizures(chance, kind, today),
         "latest_value": chance.round(10**8),
         "latest_value_on": fresh - DAY if chance.wrong() else valued,
         "prior_claims": chance.round(10**6) if chance.likely(0.4) else 0,
@@ -193,16 +195,20 @@ def _searches(chance: Chance, today: date) -> tuple[TitleSearch, ...]:
     return () if chance.wrong(0.3) else seen
 
 
-def _seizures(chance: Chance, today: date) -> tuple[Seizure, ...]:
+def _seizures(chance: Chance, kind: CollateralKind, today: date) -> tuple[Seizure, ...]:
     before, after = today - DAY, today + DAY
+    years = {CollateralKind.DEPOSIT: 1, CollateralKind.VEHICLE: 2, CollateralKind.EQUIPMENT: 2}
+    longest = date(today.year - years.get(kind, 3), today.month, min(today.day, 28))
     without_effect = (
         {"starts_on": date(2020, 1, 1), "ends_on": before},
         {"starts_on": date(2020, 1, 1), "lifted_on": today},
         {"starts_on": date(2020, 1, 1), "ends_on": after, "lifted_on": before},
         {"starts_on": after},
+        {"starts_on": longest - DAY},
     )
     in_force = (
         {"starts_on": today},
+        {"starts_on": longest},
         {"starts_on": before, "ends_on": today},
         {"starts_on": before, "ends_on": after, "lifted_on": after},
     )

@@ -4,6 +4,8 @@ Also what is over: it must not count.
 """
 
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 from domain.deregistration import DeregistrationCase
 from domain.dossiers import DocType, DossierStatus, Unfiled
@@ -19,7 +21,7 @@ from domain.watch import (
     SignalSeverity,
 )
 from tests.domain.builders import NOW, a_loan
-from tests.domain.network_parts import Chance
+from tests.domain.network_parts import DAY, Chance
 from tests.domain.release_builders import a_hold, a_legal_case, a_signal
 
 
@@ -48,8 +50,11 @@ def some_signal(chance: Chance) -> RiskSignal:
     return a_signal(severity=chance.one([SignalSeverity.BLUE, SignalSeverity.YELLOW]))
 
 
-def some_debt_elsewhere(chance: Chance) -> Loan:
-    return a_loan(loan_no="L8", status=chance.one([LoanStatus.OVERDUE, LoanStatus.ACTIVE]))
+def some_debt_elsewhere(chance: Chance, today: date) -> Loan:
+    told: dict[str, Any] = {"status": chance.one([LoanStatus.OVERDUE, LoanStatus.ACTIVE])}
+    if chance.likely(0.3):
+        told |= {"balance": 1, "maturity": chance.one([today - DAY, today])}
+    return a_loan(loan_no="L8", **told)
 
 
 def some_unfiled(chance: Chance) -> Unfiled:
@@ -76,6 +81,5 @@ def as_read(question: Question) -> Question:
         holds=[h for h in facts.holds if h.released_at is None and h.scope in scopes],
         signals=[s for s in facts.signals if s.eliminated_at is None],
         legal_cases=[c for c in facts.legal_cases if c.closed_at is None],
-        other_debts=[loan for loan in facts.other_debts if loan.status is LoanStatus.OVERDUE],
     )
     return replace(question, facts=read)

@@ -85,7 +85,7 @@ def a_network(dice: random.Random) -> Question:
     kind, stage = chance.one(sorted(KINDS)), chance.one(list(Stage))
     today = chance.one(DAYS)
     question = Question(
-        facts=_around(chance, _secured(chance, kind, today), kind, stage),
+        facts=_around(chance, _secured(chance, kind, today), kind, stage, today),
         kind=kind,
         stage=stage,
         mode=chance.one(list(HandlingMode)),
@@ -135,7 +135,9 @@ def _secured(chance: Chance, kind: DeregKind, today: date) -> ReleaseFacts:
     )
 
 
-def _around(chance: Chance, facts: ReleaseFacts, kind: DeregKind, stage: Stage) -> ReleaseFacts:
+def _around(
+    chance: Chance, facts: ReleaseFacts, kind: DeregKind, stage: Stage, today: date
+) -> ReleaseFacts:
     """What else is known: papers, holds, signals, suits, other debts, dossiers."""
     others = facts.rest.collaterals.values()
     papers = [
@@ -155,7 +157,7 @@ def _around(chance: Chance, facts: ReleaseFacts, kind: DeregKind, stage: Stage) 
         holds=some_holds(chance),
         signals=[some_signal(chance) for _ in range(chance.one([0, 0, 1, 3]))],
         legal_cases=some_suits(chance),
-        other_debts=[some_debt_elsewhere(chance)] if chance.likely(0.2) else [],
+        other_debts=[some_debt_elsewhere(chance, today)] if chance.likely(0.2) else [],
         unfiled=[some_unfiled(chance)] if chance.likely(0.5) else [],
         rest=replace(facts.rest, certificates=papers, disputes=disputes),
     )

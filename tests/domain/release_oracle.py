@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from domain.calendar import WorkCalendar
+from domain.collaterals import Collateral, Seizure
 from domain.deregistration import CaseDocument, DeregKind
 from domain.dossiers import DocType
 from domain.guarantees import GuaranteeContract, GuaranteeLink
@@ -181,14 +182,27 @@ def p04(q: Question) -> Broken:
     for seizure in collateral.seizures:
         begun = seizure.starts_on <= q.today
         lifted = seizure.lifted_on is not None and seizure.lifted_on <= q.today
-        over = seizure.ends_on is not None and q.today > seizure.ends_on
+        over = q.today > last_day(seizure, collateral)
         if begun and not lifted and not over and not overridden:
             yield "SEIZED"
     if latest is not None and latest.result.value == "SEIZED" and not overridden:
         yield "SEIZED"
     limit = int(q.policy.values["dereg.title_search_wd"])
-    if latest is None or working_days_after(q.calendar, latest.searched_on, limit) < q.today:
+    case = q.facts.case
+    given_out = case is not None and case.state.value == "VAULT_OUT" and q.mode.value == "OWNER"
+    old = latest is None or working_days_after(q.calendar, latest.searched_on, limit) < q.today
+    if old and not given_out:  # a search is looked at as the papers leave, not as he gets them
         yield "TITLE_SEARCH_STALE"
+
+
+def last_day(seizure: Seizure, of: Collateral) -> date:
+    """The told one; else three years on, two for movables, one for deposits."""
+    if seizure.ends_on is not None:
+        return seizure.ends_on
+    years = {"VEHICLE": 2, "EQUIPMENT": 2, "DEPOSIT": 1}.get(of.kind.value, 3)
+    begun = seizure.starts_on
+    leap = (begun.month, begun.day) == (2, 29)
+    return date(begun.year + years, begun.month, 28 if leap else begun.day)
 
 
 def p05(q: Question) -> Broken:
@@ -273,8 +287,26 @@ def p12(q: Question) -> Broken:
 
 def w1(q: Question) -> Broken:
     for loan in q.facts.other_debts:
-        if loan.status.value == "OVERDUE":
+        if is_bad(loan, q.today):
             yield "OTHER_DEBT"
+
+
+def is_bad(loan: Loan, today: date) -> bool:
+    """Not paid as agreed: by what the core calls it, by a line of its schedule, by its end."""
+    if loan.status.value in (
+        "OVERDUE",
+        "IN_LITIGATION",
+        "TRANSFERRED_TO_PRESERVATION",
+        "WRITTEN_OFF",
+    ):
+        return True
+    if loan.dpd != 0:
+        return True
+    for one in loan.schedule:
+        short = one.principal + one.interest > one.paid_principal + one.paid_interest
+        if short and one.due_date < today and unpaid(loan):
+            return True
+    return loan.maturity is not None and loan.maturity < today and owes(loan)
 
 
 def w2(q: Question) -> Broken:

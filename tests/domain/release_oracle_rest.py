@@ -13,10 +13,11 @@ from tests.domain.release_oracle import (
     Broken,
     attached,
     determined,
+    is_bad,
+    last_day,
     link_on,
     loans_of,
     of_the_release,
-    unpaid,
 )
 
 GONE = ("RELEASED", "TRANSFERRED", "DISPOSED", "EXTINGUISHED")
@@ -24,11 +25,7 @@ GONE = ("RELEASED", "TRANSFERRED", "DISPOSED", "EXTINGUISHED")
 
 def l01(q: Question) -> Broken:
     for loan in loans_of(of_the_release(q), q.facts):
-        for one in loan.schedule:
-            short = one.principal + one.interest > one.paid_principal + one.paid_interest
-            if short and one.due_date < q.today and unpaid(loan):
-                yield "LOAN_NOT_SOUND"
-        if loan.dpd != 0 or loan.classification.value != "NORMAL" or loan.breach_open:
+        if is_bad(loan, q.today) or loan.classification.value != "NORMAL" or loan.breach_open:
             yield "LOAN_NOT_SOUND"
     for signal in q.facts.signals:
         if signal.eliminated_at is None and signal.severity.value in ("RED", "ORANGE"):
@@ -176,7 +173,7 @@ def counts_for_nothing(q: Question, collateral: Collateral) -> bool:
         return True
     for seizure in collateral.seizures:
         lifted = seizure.lifted_on is not None and seizure.lifted_on <= q.today
-        over = seizure.ends_on is not None and seizure.ends_on < q.today
+        over = last_day(seizure, collateral) < q.today
         if seizure.starts_on <= q.today and not lifted and not over:
             return True
     states = []

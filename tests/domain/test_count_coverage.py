@@ -32,7 +32,7 @@ LATER, LATEST = NOW + DAY, NOW + 2 * DAY
 
 
 def done(*cabinets: str, at: datetime = NOW, differences: int = 0) -> CountDone:
-    return CountDone(cabinets=cabinets, ended_at=at, differences=differences)
+    return CountDone(id=str(at), cabinets=cabinets, ended_at=at, differences=differences)
 
 
 def papers(*ids: str, cabinet: str) -> tuple[CountedPaper, ...]:

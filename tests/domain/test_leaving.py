@@ -18,10 +18,9 @@ from domain.collaterals import PledgeState
 from domain.custody import Evidence
 from domain.dossiers import DocType
 from domain.files import ArchiveFile, FileClass, FileStatus
-from domain.loans import LoanStatus
+from domain.loans import IN_DEFAULT, LoanStatus
 from domain.orgs import OrgLevel
 from domain.redemption import (
-    IN_DEFAULT,
     REDEEMABLE,
     Proceeds,
     ProceedsUse,

@@ -1,6 +1,6 @@
 """Lost paper: reported in time, found and matched, given up by the branch, reissued on proof."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -45,6 +45,7 @@ from tests.domain.builders import (
 from tests.domain.vault_builders import a_packet, a_scan, a_vault
 
 S = CustodyState
+DAY = timedelta(days=1)
 LOSABLE = {S.MISSING, S.CHECKED_OUT, S.IN_TRANSIT, S.WITH_HANDLER, S.OUT_FOR_DEREG}
 
 
@@ -184,12 +185,25 @@ def test_a_late_report_counts_once_someone_says_why(reported, late):
 def reissue(state=S.LOST, *, wait: str = "0", paper=(), **changes: Any) -> list[str]:
     key = "reissue.publication_wait_wd"
     value = PolicyValue(key=key, value=wait, effective_from=date(2025, 1, 1))
-    facts: dict[str, Any] = {"published_on": TODAY, "acceptance_no": "A1"} | changes
+    facts: dict[str, Any] = {"published_on": TODAY, "acceptance_no": "A1", "discovered_on": None}
+    facts |= {"new_no": "粤新"} | changes
     policy = resolve([value], on=TODAY)
     certificate = a_certificate(custody_state=state, **dict(paper))
     return codes(
         reissue_refusals(certificate, policy=policy, calendar=CALENDAR, today=TODAY, **facts)
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"new_no": "粤（1）"}, ["VALUE_INVALID"]),  # the old one's, written otherwise
+        ({"discovered_on": TODAY}, []),
+        ({"discovered_on": TODAY, "published_on": TODAY - DAY}, ["VALUE_INVALID"]),
+    ],
+)
+def test_a_loss_is_published_once_known_and_the_new_paper_has_its_own_number(changes, expected):
+    assert reissue(paper={"cert_no_norm": "粤(1)"}, **changes) == expected
 
 
 @pytest.mark.parametrize("state", S)

@@ -2,7 +2,6 @@
 
 from dataclasses import fields
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -30,9 +29,10 @@ from tests.domain.builders import (
     a_version,
     codes,
 )
+from tests.domain.vault_builders import paper_facts
 
 FLAT = a_collateral()
-CAR = a_collateral(kind=CollateralKind.VEHICLE)
+CAR = a_collateral(no="COL2", kind=CollateralKind.VEHICLE)
 PROOF, VEHICLE = CertType.MORTGAGE_REG_PROOF, CertType.VEHICLE_REG
 
 
@@ -44,6 +44,7 @@ PROOF, VEHICLE = CertType.MORTGAGE_REG_PROOF, CertType.VEHICLE_REG
         (PROOF, Carrier.PAPER, [CAR], ["TYPE_NOT_ALLOWED"]),
         (PROOF, Carrier.PAPER, [FLAT, CAR], ["TYPE_NOT_ALLOWED"]),
         (PROOF, Carrier.PAPER, [], ["VALUE_INVALID"]),
+        (PROOF, Carrier.PAPER, [FLAT, FLAT], ["VALUE_INVALID"]),
         (VEHICLE, Carrier.PAPER, [CAR], []),
         (VEHICLE, Carrier.ELECTRONIC, [CAR], ["VALUE_INVALID"]),
         (VEHICLE, Carrier.ELECTRONIC, [FLAT], ["VALUE_INVALID", "TYPE_NOT_ALLOWED"]),
@@ -61,29 +62,12 @@ def test_a_certificate_is_expected_of_a_type_its_collateral_can_have(
     assert codes(expectation_refusals(cert_type, carrier, collaterals)) == expected
 
 
-def _facts(**changes):
-    facts: dict[str, Any] = {
-        "cert_no": "粤(2024)第1号",
-        "issuer": "registry",
-        "issuer_code": "R-4401",
-        "issue_date": TODAY,
-        "right_holder": "bank",
-        "right_amount": 0,
-        "registered_on": TODAY,
-        "registered_until": None,
-        "expires_on": None,
-        "rank": 1,
-        "pages": 1,
-    }
-    return PaperFacts(**facts | changes)
-
-
 def _collect(certificate=None, *, movement=Movement.COLLECT, duplicate=None, **facts):
     expected = certificate or a_certificate(custody_state=CustodyState.NOT_RECEIVED)
     return [
         refusal
         for refusal in collection_refusals(
-            expected, _facts(**facts), duplicate=duplicate, movement=movement, today=TODAY
+            expected, paper_facts(**facts), duplicate=duplicate, movement=movement, today=TODAY
         )
         if refusal is not None
     ]
@@ -127,7 +111,7 @@ def test_an_owners_title_secures_no_amount():
 
 
 def test_the_same_number_of_the_same_issuer_is_a_duplicate():
-    [refusal] = _collect(duplicate=a_certificate(id="cert-9"))
+    [refusal] = _collect(duplicate="cert-9")
     assert (refusal.code, refusal.rule_id) == ("DUPLICATE_CERT", "CUS-02")
     assert refusal.detail == {"certificate": "cert-9"}
 
@@ -153,9 +137,7 @@ def test_a_certificate_is_collected_once(state):
 
 
 def test_every_reason_is_told_at_once():
-    refusals = _collect(
-        cert_no="", issuer="", right_holder="", pages=0, duplicate=a_certificate(id="cert-9")
-    )
+    refusals = _collect(cert_no="", issuer="", right_holder="", pages=0, duplicate="cert-9")
     assert codes(refusals) == ["VALUE_INVALID"] * 4 + ["DUPLICATE_CERT"]
 
 
@@ -188,20 +170,20 @@ def test_an_electronic_certificate_ends_with_the_registrys_entry(state, done, ex
     ],
 )
 def test_a_paper_of_which_anything_differs_is_another_one_to_confirm(change):
-    told = _facts().payload(holder="sealed")
-    assert payload_hash(_facts(**change).payload(holder="sealed")) != payload_hash(told)
-    assert payload_hash(_facts().payload(holder="another")) != payload_hash(told)
+    told = paper_facts().payload(holder="sealed")
+    assert payload_hash(paper_facts(**change).payload(holder="sealed")) != payload_hash(told)
+    assert payload_hash(paper_facts().payload(holder="another")) != payload_hash(told)
 
 
 def test_a_proposed_paper_tells_every_fact_and_names_nobody():
-    told = _facts(right_holder="Zhang San").payload(holder="sealed")
+    told = paper_facts(right_holder="Zhang San").payload(holder="sealed")
     assert len(told) == len(fields(PaperFacts))
     assert "Zhang San" not in str(told)
 
 
 def test_a_number_printed_with_other_brackets_is_the_same_to_confirm():
-    told = _facts(cert_no="粤（2024）第1号", issuer=" registry ").payload(holder="sealed")
-    assert told == _facts().payload(holder="sealed")
+    told = paper_facts(cert_no="粤（2024）第1号", issuer=" registry ").payload(holder="sealed")
+    assert told == paper_facts().payload(holder="sealed")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from domain.dossiers import (
     ItemStatus,
     settlement_locked,
 )
-from domain.files import ADDABLE, READABLE, ArchiveFile, FileClass, FileStatus
+from domain.files import READABLE, ArchiveFile, FileClass, FileStatus
 from domain.loans import OWED_PARTS, LoanStatus, SettlementChannel
 from domain.release_kinds import SETTLES
 from domain.settlement_proofs import (
@@ -112,9 +112,10 @@ def test_a_second_proof_is_refused_while_the_first_stands():
 
 
 @pytest.mark.parametrize("status", DossierStatus)
-def test_a_proof_needs_a_dossier_that_takes_it(status):
+def test_a_proof_needs_a_dossier_that_is_here(status):
     found = codes([no_place(a_loan(), a_dossier(status=status))])
-    assert found == ([] if status in ADDABLE else ["IMMUTABLE"])
+    gone = {DossierStatus.TRANSFERRED, DossierStatus.DESTROYED}
+    assert found == (["IMMUTABLE"] if status in gone else [])
     assert codes([no_place(a_loan(), None)]) == ["IMMUTABLE"]
 
 
@@ -127,15 +128,18 @@ def test_a_proof_keeps_what_is_printed_on_it():
         "CC1",
     )
     assert (proof.principal_amount, proof.settled_on) == (100_000_000, date(2025, 5, 6))
-    assert (proof.org_code, standing(proof)) == (PLACE["org_code"], ProofStanding.VALID)
+    assert (proof.org_code, standing(known=True, voided_at=proof.voided_at)) == (
+        PLACE["org_code"],
+        ProofStanding.VALID,
+    )
     assert proof_no("proof_X0000000001", TODAY) != proof_no("proof_X0000000002", TODAY)
 
 
 def test_a_voided_number_is_void_for_ever_and_an_unknown_one_unknown():
     void = voided(a_proof(), reason="SETTLEMENT_REVERSED", now=NOW)
-    assert standing(void) is ProofStanding.VOIDED
+    assert standing(known=True, voided_at=void.voided_at) is ProofStanding.VOIDED
     assert (void.voided_at, void.void_reason, void.no) == (NOW, "SETTLEMENT_REVERSED", a_proof().no)
-    assert standing(None) is ProofStanding.UNKNOWN
+    assert standing(known=False, voided_at=None) is ProofStanding.UNKNOWN
     with pytest.raises(AssertionError):
         voided(void, reason="again", now=NOW)
 

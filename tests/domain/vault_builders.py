@@ -5,6 +5,7 @@ from typing import Any
 from domain.custody import Movement, Operator
 from domain.dual_control import Proposal, expiry, payload_hash
 from domain.handovers import Handover, HandoverItem
+from domain.processing import PaperFacts
 from domain.vaulting import Scan
 from domain.vaults import SealedPacket, SealUse, Slot, Vault
 from tests.domain.builders import NOW, PLACE, POLICY, TODAY, a_certificate
@@ -88,3 +89,20 @@ def a_handover(*certificate_ids: str, **changes: Any) -> Handover:
         "due_on": TODAY,
     }
     return Handover(**PLACE | facts | changes)
+
+
+def paper_facts(**changes):
+    facts: dict[str, Any] = {
+        "cert_no": "粤(2024)第1号",
+        "issuer": "registry",
+        "issuer_code": "R-4401",
+        "issue_date": TODAY,
+        "right_holder": "bank",
+        "right_amount": 0,
+        "registered_on": TODAY,
+        "registered_until": None,
+        "expires_on": None,
+        "rank": 1,
+        "pages": 1,
+    }
+    return PaperFacts(**facts | changes)
