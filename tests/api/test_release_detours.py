@@ -210,10 +210,11 @@ def test_a_search_that_grew_old_on_the_way_keeps_no_owner_waiting(bank: Bank):
     back = {"caseId": story.case_id, "receiptFileVersionId": receipt, "identityChecked": True}
     bank.clock("2025-07-15T10:00:00+08:00")
     assert codes(bank.do("handler-1", "deregistrationCaseReturnToOwner", back)) == []
+    bank.clock("2025-07-17T10:00:00+08:00")
     bank.load(
-        ("TitleSearch", search(story, "CLEAR", "2025-07-15")),
-        ("TitleSearch", search(story, "CANCELLED", "2025-07-14")),
+        ("TitleSearch", search(story, "CLEAR", "2025-07-17")),
+        ("TitleSearch", search(story, "CANCELLED", "2025-07-16")),
     )
     assert bank.case(story, "proofPending") == {"proofPending": True}  # the newest tells
-    bank.load(("TitleSearch", search(story, "CANCELLED", "2025-07-15")))
+    bank.load(("TitleSearch", search(story, "CANCELLED", "2025-07-17")))
     assert bank.case(story, "proofPending") == {"proofPending": False}

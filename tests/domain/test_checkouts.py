@@ -271,7 +271,9 @@ def test_what_may_take_an_old_certificates_place(old, new, purpose, change, expe
     assert exchanged(old, new, purpose, change) == expected
 
 
-def exchanged(old, new, purpose=P.CERT_RENEWAL, change=Change.TYPE_CHANGE, *kinds) -> list[str]:
+def exchanged(
+    old, new, purpose=P.CERT_RENEWAL, change=Change.TYPE_CHANGE, *kinds, new_no="N-2"
+) -> list[str]:
     """What is refused of a certificate in the old one's place, whose collateral fits the old."""
     found = kinds or (next(kind for kind in CollateralKind if kind in CERT_TYPES[old].collateral),)
     return codes(
@@ -279,11 +281,17 @@ def exchanged(old, new, purpose=P.CERT_RENEWAL, change=Change.TYPE_CHANGE, *kind
             a_check_out(purpose=purpose),
             of(old),
             new_type=new,
-            new_no="N-2",
+            new_no=new_no,
             change=change,
             collaterals=[a_collateral(kind=kind) for kind in found],
         )
     )
+
+
+def test_a_new_certificate_has_a_number_of_its_own_whatever_its_type():
+    for new in (T.MORTGAGE_REG_PROOF, T.OTHER_RIGHT_LEGACY):
+        told = exchanged(T.MORTGAGE_REG_PROOF, new, new_no=of(T.MORTGAGE_REG_PROOF).cert_no)
+        assert told == ["VALUE_INVALID"]
 
 
 @pytest.mark.parametrize("new", T)
