@@ -7,10 +7,12 @@ import calendar as gregorian
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 SHANGHAI: tzinfo = ZoneInfo("Asia/Shanghai")
 MAX_WORKING_DAYS = 1_000  # no rule looks further; a larger number is a mistake
+FIRST_YEAR, LAST_YEAR = 1900, 2999  # of dates from outside; periods are counted beyond them
 _SATURDAY = 5
 
 
@@ -18,6 +20,16 @@ def business_date(moment: datetime) -> date:
     """The calendar date in Shanghai at that moment, whatever zone the moment is told in."""
     assert moment.tzinfo is not None
     return moment.astimezone(SHANGHAI).date()
+
+
+D = TypeVar("D", bound=date)
+
+
+def within_years(day: D) -> D:
+    """A date from outside, or a moment, that periods can be counted from. Raises: ValueError."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"not between {FIRST_YEAR} and {LAST_YEAR}; leave out what has no end")
+    return day
 
 
 def nd(start: date, days: int) -> date:

@@ -96,13 +96,14 @@ def _begun(
     match case.state:
         case CaseState.PRECHECKED:
             last = calendar.roll_forward(nd(today, policy.number("dereg.total_nd")))
-            return {"decision_due": wd("decision"), "total_due": case.deadlines.total_due or last}
+            total = case.deadlines.total_due or last
+            return {"decision_due": wd("decision"), "total_due": total, "file_due": None}
         case CaseState.APPROVED if mode is not HandlingMode.ONLINE and not case.without_paper:
             return {"vault_out_due": wd("vault_out")}
         case CaseState.APPROVED | CaseState.VAULT_OUT if owner or case.by_delivery:
             return {"return_due": wd("return")}
-        case CaseState.APPROVED | CaseState.VAULT_OUT:
-            return {"file_due": wd("file")}
+        case CaseState.APPROVED | CaseState.VAULT_OUT:  # counted from the first paper that left
+            return {"file_due": case.deadlines.file_due or wd("file")}
         case CaseState.FILED if case.deadlines.registry_due is None:
             accepted = _day(case.registry.filed_at, today)
             promised = policy.registry_days(case.registry.authority)

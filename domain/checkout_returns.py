@@ -11,6 +11,7 @@ from types import MappingProxyType
 from domain.calendar import WorkCalendar, nd
 from domain.certificates import (
     CERT_TYPES,
+    ENDED_RIGHTS,
     CertType,
     LegalState,
     TitleCertificate,
@@ -34,7 +35,7 @@ from domain.collaterals import Collateral
 from domain.custody import Movement, illegal
 from domain.dossiers import DocType
 from domain.policy import ESCALATION, Policy
-from domain.processing import PRE_NOTICES, kind_refusals
+from domain.processing import FULL_RIGHTS, PRE_NOTICES, kind_refusals
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
 
@@ -171,6 +172,11 @@ def exchange_refusals(
     """
     if normalised(new_no) == old.cert_no_norm:
         yield invalid("certNo", "a new certificate has a number of its own", rule_id="X13")
+    follows = old.legal_state is LegalState.LAPSED and new_type in FULL_RIGHTS
+    if old.legal_state in ENDED_RIGHTS and not follows:
+        yield state_conflict(
+            "X13", subject=old.label, state=old.legal_state, event="RETURN_EXCHANGED"
+        )
     if check_out.purpose is CheckOutPurpose.PRE_NOTICE_CONVERSION:
         if new_type not in SUCCESSORS[old.cert_type]:
             yield invalid("certType", f"a {old.cert_type} does not become this", rule_id="X13")
@@ -205,7 +211,9 @@ class Escalation(StrEnum):
 
 
 def due_escalations(check_out: CheckOut, today: date, policy: Policy) -> list[Escalation]:
-    """The levels reached and not yet told, lowest first, each once (CUS-10)."""
+    """The levels reached and not yet told, lowest first, each once, while it is out (CUS-10)."""
+    if check_out.state is not CheckOutState.OUT:
+        return []
     days = overdue_days(check_out, today)
     return [level for level, after in _left(check_out, policy) if days >= after]
 

@@ -135,6 +135,9 @@ def _startable(
         raise Forbidden("Only the person who holds the paper may hand it over.")
     if returning_case is None:
         yield locked(certificate, proposal_id="")
+    elif certificate.lock is None or certificate.lock.id != returning_case:
+        told = f"{certificate.label} is out for another release"
+        yield invalid("certificateIds", told, rule_id="X15")
 
 
 def receiver_refusals(

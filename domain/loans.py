@@ -177,6 +177,7 @@ class Loan:
     next_look_on: date | None = None  # when one of these asks for something next
     org_code: str
     org_path: str
+    told_at: datetime | None = None  # when the core says it is true, where it says so
     as_of: datetime
     version: int = 0
 

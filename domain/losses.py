@@ -174,6 +174,16 @@ def proof_refusals(
         )
 
 
+def unaccepted(version: FileVersion, *, field: str, rule_id: str) -> Refusal | None:
+    """What was shown and has been rejected since proves nothing any more."""
+    if version.status is FileStatus.ACCEPTED:
+        return None
+    told = f"{version.doc_type}, accepted (it is {version.status})"
+    return Refusal(
+        code=RefusalCode.DOC_MISSING, rule_id=rule_id, field=field, detail={"documents": told}
+    )
+
+
 def _mismatch(what: str, actual: str, recorded: str) -> Refusal:
     return Refusal(
         code=RefusalCode.RETURN_MISMATCH,

@@ -39,6 +39,8 @@ _HIGHEST: Mapping[str, int] = MappingProxyType(
     {
         "archive.url_ttl_s": 300,
         "valuation.max_age_months": 120,
+        "vault.proposal_ttl_min": 7 * 24 * 60,
+        "archive.orphan_hours": 24 * MAX_DAYS,
         "_wd": MAX_DAYS,
         "_nd": MAX_DAYS,
         "": 10**12,
@@ -234,6 +236,8 @@ def unfit(key: str, value: str) -> Refusal | None:
         return invalid("value", f"{key} is written like {default}")
     days = ":" in default or key.startswith(_IN_DAYS)
     highest = MAX_DAYS if days else next(n for end, n in _HIGHEST.items() if key.endswith(end))
+    if key.startswith("stocktake.months."):
+        highest = _HIGHEST["valuation.max_age_months"]
     if key.startswith("ltv.cap."):
         highest = MAX_PERCENT
     if int(given) > highest:

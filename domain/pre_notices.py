@@ -67,6 +67,12 @@ def convertible_refusals(
     yield _not_filed(certificate, "MARK_CONVERTIBLE")
     if since > today:
         yield invalid("convertibleFrom", "lies in the future", rule_id="CUS-16")
+    noticed = [
+        day for day in (certificate.registered_on, certificate.issue_date) if day is not None
+    ]
+    if noticed and since < min(noticed):
+        told = f"before the pre-notice itself, of {min(noticed)}"
+        yield invalid("convertibleFrom", told, rule_id="CUS-16")
 
 
 def conversion_refusals(
@@ -97,6 +103,9 @@ def reinstatement_refusals(
     Only our record is wrong then; what the last day has really passed for stays lapsed.
     """
     over = certificate.custody_state in TERMINAL
+    if certificate.cert_type not in PRE_NOTICES:
+        yield invalid("certificateId", "only a pre-notice is reinstated", rule_id="CUS-16")
+        return
     if certificate.legal_state is not LegalState.LAPSED or over:
         state = certificate.custody_state if over else certificate.legal_state
         yield state_conflict("CUS-16", subject=certificate.label, state=state, event="REINSTATE")

@@ -24,6 +24,9 @@ from domain.pre_notices import LEGAL_DAYS, is_standing, lapse_date
 from domain.refusals import Refusal, invalid, state_conflict
 
 # Deposits and bonds mature, policies and land-use terms end, registrations run out (3.1).
+# Rights that a register keeps until a day and no longer, unless they are renewed before it.
+REGISTERED_FOR_A_TIME = frozenset({CertType.RECEIVABLE_PLEDGE_REG, CertType.MOVABLE_MORTGAGE_REG})
+_INSURANCE = frozenset({CertType.PROPERTY_INSURANCE})
 EXPIRING = frozenset(
     {
         CertType.REAL_ESTATE_TITLE,
@@ -92,7 +95,7 @@ def next_look(
     if since is not None and is_standing(certificate) and certificate.conversion is None:
         days.append(nd(lapse_date(since, policy=policy, calendar=calendar), 1))
     ends = expiry(certificate)
-    if ends is not None and certificate.cert_type is CertType.PROPERTY_INSURANCE:
+    if ends is not None and certificate.cert_type in REGISTERED_FOR_A_TIME | _INSURANCE:
         days.append(nd(ends, 1))
     return min((day for day in days if after is None or day > after), default=None)
 
@@ -134,17 +137,24 @@ def expiry_refusals(
 def is_uninsured(
     policy_paper: TitleCertificate, others: Sequence[TitleCertificate], *, today: date
 ) -> bool:
-    """Whether a property insurance (抵押物保险) has ended and no other one goes on (CUS-17)."""
+    """Whether a property insurance (抵押物保险) has ended and something it covered has none."""
     ends = expiry(policy_paper)
     if policy_paper.cert_type is not CertType.PROPERTY_INSURANCE or ends is None or today <= ends:
         return False
-    return not any(
-        other.id != policy_paper.id
-        and other.cert_type is CertType.PROPERTY_INSURANCE
-        and (until := expiry(other)) is not None
-        and today <= until
+    insured = {
+        number
         for other in others
-    )
+        if other.id != policy_paper.id and other.cert_type is CertType.PROPERTY_INSURANCE
+        if (until := expiry(other)) is not None and today <= until
+        for number in other.collateral_nos
+    }
+    return not insured.issuperset(policy_paper.collateral_nos)
+
+
+def has_run_out(certificate: TitleCertificate, *, today: date) -> bool:
+    """Whether the registration of a right that is registered for a time is over (登记到期)."""
+    ends = expiry(certificate)
+    return certificate.cert_type in REGISTERED_FOR_A_TIME and ends is not None and today > ends
 
 
 def is_unclaimed(certificate: TitleCertificate) -> bool:
@@ -187,9 +197,9 @@ def advice(reminder: Reminder, certificate: TitleCertificate, loans: Sequence[Lo
 
 
 def _is_relied_on(certificate: TitleCertificate) -> bool:
-    """Whether neither the paper has come to its end nor the right."""
+    """Whether neither the paper has come to its end nor the right, nor what it was kept for."""
     over = certificate.custody_state in TERMINAL or certificate.legal_state in ENDED_RIGHTS
-    return not over
+    return not over and certificate.released_on is None
 
 
 def _outlives(loan: Loan, day: date) -> bool:

@@ -187,7 +187,8 @@ def change_refusals(
             yield _invalid("joining", f"{login} is a keeper of {vault.code} already", "CUS-20")
         else:
             yield from _fit_to_keep(found[login], vault, today)
-    left = len(known - set(leaving_logins)) + len(set(joining_logins) - known)
+    standing = {one.login for one in keepers if one.active and _may_keep(one, vault, today)}
+    left = len(standing - set(leaving_logins)) + len(set(joining_logins) - known)
     if left < MIN_KEEPERS:
         yield _invalid("joining", f"{left} keeper would be left, two are needed", "CUS-20")
 
@@ -205,13 +206,22 @@ def signing_refusals(change: KeeperChange, *, login: str) -> Iterator[Refusal | 
 
 
 def completion_refusals(
-    change: KeeperChange, *, supervisor: str, count: FullCount | None, uncounted: int
+    change: KeeperChange,
+    vault: Vault,
+    joining: Sequence[User],
+    *,
+    supervisor: str,
+    count: FullCount | None,
+    uncounted: int,
+    today: date,
 ) -> Iterator[Refusal | None]:
     """Everything that keeps keepers from changing: a signature, the count, any difference.
 
-    count: the last full count that was finalised since the change began. uncounted: how many
-    papers have come in since their cabinet was counted.
+    joining: those who join, as they are by now. count: the last full count that was finalised since
+    the change began. uncounted: how many papers have come in since their cabinet was counted.
     """
+    for user in joining:
+        yield from _fit_to_keep(user, vault, today)
     yield _over(change, "COMPLETE")
     for login in change.unsigned:
         yield _invalid("changeId", f"{login} has not signed", "CUS-20")
@@ -232,13 +242,18 @@ def passed_on(change: KeeperChange, user: User) -> User:
     return replace(user, vaults=tuple(code for code in user.vaults if code != change.vault))
 
 
-def _fit_to_keep(user: User, vault: Vault, today: date) -> Iterator[Refusal | None]:
+def _may_keep(user: User, vault: Vault, today: date) -> bool:
+    """Whether the person holds the role there that day."""
     reached = [
         grant.jurisdiction_path
         for grant in user.roles
         if grant.role is Role.VAULT_KEEPER and _overlap(grant, today, today)
     ]
-    if not any(covers(path, vault.org_path) for path in reached):
+    return any(covers(path, vault.org_path) for path in reached)
+
+
+def _fit_to_keep(user: User, vault: Vault, today: date) -> Iterator[Refusal | None]:
+    if not user.active or not _may_keep(user, vault, today):
         yield _invalid("joining", f"{user.login} does not hold VAULT_KEEPER there", "CUS-20")
     part = other_part(user, today, today)
     if part is not None:

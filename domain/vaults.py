@@ -228,8 +228,9 @@ def reseal_refusals(
     packet: SealedPacket, vault: Vault, *, seal_no: str, seal_known: bool, reason: str
 ) -> Iterator[Refusal | None]:
     """Every rule that a new seal on a packet breaks (CUS-07)."""
-    if packet.status is PacketStatus.EMPTY:
-        yield invalid("packetNo", f"packet {packet.packet_no} is empty", rule_id="CUS-07")
+    if packet.status is not PacketStatus.SEALED:
+        told = f"packet {packet.packet_no} is {packet.status}"
+        yield invalid("packetNo", told, rule_id="CUS-07")
     if not seal_no:
         yield invalid("sealNo", "must not be empty", rule_id="CUS-07")
     if not reason.strip():

@@ -54,6 +54,7 @@ async def chase_proof(this: Round, id: str) -> int:
     """A yellow signal about an owner's own cancellation that nothing proves; none if there is."""
     case = await this.decision.get(DeregistrationCase, id)
     await this.decision.get(Collateral, case.collateral_id)  # fenced: a search may prove it now
+    this.decision.save(replace(case, proof_chased_on=this.today))
     return await signal(
         this,
         released_by(case),

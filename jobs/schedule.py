@@ -80,7 +80,8 @@ async def _expire_check_out(this: Round, id: str) -> int:
 
 async def chase_owner_proofs(stores: Stores) -> int:
     """A YELLOW signal where an owner's own cancellation is not proven in time (4.2, 4.7)."""
-    query = {"proof_pending": True, "deadlines.owner_proof_due": {"$lt": _today(stores)}}
+    pending = {"proof_pending": True, "proof_chased_on": None}
+    query = {**pending, "deadlines.owner_proof_due": {"$lt": _today(stores)}}
     return await _rounds(stores, "chase_owner_proofs", "dereg_cases", query, chase_proof)
 
 

@@ -13,7 +13,15 @@ from domain.certificates import CertType, LegalState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Movement, Operator, moved
 from domain.pre_notices import convertible, has_lapsed, is_standing, still_secured
-from domain.reminders import Reminder, advice, is_uninsured, next_look, reminders
+from domain.reminders import (
+    Reminder,
+    advice,
+    expiry,
+    has_run_out,
+    is_uninsured,
+    next_look,
+    reminders,
+)
 from domain.roles import PROCESSING, SYSTEM, Role
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from resolvers.incidents import About, paper, signal_of
@@ -56,8 +64,9 @@ async def look_after(this: Round, id: str) -> int:
     ]
     raised = await _remind(this, certificate, due)
     raised += await _insurance_ended(this, certificate)
-    if has_lapsed(certificate, policy=policy, calendar=calendar, today=this.today):
-        certificate = await _lapse(this, certificate)
+    why = _lapsed(this, certificate)
+    if why is not None:
+        certificate = await _lapse(this, certificate, why)
         raised += 1
     look = next_look(
         certificate, policy=policy, calendar=calendar, today=this.today, after=this.today
@@ -91,8 +100,18 @@ async def _remind(this: Round, certificate: TitleCertificate, due: Sequence[Remi
     return len(missing)
 
 
-async def _lapse(this: Round, certificate: TitleCertificate) -> TitleCertificate:
-    """The pre-notice has lost its effect: a red signal, and the collateral counts for nothing."""
+def _lapsed(this: Round, certificate: TitleCertificate) -> str | None:
+    """Why a right has lost its effect by today; none while it has not."""
+    policy, calendar = this.rules.policy, this.rules.calendar
+    if has_lapsed(certificate, policy=policy, calendar=calendar, today=this.today):
+        return f"No application for registration by {certificate.lapses_on}."
+    if has_run_out(certificate, today=this.today):
+        return f"The registration ended on {expiry(certificate)}."
+    return None
+
+
+async def _lapse(this: Round, certificate: TitleCertificate, why: str) -> TitleCertificate:
+    """The right has lost its effect: a red signal, and the collateral counts for nothing."""
     after, event = moved(
         certificate,
         Movement.LAPSE,
@@ -102,7 +121,7 @@ async def _lapse(this: Round, certificate: TitleCertificate) -> TitleCertificate
         now=this.now,
         today=this.today,
         legal_state=LegalState.LAPSED,
-        reason=f"No application for registration by {certificate.lapses_on}.",
+        reason=why,
     )
     this.decision.add(event)
     await signal(
@@ -111,10 +130,11 @@ async def _lapse(this: Round, certificate: TitleCertificate) -> TitleCertificate
         number=f"RS-{certificate.id}-LAPSED-{event.seq}",  # a lapse may be undone, and come again
         category=SignalCategory.COLLATERAL,
         severity=SignalSeverity.RED,
-        reason=f"Pre-notice {certificate.label} lapsed after {certificate.lapses_on}.",
+        reason=f"{certificate.label} has lapsed. {why}",
     )
     numbers = list(certificate.collateral_nos)
-    rights = await this.decision.find(TitleCertificate, {"collateral_nos": {"$in": numbers}})
+    covering = await this.decision.find(TitleCertificate, {"collateral_nos": {"$in": numbers}})
+    rights = [one for one in covering if one.id != certificate.id]
     for collateral in await this.decision.find(Collateral, {"no": {"$in": numbers}}):
         if not still_secured(collateral, rights):
             this.decision.save(replace(collateral, right_lapsed_on=this.today))
@@ -137,7 +157,7 @@ async def _insurance_ended(this: Round, certificate: TitleCertificate) -> int:
     return await signal(
         this,
         paper(certificate),
-        number=f"RS-{certificate.id}-EXPIRED",
+        number=f"RS-{certificate.id}-EXPIRED-{expiry(certificate)}",
         category=SignalCategory.COLLATERAL,
         severity=SignalSeverity.YELLOW,
         reason=f"Property insurance {certificate.label} has ended.",

@@ -7,7 +7,7 @@ from domain.certificates import CustodyState, Lock, LockKind, TitleCertificate
 from domain.deregistration import DeregistrationCase
 from storage.decisions import Decision
 
-_LOCKABLE = frozenset({CustodyState.IN_VAULT, CustodyState.ELECTRONIC_ON_FILE})
+LOCKABLE = frozenset({CustodyState.IN_VAULT, CustodyState.ELECTRONIC_ON_FILE})
 
 
 def lock_papers(
@@ -15,6 +15,6 @@ def lock_papers(
 ) -> None:
     """Holds every certificate that is in hand and free for this case (DRG-R03)."""
     for certificate in certificates:
-        if certificate.lock is None and certificate.custody_state in _LOCKABLE:
+        if certificate.lock is None and certificate.custody_state in LOCKABLE:
             lock = Lock(kind=LockKind.DEREGISTRATION, id=case.id)
             decision.save(replace(certificate, lock=lock))

@@ -17,7 +17,6 @@ from domain.deregistration import (
     DeregKind,
     HandlingMode,
 )
-from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.guarantees import GuaranteeContract
 from domain.loans import Loan
 from domain.orgs import Org
@@ -34,9 +33,11 @@ from domain.releasing import handling_refusal, kept_from_owner
 from domain.roles import Operation
 from resolvers.case_locks import lock_papers
 from resolvers.case_work import (
+    case_of,
     county_alone,
     lawyers_only_for_courts,
     on_the_clock,
+    registry_form,
 )
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
@@ -116,7 +117,8 @@ async def deregistration_case_open(
     deed.decision.save(
         replace(collateral, pledge_state=PledgeState.RELEASING, open_case_id=case.id)
     )
-    await _registry_form_applies(deed, case)
+    owner = case.handling_mode is HandlingMode.OWNER
+    await registry_form(deed, case, needed=not owner)
     case = on_the_clock(deed, case, {loan.loan_no: loan for loan in loans})
     return {"case": deed.decision.add(case)}
 
@@ -130,9 +132,8 @@ async def deregistration_case_change_applicants(
     deed: Deed, input: DeregistrationCaseChangeApplicantsInput
 ) -> dict[str, Any]:
     """4.9. Whether they are entitled is asked with their proof, at the next step (P11)."""
-    case = await deed.subject(DeregistrationCase, input.case_id)
+    case = await case_of(deed, input.case_id)
     lawyers_only_for_courts(deed, case.kind, case.org_path)
-    county_alone(deed, await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}}))
     refuse_if(
         [
             impossible(case, CaseStep.CHANGE_APPLICANTS),
@@ -145,17 +146,6 @@ async def deregistration_case_change_applicants(
     said, by, now = f"instead of {before}: {input.reason}", deed.actor.login, deed.now
     case = stepped(case, CaseStep.CHANGE_APPLICANTS, by=by, now=now, to=case.state, note=said)
     return {"case": deed.decision.save(replace(case, applicant=_applicant(input.applicant)))}
-
-
-async def _registry_form_applies(deed: Deed, case: DeregistrationCase) -> None:
-    """An owner who goes himself fills no form of ours; one who then does not, needs it again."""
-    code, owner = DocType.REGISTRY_APPLICATION, case.handling_mode is HandlingMode.OWNER
-    known = ItemStatus.MISSING if owner else ItemStatus.NOT_APPLICABLE
-    for dossier in await deed.decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}}):
-        item = dossier.item(code)
-        if item is not None and item.status is known:
-            status = ItemStatus.NOT_APPLICABLE if owner else ItemStatus.MISSING
-            deed.decision.save(with_item(dossier, code, status=status))
 
 
 def _misnamed(named: Sequence[str] | None, chosen: Sequence[GuaranteeContract]) -> Refusal | None:

@@ -44,7 +44,7 @@ from domain.releasing import (
 from domain.roles import Operation
 from domain.watch import HoldReason, LegalHold, held
 from resolvers.case_receipts import pinned, signed_for
-from resolvers.case_work import advanced, asked, blocked, due_approval, papers_of
+from resolvers.case_work import advanced, asked, blocked, case_of, due_approval, papers_of
 from resolvers.deed import Deed
 from resolvers.deliveries import ended_by_return
 from resolvers.holds import holds_on
@@ -69,7 +69,7 @@ async def deregistration_case_surrender(
     deed: Deed, input: DeregistrationCaseInput
 ) -> dict[str, Any]:
     """X16: after the entry and with its evidence."""
-    case = await deed.subject(DeregistrationCase, input.case_id)
+    case = await case_of(deed, input.case_id)
     papers = surrendered_ones(await papers_of(deed, case))
     entered = case.state is CaseState.REGISTRY_DONE and await proven(deed.decision, case)
     refuse_if(
@@ -107,7 +107,7 @@ async def deregistration_case_return_to_owner(
     Of him and of a pledge by delivery the bank hears no filing: the last evaluation is this one
     (DRG-R01, CUS-14).
     """
-    case = await deed.subject(DeregistrationCase, input.case_id)
+    case = await case_of(deed, input.case_id)
     evaluation, broken = None, list[Refusal]()
     himself = case.handling_mode is HandlingMode.OWNER and case.state is CaseState.VAULT_OUT
     if case.by_delivery or himself:

@@ -175,7 +175,7 @@ async def _after_entry(
             )
         else:
             receipt = await deed.get(FileVersion, input.receipt_file_version_id)
-            found += receipt_refusals(receipt, identity_checked=True)
+            found += receipt_refusals(receipt, identity_checked=input.identity_checked)
             found.append(await of_another(deed, case, receipt))
     return found
 
@@ -242,4 +242,5 @@ def _payload(input: DeregistrationCaseVaultOutInput) -> dict[str, Any]:
         "vault": input.vault,
         "newSeals": seals_payload(input.new_seals),
         "receiptFileVersionId": input.receipt_file_version_id,
+        "identityChecked": input.identity_checked,
     }

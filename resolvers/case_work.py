@@ -18,9 +18,10 @@ from domain.deregistration import (
     CaseStep,
     DeregistrationCase,
     DeregKind,
+    HandlingMode,
     PrecheckRun,
 )
-from domain.dossiers import DocType, Dossier, with_item
+from domain.dossiers import DocType, Dossier, ItemStatus, with_item
 from domain.loans import Loan
 from domain.refusals import Forbidden, Refusal, RefusalCode
 from domain.release import Evaluation, evaluate
@@ -56,6 +57,15 @@ def county_alone(deed: Deed, loans: Iterable[Loan]) -> None:
         return
     if not all(deed.actor.may(deed.operation, loan.org_path) for loan in loans):
         raise Forbidden("A county's registrar acts for loans of the county alone.")
+
+
+async def case_of(deed: Deed, id: str) -> DeregistrationCase:
+    """The case that is acted on. Raises: Forbidden to a county's registrar for another's loans."""
+    case = await deed.subject(DeregistrationCase, id)
+    if deed.actor.acts_for_county(deed.operation):
+        named = {"loan_no": {"$in": list(case.loan_nos)}}
+        county_alone(deed, await deed.decision.find(Loan, named))
+    return case
 
 
 async def asked(
@@ -165,7 +175,15 @@ async def papers_of(deed: Deed, case: DeregistrationCase) -> list[TitleCertifica
 
 
 async def let_go(deed: Deed, case: DeregistrationCase) -> None:
-    """Restores the pledge and frees the certificates; nothing else changes (DRG-R04)."""
+    """Restores the pledge and frees the certificates; nothing else changes (DRG-R04).
+
+    Whose loan was settled meanwhile is owed his papers as without a case, so the clock looks again.
+    """
+    if case.handling_mode is HandlingMode.OWNER:
+        await registry_form(deed, case, needed=True)
+    for loan in await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}}):
+        if loan.release_notice_due is not None:
+            deed.decision.save(replace(loan, next_look_on=deed.today))
     collateral = await deed.decision.get(Collateral, case.collateral_id)
     deed.decision.save(
         replace(collateral, pledge_state=case.previous_pledge_state, open_case_id=None)
@@ -186,6 +204,17 @@ async def _held_besides(
     found = await deed.decision.find(DeregistrationCase, query)
     others = [one for one in found if one.id != case.id]
     return Lock(kind=LockKind.DEREGISTRATION, id=others[0].id) if others else None
+
+
+async def registry_form(deed: Deed, case: DeregistrationCase, *, needed: bool) -> None:
+    """An owner who goes himself fills no form of ours; one who then does not, needs it again."""
+    code = DocType.REGISTRY_APPLICATION
+    before = ItemStatus.NOT_APPLICABLE if needed else ItemStatus.MISSING
+    for dossier in await deed.decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}}):
+        item = dossier.item(code)
+        if item is not None and item.status is before:
+            status = ItemStatus.MISSING if needed else ItemStatus.NOT_APPLICABLE
+            deed.decision.save(with_item(dossier, code, status=status))
 
 
 def advanced(

@@ -33,7 +33,7 @@ from domain.dual_control import (
 )
 from domain.files import ArchiveFile, FileVersion
 from domain.handovers import given
-from domain.losses import proof_refusals
+from domain.losses import proof_refusals, unaccepted
 from domain.pre_notices import converted_priority, units_of
 from domain.processing import PRE_NOTICES, collection_refusals
 from domain.refusals import (
@@ -152,8 +152,10 @@ async def check_out_receive_exchanged(
     """X13, the keeper's half: the old one ends superseded, the new one waits for the vault."""
     check_out, old = await _brought(deed, input.check_out_id, input.vault, exchanged=True)
     assert check_out.exchange is not None
+    version = await deed.get(FileVersion, check_out.exchange.evidence_version_id)
     paper = paper_facts(input.paper)
     facts = CERT_TYPES[input.cert_type]
+    same_notice = input.cert_type is old.cert_type and old.cert_type in PRE_NOTICES
     new = TitleCertificate(
         id=new_id(TitleCertificate),
         catalog=facts.catalog if input.cert_type is not old.cert_type else old.catalog,
@@ -161,11 +163,16 @@ async def check_out_receive_exchanged(
         carrier=old.carrier,
         collateral_nos=old.collateral_nos,
         guarantee_contract_nos=old.guarantee_contract_nos,
+        convertible_from=old.convertible_from if same_notice else None,
+        lapses_on=old.lapses_on if same_notice else None,
+        conversion=old.conversion if same_notice else None,
+        returned_conversions=old.returned_conversions if same_notice else (),
         org_code=old.org_code,
         org_path=old.org_path,
     )
     refuse_if(
         [
+            unaccepted(version, field="checkOutId", rule_id="X13"),
             *exchange_refusals(
                 check_out,
                 old,
@@ -183,7 +190,6 @@ async def check_out_receive_exchanged(
             ),
         ]
     )
-    version = await deed.get(FileVersion, check_out.exchange.evidence_version_id)
     evidence = [Evidence(file_version_id=version.id, sha256=version.sha256)]
     days = overdue_days(check_out, deed.today)
     own = printed(deed, new, paper)["priority_date"]

@@ -47,7 +47,7 @@ from domain.roles import Operation
 from resolvers.deed import Deed
 from resolvers.holds import holds_on, litigation_open
 from resolvers.mutation import mutation
-from resolvers.vault_work import freed
+from resolvers.vault_work import case_lock, freed
 from schema.checkouts import (
     CheckOutCancelInput,
     CheckOutDecideInput,
@@ -225,7 +225,7 @@ async def let_go(decision: Decision, check_out: CheckOut) -> None:
     """Frees the paper of a check-out that ends before it left, and its pending proposal (X09)."""
     certificate = await decision.get(TitleCertificate, check_out.certificate_id)
     if certificate.lock == check_out_lock(check_out):
-        decision.save(replace(certificate, lock=None))
+        decision.save(replace(certificate, lock=await case_lock(decision, certificate)))
     for proposal in await waiting_proposals(decision, check_out):
         decision.save(replace(proposal, state=ProposalState.WITHDRAWN))
 

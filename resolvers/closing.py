@@ -15,7 +15,7 @@ from domain.release_papers import unfit_to_close
 from domain.releasing import undocumented
 from domain.roles import Operation
 from domain.settlement_proofs import resting_on
-from resolvers.case_work import advanced, still_out
+from resolvers.case_work import advanced, case_of, still_out
 from resolvers.deed import Deed
 from resolvers.dossier_ends import ends
 from resolvers.mutation import mutation
@@ -32,7 +32,7 @@ from schema.cases import DeregistrationCaseInput, DeregistrationCasePayload
 )
 async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) -> dict[str, Any]:
     """The settlement's lines are locked; a dossier is sealed when all of it is finished (4.8)."""
-    case = await deed.subject(DeregistrationCase, input.case_id)
+    case = await case_of(deed, input.case_id)
     dossiers = await deed.decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}})
     papers = await certificates_of(deed.decision, case)
     refuse_if(
@@ -61,12 +61,16 @@ async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) 
 async def _unfiled(
     deed: Deed, case: DeregistrationCase, dossiers: Sequence[Dossier]
 ) -> list[Refusal | None]:
-    """What a settlement still has to file; a loan never drawn has none (P13)."""
+    """What a settlement still has to file (P13).
+
+    A loan never drawn has none, and one whose settlement was undone after the entry has none left.
+    """
     if case.kind not in SETTLES:
         return []
     loans = await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}})
     undrawn = {loan.loan_no for loan in loans if never_drawn(loan)}
-    return [archive_incomplete(unfiled(one)) for one in dossiers if one.loan_no not in undrawn]
+    without = undrawn.union(case.reversed_loans)
+    return [archive_incomplete(unfiled(one)) for one in dossiers if one.loan_no not in without]
 
 
 def _proof_pending(case: DeregistrationCase) -> Refusal | None:

@@ -24,6 +24,7 @@ from domain.deregistration import (
 from domain.dossiers import DocType, ItemStatus
 from domain.files import ArchiveFile, FileStatus, FileVersion, attaches_itself
 from domain.refusals import (
+    Forbidden,
     Refusal,
     Refused,
     invalid,
@@ -38,6 +39,7 @@ from resolvers.case_work import (
     advanced,
     asked,
     blocked,
+    case_of,
     lawyers_only_for_courts,
     let_go,
     mark_items,
@@ -69,8 +71,11 @@ async def deregistration_case_attach_document(
     deed: Deed, input: DeregistrationCaseAttachDocumentInput
 ) -> dict[str, Any]:
     """The document is pinned to this version and its hash (ARC-24)."""
-    case = await deed.subject(DeregistrationCase, input.case_id)
+    case = await case_of(deed, input.case_id)
     lawyers_only_for_courts(deed, case.kind, case.org_path)
+    shown = input.code is DocType.REGISTRY_RESULT
+    if shown and not deed.actor.may(Operation.FILE_WITH_REGISTRY, case.org_path):
+        raise Forbidden("Whoever files with the registry shows what it answers.")
     version = await deed.get(FileVersion, input.file_version_id)
     file = await deed.decision.get(ArchiveFile, version.file_id)
     refuse_if(
@@ -123,7 +128,7 @@ async def deregistration_case_attach_document(
 )
 async def deregistration_case_submit(deed: Deed, input: DeregistrationCaseInput) -> dict[str, Any]:
     """A failed precondition blocks the case and is kept as evidence (DRG-R01, R02)."""
-    case = await deed.subject(DeregistrationCase, input.case_id)
+    case = await case_of(deed, input.case_id)
     lawyers_only_for_courts(deed, case.kind, case.org_path)
     refuse_if([impossible(case, CaseStep.SUBMIT)])
     case, facts, evaluation = await asked(deed, case, Stage.SUBMIT)
@@ -149,7 +154,7 @@ async def deregistration_case_decide(
     deed: Deed, input: DeregistrationCaseDecideInput
 ) -> dict[str, Any]:
     """Each approval by another person, in order, never by the applicant (4.5)."""
-    case = await deed.subject(DeregistrationCase, input.case_id)
+    case = await case_of(deed, input.case_id)
     case, facts, evaluation = await asked(deed, case, Stage.APPROVE)
     policy, today = deed.policy, deed.today
     rejecting = input.decision is ApprovalDecision.REJECTED
@@ -201,7 +206,7 @@ async def deregistration_case_cancel(
     deed: Deed, input: DeregistrationCaseCancelInput
 ) -> dict[str, Any]:
     """Papers must be back first; what the registry entered can never be undone."""
-    case = await deed.subject(DeregistrationCase, input.case_id)
+    case = await case_of(deed, input.case_id)
     lawyers_only_for_courts(deed, case.kind, case.org_path)
     reason = None if input.reason.strip() else invalid("reason", "say why")
     stuck, papers = impossible(case, CaseStep.CANCEL), await papers_of(deed, case)

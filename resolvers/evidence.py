@@ -226,7 +226,8 @@ def _parts(facts: _Facts, context: Context) -> Record:
     (case,) = context.sight.shown("dereg_cases", [plain(facts.case)])
     places = [place for run in facts.case.precheck_runs for place in run.places]
     hidden = strangers(places, lambda path: context.actor.may(Operation.READ, path))
-    case |= {"loan_nos": [STRANGER if no in hidden else no for no in case["loan_nos"]]}
+    for name in ("loan_nos", "reversed_loans"):
+        case |= {name: [STRANGER if no in hidden else no for no in case[name]]}
     proofs = [plain(proof) for proof in facts.proofs]
     parts: Record = {
         "case.json": {name: case[name] for name in case if name not in _OWN_PARTS},

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from domain.case_steps import beneath
 from domain.certificates import CustodyState, Holder, TitleCertificate
 from domain.custody import Movement
 from domain.deregistration import RETURNING_STATES, DeregistrationCase
@@ -25,10 +26,13 @@ from domain.orgs import Org
 from domain.refusals import Refusal, Refused, invalid, refuse_if, state_conflict
 from domain.roles import Operation
 from domain.vaults import Vault
+from resolvers.case_work import county_alone
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from resolvers.reassignment import handover_no, on_its_way, taken_over
 from resolvers.receipts import give_receipts
+from resolvers.releasing import released_at_last
+from resolvers.secured import loans_of
 from resolvers.vault_work import freed
 from schema.custody import (
     HandoverAcceptItemInput,
@@ -90,6 +94,7 @@ async def handover_initiate(deed: Deed, input: HandoverInitiateInput) -> dict[st
         org_code=certificates[0].org_code,
         org_path=certificates[0].org_path,
     )
+    county_alone(deed, await loans_of(deed.decision, certificates))
     if case is None:
         for certificate in certificates:
             _move(deed, certificate, Movement.INITIATE_HANDOVER, CustodyState.IN_TRANSIT, handover)
@@ -124,6 +129,7 @@ async def handover_accept_item(deed: Deed, input: HandoverAcceptItemInput) -> di
         **given(certificate, handover.giver),
     )
     await taken_over(deed, handover, accepted)
+    await released_at_last(deed, accepted)
     handover = decided(
         handover,
         certificate.id,
@@ -152,6 +158,7 @@ async def handover_reject_item(deed: Deed, input: HandoverRejectItemInput) -> di
         ]
     )
     _back(deed, certificate, Movement.REJECT_HANDOVER, handover, input.reason)
+    await released_at_last(deed, certificate)
     handover = decided(
         handover,
         certificate.id,
@@ -178,6 +185,7 @@ async def handover_recall(deed: Deed, input: HandoverRecallInput) -> dict[str, A
         certificate = await deed.get(TitleCertificate, item.certificate_id)
         refuse_if(recall_refusals(handover, certificate, giver=deed.actor.login))
         _back(deed, certificate, Movement.RECALL_HANDOVER, handover, input.reason)
+        await released_at_last(deed, certificate)
         handover = decided(
             handover,
             certificate.id,
@@ -230,7 +238,7 @@ async def _areas(deed: Deed, codes: Sequence[str]) -> dict[str, str]:
 
 
 def _case_lets_return(case: DeregistrationCase | None, desk: str | None) -> Any:
-    if case is None or (case.state in RETURNING_STATES and desk is not None):
+    if case is None or (beneath(case).state in RETURNING_STATES and desk is not None):
         return None
     if desk is None:
         return invalid("desk", "papers from a deregistration go back to a vault", rule_id="X15")

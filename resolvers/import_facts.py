@@ -70,7 +70,15 @@ def _take_guarantee(known: Known, line: GuaranteeContractLine) -> tuple[LineStat
         known.need(Loan, number, "secured_loans")
     collaterals = [known.need(Collateral, link.collateral, "links") for link in line.links]
     added = set(line.secured_loans) - set(old.secured_loans if old else ())
-    links = tuple(_link(link, old) for link in line.links)
+    told = {link.collateral for link in line.links}
+    untied = [one for one in (old.links if old else ()) if one.released_by_case is not None]
+    links = (
+        *(
+            _link(link, old, ended=collateral.pledge_state in ENDED_PLEDGES)
+            for link, collateral in zip(line.links, collaterals, strict=True)
+        ),
+        *(one for one in untied if one.collateral_no not in told),
+    )
     tied = _tied(links) - _tied(old.links if old else ())
     for collateral in collaterals:
         if collateral.open_case_id is not None and (old is None or added or collateral.no in tied):
@@ -100,8 +108,11 @@ def _take_guarantee(known: Known, line: GuaranteeContractLine) -> tuple[LineStat
     return upserted(known, old, new)
 
 
-def _link(link: Any, old: GuaranteeContract | None) -> GuaranteeLink:
-    """A link; what a release here has untied, the feed does not tie again."""
+def _link(link: Any, old: GuaranteeContract | None, *, ended: bool) -> GuaranteeLink:
+    """A link; what a release here has untied, the feed does not tie again.
+
+    ended: whether the pledge of that collateral is over, by a redemption perhaps.
+    """
     known = [k for k in old.links if k.collateral_no == link.collateral] if old else []
     released = known[0].released_by_case if known else None
     return GuaranteeLink(
@@ -109,7 +120,7 @@ def _link(link: Any, old: GuaranteeContract | None) -> GuaranteeLink:
         secured_amount=link.secured_amount,
         rank=link.rank,
         prior_claims=link.prior_claims,
-        active=link.active and released is None,
+        active=link.active and released is None and not ended,
         released_by_case=released,
     )
 

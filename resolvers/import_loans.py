@@ -128,6 +128,8 @@ def _take_loan(known: Known, line: LoanLine) -> tuple[LineStatus, str]:
     known.need(Customer, line.customer, "customer")
     if line.partner is not None:
         known.need(Partner, line.partner, "partner")
+    if old is not None and _came_late(line, old):
+        return LineStatus.UNCHANGED, old.id
     new = _loan(known, line, old, org)
     if draws(old, new):
         _no_drawdown_while_releasing(known, line)
@@ -189,6 +191,7 @@ def _loan(known: Known, line: LoanLine, old: Loan | None, org: Org) -> Loan:
         managers=tuple(line.managers),
         org_code=org.code,
         org_path=org.org_path,
+        told_at=line.as_of or (old.told_at if old else None),
         as_of=line.as_of or known.now,
     )
     new = with_notice(new, old, policy=known.rules.policy, calendar=known.rules.calendar)
@@ -201,12 +204,20 @@ def _loan(known: Known, line: LoanLine, old: Loan | None, org: Org) -> Loan:
     return new
 
 
+def _came_late(line: LoanLine, old: Loan) -> bool:
+    """Whether the line is of an earlier moment than what the core has told of the loan since."""
+    told = line.as_of is not None and old.told_at is not None
+    return told and line.as_of < old.told_at  # type: ignore[operator]
+
+
 def _no_drawdown_while_releasing(known: Known, line: LoanLine) -> None:
     """No new money under a contract whose collateral is being released (DRG-R03)."""
     for guarantee in _tying(known, line):
         for link in guarantee.links:
             collateral = known.get(Collateral, link.collateral_no)
-            if link.active and collateral and collateral.open_case_id is not None:
+            if collateral is None or collateral.open_case_id is None:
+                continue
+            if link.active or link.released_by_case == collateral.open_case_id:
                 raise Refused(releasing(collateral))
 
 

@@ -20,6 +20,8 @@ from domain.certificates import (
     CustodyState,
     Holder,
     LegalState,
+    Lock,
+    LockKind,
     TitleCertificate,
     VaultPlace,
     normalised,
@@ -28,12 +30,13 @@ from domain.checkout_returns import next_escalation
 from domain.checkouts import CheckOut, CheckOutPurpose, CheckOutState, check_out_lock
 from domain.collaterals import Collateral, PledgeState
 from domain.custody import CustodyEvent, Movement, Operator, moved
-from domain.deregistration import Applicant, CaseState, CaseStep, DeregistrationCase, DeregKind
+from domain.deregistration import Applicant, CaseState, CaseStep, DeregistrationCase
 from domain.guarantees import GuaranteeContract
 from domain.orgs import Org
 from domain.pre_notices import convertible
 from domain.processing import PRE_NOTICES, arising_refusals
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
+from domain.release_papers import no_release, not_free
 from domain.reminders import watched
 from domain.roles import Role
 from domain.vaulting import contract_of
@@ -47,9 +50,9 @@ from domain.vaults import (
     occupied,
     other_contract,
 )
-from resolvers.case_locks import lock_papers
+from resolvers.case_locks import LOCKABLE, lock_papers
 from resolvers.import_parties import read_slots
-from resolvers.imports import Kind, Known, LineStatus
+from resolvers.imports import Kind, Known, LineStatus, open_cases
 from resolvers.seals import seal_asked
 from schema.imports import CertificateLine, DeregistrationCaseLine, PlaceLine
 from storage.records import new_id
@@ -75,6 +78,7 @@ async def _read_certificates(known: Known, lines: Sequence[CertificateLine]) -> 
     await known.read(Collateral, [no for line in lines for no in line.collaterals])
     numbers = [no for line in lines for no in line.collaterals]
     await known.read_lists("ties", GuaranteeContract, "links.collateral_no", numbers)
+    await open_cases(known, [known.get(Collateral, no) for no in numbers])
     norms = sorted({normalised(line.cert_no) for line in lines})
     for paper in await known.decision.find(TitleCertificate, {"cert_no_norm": {"$in": norms}}):
         known.found[TitleCertificate, _key(paper.cert_type, paper.issuer_code, paper.cert_no)] = (
@@ -113,7 +117,8 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
     if line.cert_type is CertType.OTHER and line.catalog is not None:
         catalog = line.catalog
     own_right = catalog is Catalog.RIGHT_CERT
-    standing = LegalState.REGISTERED if own_right else LegalState.PENDING
+    obtained = own_right and line.custody_state is not CustodyState.NOT_RECEIVED
+    standing = LegalState.REGISTERED if obtained else LegalState.PENDING
     legal = line.legal_state or (_ENDED.get(line.custody_state) if own_right else None) or standing
     _states_fit(line, legal)
     if legal is LegalState.REGISTERED:
@@ -146,6 +151,9 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
     )
     place = None if line.place is None else _put(known, blank, line.place)
     check_out = _check_out(known, blank, line)
+    lock = None if check_out is None else check_out_lock(check_out)
+    if line.custody_state in LOCKABLE and lock is None:
+        lock = _into_release(known, id, collaterals)
     certificate, event = moved(
         blank,
         Movement.OPENING,
@@ -159,7 +167,7 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
         place=place,
         holder=None if line.holder is None else Holder(login=line.holder, since=known.now),
         due_date=line.due_date,
-        lock=None if check_out is None else check_out_lock(check_out),
+        lock=lock,
         collected_on=None if line.custody_state is CustodyState.NOT_RECEIVED else line.issue_date,
     )
     certificate = _looked_after(known, certificate, collaterals, line)
@@ -177,6 +185,17 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
     known.add(certificate)
     known.found[TitleCertificate, key] = certificate
     return LineStatus.CREATED, certificate.id
+
+
+def _into_release(known: Known, id: str, collaterals: Sequence[Collateral]) -> Lock | None:
+    """The hold of a release that is open on what a paper covers; it is of that release, too."""
+    for collateral in collaterals:
+        case = known.get(DeregistrationCase, collateral.open_case_id or "")
+        if case is not None:
+            after = replace(case, certificate_ids=(*case.certificate_ids, id))
+            known.found[DeregistrationCase, case.id] = known.keep(after)
+            return Lock(kind=LockKind.DEREGISTRATION, id=case.id)
+    return None
 
 
 def _check_out(
@@ -359,8 +378,9 @@ def _take_case(known: Known, line: DeregistrationCaseLine) -> tuple[LineStatus, 
     if old is not None:
         return LineStatus.UNCHANGED, old.id
     collateral = known.need(Collateral, line.collateral, "collateral")
-    if collateral.open_case_id is not None or line.kind is DeregKind.CLAIM_TRANSFER:
-        raise Refused(invalid("collateral", "is held by a case, or a claim transfer is no release"))
+    refuse_if([not_free(collateral, line.kind), no_release(line.kind)])
+    if line.submitted_on > known.today:
+        raise Refused(invalid("submitted_on", "lies in the future"))
     replacements = [known.need(Collateral, no, "replaced_by") for no in line.replaced_by]
     contracts = [
         contract

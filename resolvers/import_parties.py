@@ -12,7 +12,7 @@ from domain.policy import unfit
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
 from domain.roles import Role
 from domain.stocktakes import Stocktake, StocktakeState
-from domain.vaults import Slot, Vault, VaultStatus, too_many_slots
+from domain.vaults import Slot, Vault, VaultStatus, capacity_refusals, too_many_slots
 from resolvers.imports import Kind, Known, LineStatus, upserted
 from schema.imports import (
     CustomerLine,
@@ -262,6 +262,7 @@ def _slot(known: Known, vault: Vault, cabinet: str, number: str, capacity: int) 
     if old is not None and old.capacity == capacity:
         return False
     if old is not None:
+        refuse_if(capacity_refusals(old, capacity=capacity, now=known.now))
         known.found[Slot, label] = known.decision.save(replace(old, capacity=capacity))
         return True
     known.found[Slot, label] = known.decision.add(

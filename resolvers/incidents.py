@@ -1,5 +1,6 @@
 """What is raised when something is wrong: incidents and risk signals, about whatever it is."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -112,23 +113,33 @@ def signal_of(
 
 async def open_losses(decision: Decision, certificate: TitleCertificate) -> list[Incident]:
     """What is open about the loss of this paper, named by its id or its number."""
-    return await decision.find(
-        Incident,
-        {
-            "subject_kind": SubjectKind.CERTIFICATE.value,
-            "subject": {"$in": [certificate.id, certificate.label]},
-            "kind": {"$in": [kind.value for kind in _LOSSES]},
-            "closed_at": None,
-        },
-    )
+    return await _open(decision, certificate, _LOSSES)
 
 
 async def end_losses(
     decision: Decision, certificate: TitleCertificate, outcome: str, *, now: datetime
 ) -> None:
-    """Nobody misses a paper that is here again: a later loss has a day of its own (CUS-19)."""
-    for incident in await open_losses(decision, certificate):
+    """Nobody misses a paper that is here again: a later loss has a day of its own (CUS-19).
+
+    Nor does it differ any more from what went out (CUS-15).
+    """
+    over = (*_LOSSES, IncidentKind.RETURN_MISMATCH)
+    for incident in await _open(decision, certificate, over):
         decision.save(replace(incident, closed_at=now, outcome=outcome))
+
+
+async def _open(
+    decision: Decision, certificate: TitleCertificate, kinds: Iterable[IncidentKind]
+) -> list[Incident]:
+    return await decision.find(
+        Incident,
+        {
+            "subject_kind": SubjectKind.CERTIFICATE.value,
+            "subject": {"$in": [certificate.id, certificate.label]},
+            "kind": {"$in": sorted(kind.value for kind in kinds)},
+            "closed_at": None,
+        },
+    )
 
 
 def unproven_no(case: DeregistrationCase) -> str:

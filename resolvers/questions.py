@@ -99,7 +99,8 @@ class QuestionQueries:
         replaced_by: Annotated[
             list[str] | None,
             strawberry.argument(
-                description="Numbers of what would replace it; none means as the case."
+                description="Numbers of what would replace it, within your reach; none means as the"
+                " case."
             ),
         ] = None,
     ) -> Evaluation | None:
@@ -169,12 +170,14 @@ async def _evaluations(
 
     async def work(decision: Decision) -> list[tuple[Answer, bool]]:
         rules = context.stores.rulebook.on(context.today)
-        answers = []
-        for collateral in await decision.find(Pledged, query, within=scope(context.actor)):
+        answers, reach = [], scope(context.actor)
+        for collateral in await decision.find(Pledged, query, within=reach):
             case = None
             if collateral.open_case_id is not None:
                 case = await decision.get(Case, collateral.open_case_id)
-            facts = await release_facts(decision, collateral, case, replacing)
+            named = {"no": {"$in": list(replacing)}}
+            found = await decision.find(Pledged, named, within=reach) if replacing else []
+            facts = await release_facts(decision, collateral, case, [one.no for one in found])
             answer = evaluate(
                 facts,
                 kind=kind or (case.kind if case else DeregKind.FULL_SETTLEMENT),

@@ -32,7 +32,15 @@ from domain.registry import (
 from domain.release_question import Stage
 from domain.releasing import still_inside
 from domain.roles import Operation
-from resolvers.case_work import advanced, asked, blocked, due_approval, mark_items, papers_of
+from resolvers.case_work import (
+    advanced,
+    asked,
+    blocked,
+    case_of,
+    due_approval,
+    mark_items,
+    papers_of,
+)
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from resolvers.reassignment import on_its_way
@@ -58,7 +66,7 @@ async def deregistration_case_file(
     deed: Deed, input: DeregistrationCaseFileInput
 ) -> dict[str, Any]:
     """FILED is the last moment at which a stale pass could slip through (DRG-R01)."""
-    case = await deed.subject(DeregistrationCase, input.case_id)
+    case = await case_of(deed, input.case_id)
     filed_at = input.filed_at or deed.now
     case, facts, evaluation = await asked(deed, case, Stage.FILE)
     papers = await papers_of(deed, case)
@@ -101,7 +109,7 @@ async def deregistration_case_record_registry(
     deed: Deed, input: DeregistrationCaseRecordRegistryInput
 ) -> dict[str, Any]:
     """The same notice again changes nothing; DONE is irreversible (4.2)."""
-    case = await deed.subject(DeregistrationCase, input.case_id)
+    case = await case_of(deed, input.case_id)
     refuse_if([own_approval(case, deed.actor.login)])
     number = case.registry.acceptance_no
     if input.acceptance_no is not None:

@@ -16,6 +16,7 @@ from resolvers.deed import Deed
 from resolvers.incidents import end_losses, open_losses
 from resolvers.mutation import mutation
 from resolvers.papers import duplicate_of, paper_facts, printed, scan_falls_due
+from resolvers.reminders import looked_after
 from resolvers.suspensions import take_place
 from schema.losses import CertificateReissueInput, ReissuePayload
 from storage.records import new_id
@@ -90,6 +91,7 @@ async def certificate_reissue(deed: Deed, input: CertificateReissueInput) -> dic
         vault_due=deed.calendar.wd(deed.today, deed.policy.number("vault.in_due_wd")),
         **changes,
     )
+    certificate = looked_after(deed, certificate)
     deed.decision.add(event)
     await _take_place(deed, lost, certificate)
     await scan_falls_due(deed, certificate)
@@ -123,6 +125,10 @@ def _successor(lost: TitleCertificate) -> TitleCertificate:
         carrier=Carrier.PAPER,
         collateral_nos=lost.collateral_nos,
         guarantee_contract_nos=lost.guarantee_contract_nos,
+        convertible_from=lost.convertible_from,
+        lapses_on=lost.lapses_on,
+        conversion=lost.conversion,
+        returned_conversions=lost.returned_conversions,
         supersedes=lost.id,
         org_code=lost.org_code,
         org_path=lost.org_path,

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from domain.calendar import business_date
 from domain.certificates import TitleCertificate, names_of
 from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dossiers import FILED_STATUSES, DocType, DossierStatus, ItemStage, Unfiled
 from domain.files import FileStatus, FileVersion
 from domain.guarantees import GuaranteeContract
-from domain.loans import CreditContract, Loan, LoanStatus
+from domain.loans import IN_DEFAULT, CreditContract, Loan, LoanStatus
 from domain.parties import Customer
 from domain.release_question import ReleaseFacts, Rest, shown
 from domain.watch import (
@@ -176,11 +177,18 @@ async def _other_debts(
     decision: Decision, customers: Sequence[str], secured: Sequence[str]
 ) -> list[Loan]:
     """Loans of the borrowers that this collateral does not secure, and that may be overdue (W1)."""
+    today = business_date(decision.at).isoformat()
     return await decision.find(
         Loan,
         {
             "customer_no": {"$in": list(customers)},
             "status": {"$nin": [LoanStatus.SETTLED.value, LoanStatus.CANCELLED.value]},
+            "$or": [
+                {"status": {"$in": sorted(IN_DEFAULT)}},
+                {"dpd": {"$gt": 0}},
+                {"maturity": {"$lt": today}},
+                {"schedule.due_date": {"$lt": today}},
+            ],
             "loan_no": {"$nin": list(secured)},
         },
         limit=MAX_OTHER_DEBTS,

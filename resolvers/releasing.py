@@ -59,11 +59,30 @@ async def release_when_proven(deed: Deed, case: DeregistrationCase) -> Deregistr
     """Releases the collateral when the entry is on record with its evidence."""
     if case.registry.result is None or not await proven(deed.decision, case):
         return case
+    if await _on_its_way(deed.decision, case):
+        return case
     moment = at(deed)
     ended = await end_right(deed.decision, beneath(case), moment, evidence=[case.registry.result])
     if case.suspended_from is None:
         return ended
     return await resumed_when_whole(deed.decision, still_suspended(ended), moment)
+
+
+async def released_at_last(deed: Deed, paper: TitleCertificate) -> None:
+    """Ends the right of an entered release that waited for a paper to be in somebody's hands."""
+    entered = [CaseState.REGISTRY_DONE.value, CaseState.SUSPENDED.value]
+    query = {"certificate_ids": paper.id, "state": {"$in": entered}}
+    for case in await deed.decision.find(DeregistrationCase, query):
+        after = await release_when_proven(deed, case)
+        if after != case:
+            deed.decision.save(after)
+
+
+async def _on_its_way(decision: Decision, case: DeregistrationCase) -> bool:
+    """Whether a paper of it is between two people: nothing is released meanwhile (INV-05)."""
+    moving = {CustodyState.IN_TRANSIT, CustodyState.CHECKED_OUT}
+    papers = await certificates_of(decision, case)
+    return any(paper.custody_state in moving for paper in papers)
 
 
 async def proven(decision: Decision, case: DeregistrationCase) -> bool:

@@ -17,6 +17,7 @@ from resolvers.mutation import mutation
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.vault_work import (
     both_keepers,
+    case_lock,
     conflicts,
     hold_for,
     keeper_of,
@@ -118,7 +119,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
             request_ref=proposal.id,
             seal_no=packet.seal_no,
             place=place,
-            lock=None,
+            lock=await case_lock(deed.decision, certificate),
         )
     confirmed(deed, proposal)
     moved_packet = replace(packet, cabinet=target.cabinet, slot=target.slot)

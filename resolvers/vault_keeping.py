@@ -185,7 +185,15 @@ async def vault_keeper_change_complete(deed: Deed, input: VaultKeeperChangeInput
     count = await _last_full_count(deed, change)
     missed = 0 if count is None else await uncounted(deed.decision, vault.code, count.count_ids)
     refuse_if(
-        completion_refusals(change, supervisor=deed.actor.login, count=count, uncounted=missed)
+        completion_refusals(
+            change,
+            vault,
+            await deed.decision.find(User, {"login": {"$in": list(change.joining)}}),
+            supervisor=deed.actor.login,
+            count=count,
+            uncounted=missed,
+            today=deed.today,
+        )
     )
     logins = [*change.leaving, *change.joining]
     for user in await deed.decision.find(User, {"login": {"$in": logins}}):

@@ -60,7 +60,7 @@ async def given_up(decision: Decision, agreed: OwnerReturn, *, by: str | None) -
     for certificate in await decision.find(TitleCertificate, named):
         free = await unproposed(decision, certificate)
         if free.lock == agreed.lock:
-            decision.save(replace(free, lock=None))
+            decision.save(replace(free, lock=await case_lock(decision, free)))
     return decision.save(replace(agreed, state=OwnerReturnState.WITHDRAWN, withdrawn_by=by))
 
 

@@ -122,6 +122,10 @@ class DeregistrationCaseVaultOutInput:
     receipt_file_version_id: strawberry.ID | None = named(
         "The owner's accepted receipt, when papers go straight to the owner.", default=None
     )
+    identity_checked: bool = named(
+        "That the owner's identity was checked, when papers go straight to the owner.",
+        default=False,
+    )
 
 
 @strawberry.input(description="The second keeper's repetition of a vault-out.")

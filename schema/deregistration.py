@@ -282,7 +282,6 @@ class DeregistrationCase(Node):
     timeline: list[TimelineEntry] = named("What was done.")
     state: CaseState = named("State.")
     suspended_from: CaseState | None = named("Where a suspended case goes on.")
-    reversed_loans: list[str] | None = named("Loans whose settlement was undone after the filing.")
     exchange: ExchangeOffer | None = named("A new certificate that waits for a keeper.")
     proof_pending: bool = named(
         "Papers are with the owner and no search shows the cancellation (待查册证明)."
@@ -305,6 +304,16 @@ class DeregistrationCase(Node):
             collection="loans", local="loan_nos", foreign="loan_no", many=True, order="loan_no"
         ),
         "The loans.",
+    )
+    reversed_loans: list[Loan] = related(
+        Relation(
+            collection="loans",
+            local="reversed_loans",
+            foreign="loan_no",
+            many=True,
+            order="loan_no",
+        ),
+        "Loans within your reach whose settlement was undone after the filing.",
     )
     guarantee_contracts: list[GuaranteeContract] = related(
         Relation(

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from domain.book import PostingOutcome
-from domain.calendar import SHANGHAI, business_date
+from domain.calendar import SHANGHAI, business_date, within_years
 from domain.certificates import (
     MAX_CERT_NO,
     Carrier,
@@ -65,14 +65,14 @@ def _day(value: Any) -> date:
     if not isinstance(value, str):
         raise ValueError('a date is text, like "2025-06-20"')
     if len(value) == len("2025-06-20"):
-        return date.fromisoformat(value)
+        return within_years(date.fromisoformat(value))
     return business_date(_moment(value))
 
 
 def _moment(value: Any) -> datetime:
     if not isinstance(value, str):
         raise ValueError('a moment is text, like "2025-06-20T10:00:00+08:00"')
-    moment = datetime.fromisoformat(value)
+    moment = within_years(datetime.fromisoformat(value))
     return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NewType
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
-from domain.calendar import SHANGHAI
+from domain.calendar import FIRST_YEAR, LAST_YEAR, SHANGHAI, within_years
 from domain.money import fen, yuan
 
 MAX_DECIMAL_LENGTH = 40
@@ -27,9 +27,11 @@ def _date_out(value: date | str) -> str:
 
 def _date_in(value: Any) -> date:
     try:
-        return date.fromisoformat(value)
+        return within_years(date.fromisoformat(value))
     except (TypeError, ValueError):
-        raise ValueError('A Date is a calendar date, like "2025-06-20".') from None
+        raise ValueError(
+            f'A Date is a calendar date from {FIRST_YEAR} to {LAST_YEAR}, like "2025-06-20".'
+        ) from None
 
 
 def _moment_out(value: datetime) -> str:
@@ -38,7 +40,7 @@ def _moment_out(value: datetime) -> str:
 
 def _moment_in(value: Any) -> datetime:
     try:
-        moment = datetime.fromisoformat(value)
+        moment = within_years(datetime.fromisoformat(value))
     except (TypeError, ValueError):
         raise ValueError('A DateTime is RFC 3339, like "2025-06-20T02:00:00Z".') from None
     return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)

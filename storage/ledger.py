@@ -31,6 +31,15 @@ class Ledger:
             certificate["event_seq"],
         )
 
+    def tells_place_of(self, certificate: Mapping[str, Any]) -> bool:
+        """Whether the last event of a paper in a vault says where in it the paper lies."""
+        place = certificate["place"]
+        if place is None or not self.events:
+            return place is None
+        last = self.events[-1]
+        told = {"vault": last.vault, "cabinet": last.cabinet, "slot": last.slot}
+        return bool({**told, "packet_no": last.packet_no} == place)
+
     def tells_right_of(self, certificate: Mapping[str, Any]) -> bool:
         """Whether the last event says of the right what the certificate says."""
         return bool(self.events) and self.events[-1].legal_state == certificate["legal_state"]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.book import Posting, PostingStatus, holding
-from domain.certificates import Catalog, CustodyState, LegalState
+from domain.certificates import Catalog, CustodyState, LegalState, LockKind
 from domain.collaterals import PledgeState
 from domain.files import FileStatus
 from domain.vaults import PacketStatus
@@ -22,6 +22,13 @@ from storage.sequence import CHAINED, broken_entry, sequence
 MAX_EVENTS = 10_000
 MAX_DAY = 1_000_000
 UNFILED_FOR = timedelta(hours=1)  # longer than the store may be away without a word
+# Where the open requests are that hold certificates.
+_HOLDERS = {
+    LockKind.VAULT_PROPOSAL: "proposals",
+    LockKind.DEREGISTRATION: "dereg_cases",
+    LockKind.CHECK_OUT: "check_outs",
+    LockKind.OWNER_RETURN: "owner_returns",
+}
 _DUAL = frozenset(
     {
         "VAULT_IN",
@@ -52,6 +59,10 @@ async def findings(mongo: Mongo, objects: Objects, *, now: datetime) -> AsyncIte
     async for packet in mongo.database["packets"].find({"status": PacketStatus.SEALED.value}):
         if not packet["certificate_ids"] or packet["seal_no"] is None:
             yield f"INV-01: packet {packet['_id']} is sealed and empty, or has no seal."
+    async for finding in _slots(mongo):
+        yield finding
+    async for finding in _orphans(mongo):
+        yield finding
     async for collateral in mongo.database["collaterals"].find(
         {"pledge_state": PledgeState.RELEASED.value}
     ):
@@ -73,6 +84,8 @@ async def _certificate(mongo: Mongo, certificate: Record) -> AsyncIterator[str]:
         return
     if not told.leads_to(certificate):
         yield f"INV-03: the ledger of certificate {id} does not end where the certificate is."
+    if told.events and not told.tells_place_of(certificate):
+        yield f"INV-03: certificate {id} does not lie where its ledger tells."
     if told.events and not told.tells_right_of(certificate):
         yield f"INV-03: the legal state of certificate {id} is not the one its ledger tells."
     for event in told.events:
@@ -81,6 +94,11 @@ async def _certificate(mongo: Mongo, certificate: Record) -> AsyncIterator[str]:
             yield f"INV-04: event {event.id} was not done by two people."
     async for finding in _place(mongo, certificate):
         yield finding
+    lock = certificate["lock"]
+    if lock is not None:
+        holder = mongo.database[_HOLDERS[LockKind(lock["kind"])]]
+        if await holder.find_one({"_id": lock["id"]}, {"_id": 1}) is None:
+            yield f"INV-02: certificate {id} is held by a request that is not there."
     async for finding in _book(mongo, certificate):
         yield finding
 
@@ -97,11 +115,48 @@ async def _place(mongo: Mongo, certificate: Record) -> AsyncIterator[str]:
     if place is None or [packet["packet_no"] for packet in packets] != [place["packet_no"]]:
         yield f"INV-01: certificate {id} does not lie in exactly one packet."
         return
+    if any(packets[0][name] != place[name] for name in ("vault", "cabinet", "slot")):
+        yield f"INV-01: the packet of certificate {id} lies in another slot than the paper."
     slot = await mongo.database["slots"].find_one(
         {"vault": place["vault"], "cabinet": place["cabinet"], "slot": place["slot"]}
     )
     if slot is None or place["packet_no"] not in slot["packet_nos"]:
         yield f"INV-01: the packet of certificate {id} is not in its slot."
+
+
+async def _slots(mongo: Mongo) -> AsyncIterator[str]:
+    """A packet lies in one slot, and a slot holds no more of them than it may (CUS-08)."""
+    slots = mongo.database["slots"]
+    full = {"$expr": {"$gt": [{"$size": "$packet_nos"}, "$capacity"]}}
+    async for slot in slots.find(full, {"_id": 1}):
+        yield f"CUS-08: slot {slot['_id']} holds more packets than it may."
+    twice: list[Record] = [
+        {"$unwind": "$packet_nos"},
+        {"$group": {"_id": "$packet_nos", "n": {"$sum": 1}}},
+        {"$match": {"n": {"$gt": 1}}},
+    ]
+    async for packet in slots.aggregate(twice, allowDiskUse=True):
+        yield f"INV-01: packet {packet['_id']} lies in several slots."
+
+
+async def _orphans(mongo: Mongo) -> AsyncIterator[str]:
+    """No certificate is ever removed: neither ledger nor packet is left without it (INV-03)."""
+    for collection, field in (("custody_events", "certificate_id"), ("packets", "certificate_ids")):
+        stages: list[Record] = [
+            {"$unwind": f"${field}"},
+            {"$group": {"_id": f"${field}"}},
+            {
+                "$lookup": {
+                    "from": "certificates",
+                    "localField": "_id",
+                    "foreignField": "_id",
+                    "as": "found",
+                }
+            },
+            {"$match": {"found": []}},
+        ]
+        async for row in mongo.database[collection].aggregate(stages, allowDiskUse=True):
+            yield f"INV-03: certificate {row['_id']} is gone, and {collection} still tell of it."
 
 
 async def _book(mongo: Mongo, certificate: Record) -> AsyncIterator[str]:

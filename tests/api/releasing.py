@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.client import CASE, REFUSALS, Bank, Story
 
-HOUSE = "case { id state handler suspendedFrom postCloseIncident reversedLoans"
+HOUSE = "case { id state handler suspendedFrom postCloseIncident reversedLoans { loanNo }"
 HOUSE += " registry { status acceptanceNo doneAt history { status at note acceptanceNo } }"
 HOUSE += " deadlines { vaultBackDue nextDue } timeline { step note }"
 HOUSE += f" collateral {{ pledgeState }} }} {REFUSALS}"

@@ -543,7 +543,8 @@ def test_a_converted_pre_notice_passes_its_rank_on(bank: Bank, possible_from: st
     paper = collected(story)["paper"] | {"certNo": f"新{story.n}", "registeredOn": "2025-06-20"}
     given = {"checkOutId": id, "vault": "V1", "certType": "MORTGAGE_REG_PROOF", "paper": paper}
     same_type = given | {"certType": "PRE_NOTICE_MORTGAGE"}
-    assert codes(bank.do("keeper-3", "checkOutReceiveExchanged", same_type)) == ["VALUE_INVALID"]
+    refused = bank.do("keeper-3", "checkOutReceiveExchanged", same_type)
+    assert "VALUE_INVALID" in codes(refused)
     done = bank.done(
         "keeper-3",
         "checkOutReceiveExchanged",

@@ -64,7 +64,9 @@ def test_a_loan_of_the_other_contract_that_owes_again_stops_the_release(bank: Ba
 def test_after_the_filing_it_has_to_be_withdrawn_and_after_the_entry_it_is_an_incident(bank: Bank):
     story, other = filed(bank)
     bank.load(("Loan", loan_line(other, balance="500000.00")))
-    assert bank.case(story, "reversedLoans") == {"reversedLoans": [other.loan_no]}
+    assert bank.case(story, "reversedLoans { loanNo }") == {
+        "reversedLoans": [{"loanNo": other.loan_no}]
+    }
     [alert] = watched(bank, story)["alerts"]
     assert "withdraw application" in alert
     case = entered(bank, story)["case"]

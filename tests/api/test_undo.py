@@ -147,7 +147,10 @@ def test_an_entry_that_overtakes_the_withdrawal_stands_and_is_told(bank: Bank):
     story = filed(bank)
     reverse(bank, story)
     entered = say(bank, story, "DONE")["case"]
-    assert (entered["state"], entered["reversedLoans"]) == ("REGISTRY_DONE", [story.loan_no])
+    assert (entered["state"], entered["reversedLoans"]) == (
+        "REGISTRY_DONE",
+        [{"loanNo": story.loan_no}],
+    )
     assert "demand a new registration" in entered["postCloseIncident"]
     assert watched(bank, story)["signals"] == ["RED COLLATERAL"]
 

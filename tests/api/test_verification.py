@@ -243,3 +243,64 @@ def test_a_document_of_another_hash_or_without_a_record_is_named(bank: Bank, end
     finally:
         database.file_versions.replace_one(only, version, upsert=True)
     assert not [finding for finding in found(endpoints) if receipt["_id"] in finding]
+
+
+def _to_another_slot(database, id):
+    """Certificate, packet and slots agree; no event tells of it."""
+    place = database.certificates.find_one({"_id": id})["place"]
+    here = {key: place[key] for key in ("vault", "cabinet", "slot")}
+    there = here | {"cabinet": "B", "slot": "998"}
+    packet = place["packet_no"]
+    database.certificates.update_one(
+        {"_id": id}, {"$set": {"place": there | {"packet_no": packet}}}
+    )
+    database.packets.update_one({"packet_no": packet}, {"$set": there})
+    database.slots.update_one(here, {"$pull": {"packet_nos": packet}})
+    database.slots.update_one(there, {"$push": {"packet_nos": packet}})
+
+
+def _held_by_nothing(database, id):
+    lock = {"kind": "CHECK_OUT", "id": "chko_nothing"}
+    database.certificates.update_one({"_id": id}, {"$set": {"lock": lock}})
+
+
+def _gone(database, id):
+    database.certificates.delete_one({"_id": id})
+
+
+def _in_two_slots(database, id):
+    place = database.certificates.find_one({"_id": id})["place"]
+    there = {"vault": place["vault"], "cabinet": "B", "slot": "999"}
+    database.slots.update_one(there, {"$push": {"packet_nos": place["packet_no"]}})
+
+
+def _one_too_many(database, id):
+    place = database.certificates.find_one({"_id": id})["place"]
+    here = {key: place[key] for key in ("vault", "cabinet", "slot")}
+    database.slots.update_one(here, {"$push": {"packet_nos": "P-NOBODY-KNOWS"}})
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        (_to_another_slot, ["INV-03"]),
+        (_held_by_nothing, ["INV-02"]),
+        (_gone, ["INV-03", "INV-03"]),  # told by its ledger, and by its packet
+        (_in_two_slots, ["INV-01"]),
+        (_one_too_many, ["CUS-08"]),
+    ],
+)
+def test_what_was_changed_beside_the_ledger_is_found(
+    bank: Bank, endpoints, database, change, rules
+):
+    id = bank.vaulted().certificate_id
+    kept = {name: list(database[name].find()) for name in ("certificates", "packets", "slots")}
+    before = found(endpoints)
+    change(database, id)
+    try:
+        after = found(endpoints)
+        assert sorted(one[:6] for one in after if one not in before) == rules
+    finally:
+        for name, records in kept.items():
+            for record in records:
+                database[name].replace_one({"_id": record["_id"]}, record, upsert=True)

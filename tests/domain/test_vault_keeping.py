@@ -218,14 +218,18 @@ CLEAN = FullCount(finalised_at=NOW, differences=0)
     ],
 )
 def test_the_vault_passes_on_after_every_signature_and_a_clean_count(change, count, expected):
-    asked = completion_refusals(change, supervisor="boss", count=count, uncounted=0)
+    asked = completion_refusals(
+        change, a_vault(), (), supervisor="boss", count=count, uncounted=0, today=TODAY
+    )
     assert codes(asked) == expected
 
 
 @pytest.mark.parametrize("differences", [0, 1])
 def test_what_came_in_since_the_count_is_counted_too(differences):
     change, count = a_change("k1", "k3"), replace(CLEAN, differences=differences)
-    asked = completion_refusals(change, supervisor="boss", count=count, uncounted=1)
+    asked = completion_refusals(
+        change, a_vault(), (), supervisor="boss", count=count, uncounted=1, today=TODAY
+    )
     assert codes(asked) == ["STATE_CONFLICT"]
 
 
