@@ -34,11 +34,11 @@ from domain.roles import Operation
 from resolvers.case_locks import lock_papers
 from resolvers.case_work import (
     case_of,
-    county_alone,
     lawyers_only_for_courts,
     on_the_clock,
     registry_form,
 )
+from resolvers.counties import county_alone
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from resolvers.vault_work import freed

@@ -31,6 +31,7 @@ from domain.releasing import with_papers, without_paper
 from domain.roles import Operation, Role
 from domain.strangers import places_of, strangers, veiled
 from resolvers.case_locks import lock_papers
+from resolvers.counties import county_alone, county_loans
 from resolvers.deed import Deed
 from resolvers.release_facts import release_facts
 from resolvers.settlement_proofs import void_proofs
@@ -48,23 +49,10 @@ def lawyers_only_for_courts(deed: Deed, kind: DeregKind, org_path: str) -> None:
         raise Forbidden("A legal officer brings only releases that a court ordered.")
 
 
-def county_alone(deed: Deed, loans: Iterable[Loan]) -> None:
-    """A county's registrar deregisters for loans of the county alone (3.2, S04).
-
-    Where the collateral is booked does not make a city's loan the county's. Raises: Forbidden.
-    """
-    if not deed.actor.acts_for_county(deed.operation):
-        return
-    if not all(deed.actor.may(deed.operation, loan.org_path) for loan in loans):
-        raise Forbidden("A county's registrar acts for loans of the county alone.")
-
-
 async def case_of(deed: Deed, id: str) -> DeregistrationCase:
     """The case that is acted on. Raises: Forbidden to a county's registrar for another's loans."""
     case = await deed.subject(DeregistrationCase, id)
-    if deed.actor.acts_for_county(deed.operation):
-        named = {"loan_no": {"$in": list(case.loan_nos)}}
-        county_alone(deed, await deed.decision.find(Loan, named))
+    await county_loans(deed, case.loan_nos)
     return case
 
 

@@ -38,7 +38,7 @@ from domain.refusals import Refusal, invalid, refuse_if
 from domain.releasing import outlives
 from domain.roles import Operation
 from domain.vaulting import locked
-from resolvers.case_work import county_alone
+from resolvers.counties import county_alone, county_papers
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from resolvers.papers import (
@@ -54,7 +54,7 @@ from resolvers.proposals import confirmed, proposed
 from resolvers.receipts import give_receipts
 from resolvers.reminders import obtained
 from resolvers.scans import is_intact
-from resolvers.secured import collaterals_query, contracts_query, loans_of
+from resolvers.secured import collaterals_query, contracts_query
 from resolvers.vault_work import read_papers
 from schema.custody import (
     CertificateCancelElectronicInput,
@@ -148,7 +148,7 @@ async def certificate_collect(deed: Deed, input: CertificateCollectInput) -> dic
         asked(GuaranteeContract, contracts_query([certificate])),
         asked(Collateral, collaterals_query(certificate)),
     )
-    county_alone(deed, await loans_of(deed.decision, [certificate]))
+    await county_papers(deed, [certificate])
     refuse_if(await _unobtainable(deed, certificate, paper, Movement.COLLECT))
     after = deed.move(
         certificate,

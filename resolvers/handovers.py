@@ -26,13 +26,12 @@ from domain.orgs import Org
 from domain.refusals import Refusal, Refused, invalid, refuse_if, state_conflict
 from domain.roles import Operation
 from domain.vaults import Vault
-from resolvers.case_work import county_alone
+from resolvers.counties import county_papers
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from resolvers.reassignment import handover_no, on_its_way, taken_over
 from resolvers.receipts import give_receipts
 from resolvers.releasing import released_at_last
-from resolvers.secured import loans_of
 from resolvers.vault_work import freed
 from schema.custody import (
     HandoverAcceptItemInput,
@@ -94,7 +93,7 @@ async def handover_initiate(deed: Deed, input: HandoverInitiateInput) -> dict[st
         org_code=certificates[0].org_code,
         org_path=certificates[0].org_path,
     )
-    county_alone(deed, await loans_of(deed.decision, certificates))
+    await county_papers(deed, certificates)
     if case is None:
         for certificate in certificates:
             _move(deed, certificate, Movement.INITIATE_HANDOVER, CustodyState.IN_TRANSIT, handover)

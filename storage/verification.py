@@ -175,11 +175,12 @@ async def _book(mongo: Mongo, certificate: Record) -> AsyncIterator[str]:
 
 
 async def _released(mongo: Mongo, collateral: Record) -> AsyncIterator[str]:
-    """Nothing released still stands in the registry or is on its way (INV-05)."""
+    """No right of what is released still stands in the registry or is on its way (INV-05)."""
     query: dict[str, Any] = {
         "collateral_nos": collateral["no"],
+        "catalog": Catalog.RIGHT_CERT.value,
         "$or": [
-            {"catalog": Catalog.RIGHT_CERT.value, "legal_state": LegalState.REGISTERED.value},
+            {"legal_state": LegalState.REGISTERED.value},
             {"custody_state": {"$in": [CustodyState.CHECKED_OUT, CustodyState.IN_TRANSIT]}},
         ],
     }

@@ -562,15 +562,14 @@ def user_line(login: str, org: str, roles: list[str], vaults: list[str]) -> dict
     }
 
 
+def cabinets(*names: str) -> list[dict[str, Any]]:
+    """Cabinets of 999 slots each; a line of the feed takes half as many."""
+    return [
+        {"cabinet": name, "slots": [f"{number:03}" for number in half]}
+        for name in names
+        for half in (range(1, 500), range(500, 1_000))
+    ]
+
+
 def _vault() -> dict[str, Any]:
-    halves = range(1, 500), range(500, 1_000)  # a line takes so many slots of a cabinet
-    return {
-        "code": "V1",
-        "name": "Vault",
-        "org": "LC",
-        "cabinets": [
-            {"cabinet": cabinet, "slots": [f"{number:03}" for number in half]}
-            for cabinet in "AB"
-            for half in halves
-        ],
-    }
+    return {"code": "V1", "name": "Vault", "org": "LC", "cabinets": cabinets("A", "B")}

@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from tests.client import Bank, Story, user_line, vault_plan
+from tests.client import Bank, Story, cabinets, user_line, vault_plan
 
 SUPERVISOR = "book-supervisor"
 STRANGER = "book-stranger"  # supervises vaults of another branch
@@ -17,7 +17,6 @@ class Books:
     def __init__(self, bank: Bank) -> None:
         self.bank, self.code = bank, f"VB{next(_numbers)}"
         self.keepers = tuple(f"{self.code}-keeper-{n}" for n in (1, 2, 3))
-        slots = [f"{number:03}" for number in range(1, 500)]
         bank.load(
             (
                 "Vault",
@@ -25,7 +24,7 @@ class Books:
                     "code": self.code,
                     "name": "Book",
                     "org": "LC",
-                    "cabinets": [{"cabinet": "A", "slots": slots}],
+                    "cabinets": cabinets("A"),
                 },
             ),
             *(

@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.client import REFUSALS, Bank, Story, vault_plan
+from tests.client import REFUSALS, Bank, Story, cabinets, vault_plan
 
 STOCKTAKE = (
     "stocktake { id no state recounts resolveDue expectedCount countedCount differenceCount"
@@ -92,7 +92,6 @@ def a_room(bank: Bank) -> Room:
     n = next(_vaults)
     code = f"VC{n:03}"
     keepers = (f"{code}-keeper-1", f"{code}-keeper-2")
-    slots = [f"{number:03}" for number in range(1, 500)]
     line = {"code": code, "name": code, "org": "LC"}
     people = {
         keepers[0]: ("VAULT_KEEPER", "LC", [code]),
@@ -102,7 +101,7 @@ def a_room(bank: Bank) -> Room:
         COUNTERS[1]: ("AUDITOR", "T2", []),
     }
     bank.load(
-        ("Vault", {**line, "cabinets": [{"cabinet": "A", "slots": slots}]}),
+        ("Vault", {**line, "cabinets": cabinets("A")}),
         *(
             (
                 "User",

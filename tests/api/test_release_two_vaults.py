@@ -5,16 +5,15 @@ from typing import Any
 import pytest
 
 from tests.api.releasing import file
-from tests.client import CASE, REFUSALS, Bank, Story, codes, collected, user_line
+from tests.client import CASE, REFUSALS, Bank, Story, cabinets, codes, collected, user_line
 
 SECOND = ("second-1", "second-2", "second-3")
 
 
 @pytest.fixture(autouse=True)
 def second_vault(bank: Bank) -> None:
-    places = [{"cabinet": "A", "slots": [f"{n:03}" for n in range(1, 500)]}]
     bank.load(
-        ("Vault", {"code": "VTWIN", "name": "Second", "org": "LC", "cabinets": places}),
+        ("Vault", {"code": "VTWIN", "name": "Second", "org": "LC", "cabinets": cabinets("A")}),
         *(("User", user_line(one, "LC", ["VAULT_KEEPER"], ["VTWIN"])) for one in SECOND),
     )
 
