@@ -12,7 +12,7 @@ from domain.agreeing import own_customer, too_low
 from domain.certificates import TERMINAL, CustodyState, TitleCertificate
 from domain.collaterals import Collateral, PledgeState
 from domain.custody import Evidence
-from domain.loans import Loan
+from domain.loans import Loan, is_extinguished
 from domain.orgs import OrgLevel
 from domain.people import Actor
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
@@ -69,8 +69,8 @@ def approval_refusals(
     open_transfer: ClaimTransfer | None,
 ) -> Iterator[Refusal | None]:
     """Every rule that the approval of a transfer breaks (X18)."""
-    if not loans:
-        yield invalid("collateralIds", "secures no loan", rule_id="X18")
+    if all(is_extinguished(loan) for loan in loans):
+        yield invalid("collateralIds", "secures no loan that is owed", rule_id="X18")
     if not 0 < len(assignee) <= MAX_ASSIGNEE_LENGTH:
         yield invalid("assignee", f"1 to {MAX_ASSIGNEE_LENGTH} characters", rule_id="X18")
     if open_transfer is not None:
@@ -85,7 +85,7 @@ def approval_refusals(
     for collateral in collaterals:
         yield from _transferable(collateral)
     yield from own_customer(approver, loans, rule_id="X18")
-    yield from (_level(approver, collateral) for collateral in collaterals[:1])
+    yield from (_level(approver, collateral) for collateral in _by_path(collaterals))
 
 
 def handover_refusals(
@@ -142,6 +142,11 @@ def _transferable(collateral: Collateral) -> Iterator[Refusal | None]:
             state=collateral.pledge_state,
             event="TRANSFER",
         )
+
+
+def _by_path(collaterals: Sequence[Collateral]) -> list[Collateral]:
+    """One collateral of each organisation: the approver's level is asked for every one."""
+    return list({collateral.org_path: collateral for collateral in collaterals}.values())
 
 
 def _level(approver: Actor, collateral: Collateral) -> Refusal | None:

@@ -188,7 +188,7 @@ def paper_refusals(
             yield invalid(field, "lies in the future", rule_id=rule_id)
     if not 0 < facts.rank <= MAX_RANK:
         yield invalid("rank", f"1 to {MAX_RANK}", rule_id=rule_id)
-    if not facts.cert_no.strip().isprintable():
+    if not normalised(facts.cert_no).isprintable():
         yield invalid("certNo", "has characters that cannot be printed", rule_id=rule_id)
     if len(normalised(facts.cert_no)) > MAX_CERT_NO:
         yield invalid("certNo", f"at most {MAX_CERT_NO} characters", rule_id=rule_id)

@@ -54,13 +54,16 @@ def not_seized(question: Question) -> Iterator[Refusal]:
 
 
 def _is_at_hand(question: Question) -> bool:
-    """Whether papers wait outside the vault for an owner who goes himself.
+    """Whether every paper waits outside the vault for an owner who goes himself.
 
     How old the search is was asked as they left.
     """
     case = question.facts.case
     owner = question.mode is HandlingMode.OWNER
-    return owner and case is not None and case.state is CaseState.VAULT_OUT
+    if not owner or case is None or case.state is not CaseState.VAULT_OUT:
+        return False
+    papers = question.facts.certificates
+    return all(paper.custody_state is not CustodyState.IN_VAULT for paper in papers)
 
 
 def seizures_on(collateral: Collateral, today: date) -> Iterator[Refusal]:

@@ -107,8 +107,12 @@ def waiting_for_reissue(papers: Iterable[TitleCertificate]) -> list[TitleCertifi
 
 
 def has_no_right_left(paper: TitleCertificate) -> bool:
-    """Whether the bank's right that a paper showed was cancelled by the registry."""
-    return paper.catalog is Catalog.RIGHT_CERT and paper.legal_state is LegalState.CANCELLED
+    """Whether the bank's right that a paper showed is over: nothing is issued for it anew.
+
+    A superseded one still has to be exchanged for what shows the rest (DRG-L08).
+    """
+    over = {LegalState.CANCELLED, LegalState.LAPSED}
+    return paper.catalog is Catalog.RIGHT_CERT and paper.legal_state in over
 
 
 def _rests_on(case: DeregistrationCase, loan_no: str) -> bool:

@@ -151,7 +151,7 @@ def seal_broken(packet: SealedPacket | None, event: str) -> Refusal | None:
     if packet is None or packet.seal_broken_at is None:
         return None
     return state_conflict(
-        "CUS-07", subject=f"Packet {packet.packet_no}", state="its seal is broken", event=event
+        "CUS-07", subject=f"Packet {packet.packet_no}", state="SEAL_BROKEN", event=event
     )
 
 

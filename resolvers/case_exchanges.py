@@ -22,6 +22,7 @@ from domain.processing import PaperFacts, collection_refusals
 from domain.refusals import Forbidden, Refused, invalid, refuse_if
 from domain.roles import Operation
 from domain.vaults import Vault
+from resolvers.case_work import case_of
 from resolvers.deed import Deed
 from resolvers.exchanged import Brought, received_instead
 from resolvers.mutation import mutation
@@ -48,7 +49,7 @@ async def deregistration_case_offer_exchange(
     deed: Deed, input: DeregistrationCaseOfferExchangeInput
 ) -> dict[str, Any]:
     """The handler's half: he answers for both papers until a keeper has taken the new one."""
-    case = await deed.subject(DeregistrationCase, input.case_id)
+    case = await case_of(deed, input.case_id)
     if deed.actor.login != case.handler:
         raise Forbidden("Only the handler of the case may do this.")
     old = await deed.get(TitleCertificate, input.certificate_id)
@@ -86,7 +87,7 @@ async def deregistration_case_receive_exchanged(
 ) -> dict[str, Any]:
     """The keeper's half: the new one covers what stays, and keeps the rank (X13, CUS-16)."""
     vault = await keeper_of(deed, input.vault)
-    case = await deed.get(DeregistrationCase, input.case_id)
+    case = deed.as_expected(await deed.get(DeregistrationCase, input.case_id))
     offer = case.exchange
     if offer is None or offer.desk != vault.code:
         raise Refused(invalid("vault", "nothing was brought to this desk", rule_id="X13"))

@@ -167,7 +167,7 @@ async def let_go(deed: Deed, case: DeregistrationCase) -> None:
 
     Whose loan was settled meanwhile is owed his papers as without a case, so the clock looks again.
     """
-    if case.handling_mode is HandlingMode.OWNER:
+    if case.handling_mode is HandlingMode.OWNER and not await _another_owner(deed, case):
         await registry_form(deed, case, needed=True)
     for loan in await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}}):
         if loan.release_notice_due is not None:
@@ -180,6 +180,17 @@ async def let_go(deed: Deed, case: DeregistrationCase) -> None:
         if certificate.lock is not None and certificate.lock.id == case.id:
             held = await _held_besides(deed, case, certificate)
             deed.decision.save(replace(certificate, lock=held))
+
+
+async def _another_owner(deed: Deed, case: DeregistrationCase) -> bool:
+    """Whether the owner of other collateral of these loans goes himself, and fills no form."""
+    query = {
+        "loan_nos": {"$in": list(case.loan_nos)},
+        "handling_mode": HandlingMode.OWNER.value,
+        "state": {"$in": sorted(OPEN_STATES)},
+    }
+    found = await deed.decision.find(DeregistrationCase, query)
+    return any(one.id != case.id for one in found)
 
 
 async def _held_besides(

@@ -8,13 +8,14 @@ from domain.case_steps import impossible
 from domain.collaterals import Collateral
 from domain.deregistration import CaseStep, DeregistrationCase, HandlingMode
 from domain.dossiers import Dossier, archive_incomplete, sealed, settlement_locked, unfiled
-from domain.loans import Loan, never_drawn
+from domain.loans import Loan, is_paid, never_drawn
 from domain.refusals import Refusal, refuse_if, state_conflict
 from domain.release_kinds import SETTLES
 from domain.release_papers import unfit_to_close
 from domain.releasing import undocumented
 from domain.roles import Operation
 from domain.settlement_proofs import resting_on
+from domain.undoing import overtaken_by_entry
 from resolvers.case_work import advanced, case_of, still_out
 from resolvers.deed import Deed
 from resolvers.dossier_ends import ends
@@ -63,13 +64,14 @@ async def _unfiled(
 ) -> list[Refusal | None]:
     """What a settlement still has to file (P13).
 
-    A loan never drawn has none, and one whose settlement was undone after the entry has none left.
+    A loan never drawn has none; one that owes again since the entry has none left.
     """
     if case.kind not in SETTLES:
         return []
     loans = await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}})
     undrawn = {loan.loan_no for loan in loans if never_drawn(loan)}
-    without = undrawn.union(case.reversed_loans)
+    owing = [loan.loan_no for loan in loans if not is_paid(loan)]
+    without = undrawn.union(overtaken_by_entry(case, owing))
     return [archive_incomplete(unfiled(one)) for one in dossiers if one.loan_no not in without]
 
 

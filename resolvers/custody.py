@@ -174,7 +174,7 @@ async def certificate_file_electronic_propose(
     deed: Deed, input: CertificateFileElectronicInput
 ) -> dict[str, Any]:
     """X24, first half."""
-    await deed.subject(TitleCertificate, input.certificate_id)
+    await county_papers(deed, [await deed.subject(TitleCertificate, input.certificate_id)])
     certificate, _ = await _electronic(deed, input, own_lock="")
     proposal = proposed(
         deed, Movement.FILE_ELECTRONIC, _filing(deed, input), [certificate.id], certificate
@@ -225,6 +225,7 @@ async def certificate_cancel_electronic(
 ) -> dict[str, Any]:
     """X25."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    await county_papers(deed, [certificate])
     cases = await deed.decision.find(DeregistrationCase, {"certificate_ids": certificate.id})
     entered = [case for case in cases if case.registry.status is RegistryStatus.DONE]
     covered = await deed.decision.find(Collateral, collaterals_query(certificate))

@@ -311,7 +311,8 @@ def owner_proofs(known: Known, lines: Sequence[Any]) -> list[tuple[Deregistratio
         if collateral.pledge_state in ENDED_PLEDGES or line.searched_on < case.returned_on:
             continue
         newest = collateral.latest_search
-        if line.result is TitleSearchResult.CANCELLED and newest.searched_on == line.searched_on:
+        cancelled = line.result is newest.result is TitleSearchResult.CANCELLED
+        if cancelled and newest.searched_on == line.searched_on:
             proven.append((case, line.searched_on))
     return proven
 

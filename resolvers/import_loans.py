@@ -27,7 +27,8 @@ from domain.loans import (
 )
 from domain.orgs import Org
 from domain.parties import Customer, Partner
-from domain.refusals import Refused
+from domain.refusals import Refused, invalid
+from domain.registry import MAX_AHEAD
 from domain.release_notices import with_notice
 from domain.roles import Role
 from domain.settlement_proofs import SettlementProof
@@ -128,6 +129,9 @@ def _take_loan(known: Known, line: LoanLine) -> tuple[LineStatus, str]:
     known.need(Customer, line.customer, "customer")
     if line.partner is not None:
         known.need(Partner, line.partner, "partner")
+    if line.as_of is not None and line.as_of > known.now + MAX_AHEAD:
+        # It would silence every true line until then.
+        raise Refused(invalid("as_of", "lies in the future"))
     if old is not None and _came_late(line, old):
         return LineStatus.UNCHANGED, old.id
     new = _loan(known, line, old, org)

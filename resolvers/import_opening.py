@@ -33,7 +33,7 @@ from domain.custody import CustodyEvent, Movement, Operator, moved
 from domain.deregistration import Applicant, CaseState, CaseStep, DeregistrationCase
 from domain.guarantees import GuaranteeContract
 from domain.orgs import Org
-from domain.pre_notices import convertible
+from domain.pre_notices import convertible, still_secured
 from domain.processing import PRE_NOTICES, arising_refusals
 from domain.refusals import Refusal, RefusalCode, Refused, invalid, refuse_if
 from domain.release_papers import no_release, not_free
@@ -171,13 +171,9 @@ def _take_certificate(known: Known, line: CertificateLine) -> tuple[LineStatus, 
         collected_on=None if line.custody_state is CustodyState.NOT_RECEIVED else line.issue_date,
     )
     certificate = _looked_after(known, certificate, collaterals, line)
-    if (certificate.cert_type, certificate.legal_state) == (
-        CertType.MORTGAGE_REG_PROOF,
-        LegalState.REGISTERED,
-    ):
-        for collateral in collaterals:
-            if collateral.right_lapsed_on is not None:
-                known.keep(replace(collateral, right_lapsed_on=None))
+    for collateral in collaterals:
+        if still_secured(collateral, [certificate]) and collateral.right_lapsed_on is not None:
+            known.keep(replace(collateral, right_lapsed_on=None))
     known.decision.add(event)
     for kind, vault in due_entries(certificate, event):
         held = opened(entry(certificate, event, kind, vault, id=new_id(Posting)))

@@ -24,6 +24,7 @@ from domain.pre_notices import (
 from domain.refusals import Refusal, refuse_if
 from domain.roles import Operation
 from domain.watch import RiskSignal
+from resolvers.counties import county_papers
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from resolvers.proposals import compared, confirmed, proposed
@@ -59,6 +60,7 @@ async def certificate_mark_convertible(
 ) -> dict[str, Any]:
     """CUS-16: the last day to apply runs from here; a date told wrong may be told again."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    await county_papers(deed, [certificate])
     since = input.convertible_from
     refuse_if(convertible_refusals(certificate, since, today=deed.today))
     certificate = convertible(certificate, since, policy=deed.policy, calendar=deed.calendar)
@@ -81,6 +83,7 @@ async def certificate_file_conversion(
 ) -> dict[str, Any]:
     """CUS-16: filed in time, it stops the lapse."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    await county_papers(deed, [certificate])
     conversion = Conversion(
         filed_on=input.filed_on,
         acceptance_no=input.acceptance_no.strip(),
@@ -109,6 +112,7 @@ async def certificate_withdraw_conversion(
 ) -> dict[str, Any]:
     """CUS-16: past its last day, the pre-notice lapses with the clock's next round."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    await county_papers(deed, [certificate])
     told: dict[str, Any] = {"returned_on": input.returned_on, "reason": input.reason}
     refuse_if(withdrawal_refusals(certificate, today=deed.today, **told))
     certificate = withdrawn(certificate, **told)

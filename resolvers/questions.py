@@ -170,14 +170,15 @@ async def _evaluations(
 
     async def work(decision: Decision) -> list[tuple[Answer, bool]]:
         rules = context.stores.rulebook.on(context.today)
-        answers, reach = [], scope(context.actor)
+        answers, reach, offered = [], scope(context.actor), None
+        if replacing:
+            named = {"no": {"$in": list(replacing)}}
+            offered = [one.no for one in await decision.find(Pledged, named, within=reach)]
         for collateral in await decision.find(Pledged, query, within=reach):
             case = None
             if collateral.open_case_id is not None:
                 case = await decision.get(Case, collateral.open_case_id)
-            named = {"no": {"$in": list(replacing)}}
-            found = await decision.find(Pledged, named, within=reach) if replacing else []
-            facts = await release_facts(decision, collateral, case, [one.no for one in found])
+            facts = await release_facts(decision, collateral, case, offered)
             answer = evaluate(
                 facts,
                 kind=kind or (case.kind if case else DeregKind.FULL_SETTLEMENT),

@@ -53,13 +53,14 @@ async def release_facts(
     decision: Decision,
     collateral: Collateral,
     case: DeregistrationCase | None,
-    replacing: Sequence[str] = (),
+    replacing: Sequence[str] | None = None,
 ) -> ReleaseFacts:
     """The facts of a release. What is read here is fenced when the decision is kept.
 
     replacing: numbers of what would come in its place, where the case does not tell them.
     """
-    replacing = replacing or (() if case is None else case.new_collateral_nos)
+    if replacing is None:
+        replacing = () if case is None else case.new_collateral_nos
     linked = await decision.find(GuaranteeContract, {"links.collateral_no": collateral.no})
     contracts = [contract for contract in linked if contract.active_link(collateral.no)]
     numbers = sorted({no for contract in contracts for no in contract.secured_loans})

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.certificates import CertType, TitleCertificate
+from domain.certificates import Catalog, CertType, TitleCertificate
 from domain.collaterals import Collateral
 from domain.pre_notices import convertible
 from domain.processing import PRE_NOTICES
@@ -51,7 +51,7 @@ async def obtained(deed: Deed, certificate: TitleCertificate) -> TitleCertificat
             certificate = convertible(
                 certificate, min(known), policy=deed.policy, calendar=deed.calendar
             )
-    elif certificate.cert_type is CertType.MORTGAGE_REG_PROOF:
+    elif certificate.catalog is Catalog.RIGHT_CERT:
         for collateral in await deed.decision.find(Collateral, collaterals_query(certificate)):
             if collateral.right_lapsed_on is not None:
                 deed.decision.save(replace(collateral, right_lapsed_on=None))

@@ -127,7 +127,7 @@ def _listed(manifest: bytes) -> dict[str, str] | None:
         if told["format"] != FORMAT:
             return None
         return {str(part["name"]): str(part["sha256"]) for part in told["parts"]}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

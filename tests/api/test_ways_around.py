@@ -47,6 +47,15 @@ def test_an_older_line_about_a_loan_changes_nothing(bank: Bank):
     assert told == ["UPDATED", "UNCHANGED", "UPDATED", "UPDATED"]
 
 
+def test_a_line_of_a_moment_to_come_is_refused_and_silences_nothing(bank: Bank):
+    story = bank.mortgage()
+    ahead = ("Loan", loan_line(story, balance="5.00", as_of="2025-06-22T12:00:00Z"))
+    (answer,) = bank.load(ahead, all_taken=False)
+    assert (answer["status"], answer["refusals"][0]["field"]) == ("REJECTED", "as_of")
+    (told,) = bank.load(("Loan", loan_line(story, **settled())))
+    assert told["status"] == "UPDATED"
+
+
 def opening(story: Story, **facts):
     return {
         "cert_type": "REAL_ESTATE_TITLE",

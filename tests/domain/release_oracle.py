@@ -190,6 +190,8 @@ def p04(q: Question) -> Broken:
     limit = int(q.policy.values["dereg.title_search_wd"])
     case = q.facts.case
     given_out = case is not None and case.state.value == "VAULT_OUT" and q.mode.value == "OWNER"
+    if any(paper.custody_state.value == "IN_VAULT" for paper in q.facts.certificates):
+        given_out = False  # one of them still has to leave
     old = latest is None or working_days_after(q.calendar, latest.searched_on, limit) < q.today
     if old and not given_out:  # a search is looked at as the papers leave, not as he gets them
         yield "TITLE_SEARCH_STALE"

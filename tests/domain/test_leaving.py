@@ -193,6 +193,8 @@ def test_a_first_tier_branch_or_head_office_approves(level):
     ("changes", "expected"),
     [
         ({"loans": []}, ["VALUE_INVALID"]),
+        ({"loans": [a_loan()]}, ["VALUE_INVALID"]),
+        ({"loans": [a_loan(), OWED]}, []),
         ({"assignee": ""}, ["VALUE_INVALID"]),
         ({"assignee": "x" * MAX_ASSIGNEE_LENGTH}, []),
         ({"assignee": "x" * (MAX_ASSIGNEE_LENGTH + 1)}, ["VALUE_INVALID"]),

@@ -132,6 +132,7 @@ LOST = CustodyState.LOST
         ({"custody_state": CustodyState.OUT_FOR_DEREG}, False),
         ({"custody_state": CustodyState.REPLACED}, False),
         ({"legal_state": LegalState.CANCELLED}, False),
+        ({"legal_state": LegalState.LAPSED}, False),
         ({"legal_state": LegalState.SUPERSEDED}, True),
         ({"cert_type": CertType.REAL_ESTATE_TITLE, "legal_state": LegalState.CANCELLED}, True),
     ],
