@@ -167,7 +167,7 @@ class Collateral:
     area_m2: Decimal | None = None
     unit_no: str | None = None  # 不动产单元号
     convertible_from: date | None = None
-    right_lapsed_on: date | None = None  # the bank's pre-notice lapsed and nothing replaced it
+    right_lapsed_on: date | None = None  # the bank's right lapsed and nothing replaced it
     pledge_state: PledgeState = PledgeState.EFFECTIVE
     first_value: int | None = None
     latest_value: int | None = None

@@ -56,12 +56,12 @@ def not_out(papers: Iterable[TitleCertificate]) -> Iterator[Refusal]:
 
 
 def ends_redeemed(
-    collateral: Collateral, papers: Iterable[TitleCertificate], use: ProceedsUse
+    collateral: Collateral, papers: Iterable[TitleCertificate], uses: Iterable[ProceedsUse]
 ) -> bool:
     """Whether a redemption was the end of the pledge (X26, INV-05).
 
-    Not while another right carries it, nor while the proceeds lie in the receipt's place (442). An
-    open release ends it by its own steps.
+    uses: of the proceeds of every receipt of it that was redeemed. Not while another right carries
+    it, nor while proceeds lie in a receipt's place (442). An open release ends it by its own steps.
     """
     carried = any(
         paper.catalog is Catalog.RIGHT_CERT
@@ -70,4 +70,5 @@ def ends_redeemed(
         for paper in papers
     )
     over = collateral.pledge_state in GONE or collateral.open_case_id is not None
-    return use is ProceedsUse.APPLIED_TO_DEBT and not carried and not over
+    applied = all(use is ProceedsUse.APPLIED_TO_DEBT for use in uses)
+    return applied and not carried and not over

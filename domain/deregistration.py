@@ -326,8 +326,8 @@ class DeregistrationCase:
     exchange: ExchangeOffer | None = None
     by_delivery: bool = False  # its papers were the pledge; they go back, nothing is entered
     without_paper: bool = False  # nothing is left in a vault that would have to come out first
-    proof_chased_on: date | None = None  # when the signal about that was raised
     proof_pending: bool = False  # papers are with the owner, no search shows the cancellation
+    proof_chased_on: date | None = None  # when the signal about that was raised
     returned_on: date | None = None
     closed_on: date | None = None
     post_close_incident: str | None = None

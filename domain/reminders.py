@@ -23,10 +23,10 @@ from domain.policy import Policy
 from domain.pre_notices import LEGAL_DAYS, is_standing, lapse_date
 from domain.refusals import Refusal, invalid, state_conflict
 
-# Deposits and bonds mature, policies and land-use terms end, registrations run out (3.1).
 # Rights that a register keeps until a day and no longer, unless they are renewed before it.
 REGISTERED_FOR_A_TIME = frozenset({CertType.RECEIVABLE_PLEDGE_REG, CertType.MOVABLE_MORTGAGE_REG})
 _INSURANCE = frozenset({CertType.PROPERTY_INSURANCE})
+# Deposits and bonds mature, policies and land-use terms end, registrations run out (3.1).
 EXPIRING = frozenset(
     {
         CertType.REAL_ESTATE_TITLE,

@@ -19,8 +19,6 @@ from domain.dual_control import (
     confirmation_refusals,
 )
 from domain.files import ArchiveFile, FileVersion
-from domain.guarantees import GuaranteeContract
-from domain.loans import Loan
 from domain.refusals import Refusal, invalid, refuse_if, state_conflict
 from domain.roles import Operation
 from domain.vault_out import document_refusals, leaving_refusals
@@ -30,6 +28,7 @@ from resolvers.holds import holds_on
 from resolvers.mutation import mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.proposals import compared, confirmed, proposed
+from resolvers.secured import loans_secured_by
 from resolvers.vault_work import both_keepers, conflicts, hold_for, keeper_of, parts_of, read_papers
 from schema.custody import ProposalPayload
 from schema.leaving import (
@@ -71,7 +70,7 @@ async def claim_transfer_approve(deed: Deed, input: ClaimTransferApproveInput) -
     )
     collaterals = await deed.subjects(Collateral, input.collateral_ids)
     numbers = tuple(collateral.no for collateral in collaterals)
-    loans = await _secured(deed, numbers)
+    loans = await loans_secured_by(deed.decision, numbers)
     agreement = await deed.get(FileVersion, input.agreement_file_version_id)
     standing = {
         "collateral_nos": {"$in": list(numbers)},
@@ -264,15 +263,3 @@ def _asked(input: ClaimTransferVaultOutInput) -> dict[str, Any]:
         "receiptFileVersionId": input.receipt_file_version_id,
         "newSeals": seals_payload(input.new_seals),
     }
-
-
-async def _secured(deed: Deed, numbers: tuple[str, ...]) -> list[Loan]:
-    """The loans that active links of these collaterals secure."""
-    query = {"links.collateral_no": {"$in": list(numbers)}}
-    contracts = [
-        contract
-        for contract in await deed.decision.find(GuaranteeContract, query)
-        if any(contract.active_link(no) for no in numbers)
-    ]
-    secured = sorted({no for contract in contracts for no in contract.secured_loans})
-    return await deed.decision.find(Loan, {"loan_no": {"$in": secured}}) if secured else []

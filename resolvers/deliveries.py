@@ -10,7 +10,7 @@ from domain.delivery import REGISTRYS_PAPERS, ends_redeemed
 from domain.deregistration import CaseStep, DeregistrationCase, DeregKind
 from domain.dossiers import Dossier, ItemStatus, with_item
 from domain.guarantees import GuaranteeContract
-from domain.redemption import ProceedsUse
+from domain.redemption import ProceedsUse, Redemption
 from domain.release_kinds import SETTLES
 from domain.releasing import released, untied
 from resolvers.case_work import advanced
@@ -36,7 +36,9 @@ async def ended_by_redemption(deed: Deed, paper: TitleCertificate, use: Proceeds
     for collateral in await deed.decision.find(Collateral, collaterals_query(paper)):
         query = {"collateral_nos": collateral.no}
         papers = await deed.decision.find(TitleCertificate, query)
-        if not ends_redeemed(collateral, papers, use):
+        redeemed = {"certificate_id": {"$in": [one.id for one in papers]}}
+        earlier = await deed.decision.find(Redemption, redeemed)
+        if not ends_redeemed(collateral, papers, [use, *(one.use for one in earlier)]):
             continue
         deed.decision.save(released(collateral, DeregKind.FULL_SETTLEMENT))
         linked = {"links.collateral_no": collateral.no}

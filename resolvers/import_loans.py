@@ -91,6 +91,26 @@ async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
     await known.read(Customer, [line.customer for line in lines])
     await known.read(Partner, [line.partner for line in lines if line.partner])
     await read_orgs(known, [line.operating_org for line in lines])
+    await _read_around(known, _with_news(known, lines))
+
+
+def _with_news(known: Known, lines: Sequence[LoanLine]) -> list[LoanLine]:
+    """Those of loans of which any line tells something new; the others touch nothing."""
+    news = {line.loan_no for line in lines if _is_news(known, line)}
+    return [line for line in lines if line.loan_no in news]
+
+
+def _is_news(known: Known, line: LoanLine) -> bool:
+    old, org = known.get(Loan, line.loan_no), known.get(Org, line.operating_org)
+    if old is None or org is None:
+        return old is None
+    new = _loan(known, line, old, org)
+    return not _came_late(line, old) and replace(new, version=old.version) != old
+
+
+async def _read_around(known: Known, lines: Sequence[LoanLine]) -> None:
+    """What a change of those loans means something to."""
+    numbers = [line.loan_no for line in lines]
     await known.read(Dossier, numbers, field_name="loan_no")
     # A release that is closed hears of it too when its settlement is undone.
     states = [*OPEN_STATE_VALUES, CaseState.CLOSED.value]
@@ -107,14 +127,10 @@ async def _read_loan(known: Known, lines: Sequence[LoanLine]) -> None:
         for link in guarantee.links
     ]
     await known.read(Collateral, tied)
-    await known.read(Loan, [no for line in lines for no in _secured_beside(known, line)])
-    awaited = CustodyState.NOT_RECEIVED.value
-    await known.read_lists(
-        "awaited", TitleCertificate, "collateral_nos", tied, custody_state=awaited
-    )
     await known.read_lists(
         "cases_on", DeregistrationCase, "collateral_no", tied, state={"$in": states}
     )
+    await _read_awaited(known, lines, tied)
 
 
 def _tying(known: Known, line: LoanLine) -> list[GuaranteeContract]:
@@ -249,31 +265,59 @@ def _dossier(known: Known, loan: Loan, old: Loan | None) -> None:
         known.found[Dossier, loan.loan_no] = known.decision.save(replace(dossier, items=moved))
 
 
-def _secured_beside(known: Known, line: LoanLine) -> list[str]:
-    """Numbers of the loans that the loan's contracts secure."""
-    return [
-        no for contract in known.listed("securing", line.loan_no) for no in contract.secured_loans
-    ]
+async def _read_awaited(known: Known, lines: Sequence[LoanLine], tied: Sequence[str]) -> None:
+    """The papers still to be obtained for those loans, with all that tells their days.
+
+    tied: numbers of the collateral of the loans' contracts.
+    """
+    await known.read_lists(
+        "awaited",
+        TitleCertificate,
+        "collateral_nos",
+        tied,
+        custody_state=CustodyState.NOT_RECEIVED.value,
+    )
+    papers = [paper for line in lines for paper in _papers_awaited(known, line)]
+    contracts = [no for paper in papers for no in paper.guarantee_contract_nos]
+    await known.read(GuaranteeContract, contracts)
+    await known.read(Collateral, [no for paper in papers for no in paper.collateral_nos])
+    await known.read(Loan, [no for paper in papers for no in _loans_of(known, paper)])
+
+
+def _papers_awaited(known: Known, line: LoanLine) -> list[TitleCertificate]:
+    """Of contracts that secure the loan; others on the same collateral have their own loans."""
+    papers = {
+        paper.id: paper
+        for contract in known.listed("securing", line.loan_no)
+        for link in contract.links
+        for paper in known.listed("awaited", link.collateral_no)
+        if contract.no in paper.guarantee_contract_nos
+    }
+    return list(papers.values())
+
+
+def _loans_of(known: Known, paper: TitleCertificate) -> list[str]:
+    """Numbers of the loans that a paper's contracts secure."""
+    contracts = [known.get(GuaranteeContract, no) for no in paper.guarantee_contract_nos]
+    return [no for one in contracts if one is not None for no in one.secured_loans]
 
 
 def _awaited(known: Known, line: LoanLine) -> None:
     """What is still to be obtained for the loan is due by when its money went out (CUS-27)."""
     rules = known.rules
-    for contract in known.listed("securing", line.loan_no):
-        loans = [known.get(Loan, no) for no in contract.secured_loans]
-        for link in contract.links:
-            collateral = known.get(Collateral, link.collateral_no)
-            for paper in known.listed("awaited", link.collateral_no) if link.active else ():
-                after = loan_dated(
-                    paper,
-                    [loan for loan in loans if loan is not None],
-                    [] if collateral is None else [collateral],
-                    policy=rules.policy,
-                    calendar=rules.calendar,
-                    today=known.today,
-                )
-                if after != paper:
-                    known.keep(after)
+    for paper in _papers_awaited(known, line):
+        loans = [known.get(Loan, no) for no in _loans_of(known, paper)]
+        collaterals = [known.get(Collateral, no) for no in paper.collateral_nos]
+        after = loan_dated(
+            paper,
+            [loan for loan in loans if loan is not None],
+            [collateral for collateral in collaterals if collateral is not None],
+            policy=rules.policy,
+            calendar=rules.calendar,
+            today=known.today,
+        )
+        if after != paper:
+            known.keep(after)
 
 
 def _reopen(known: Known, loan: Loan) -> None:

@@ -36,6 +36,7 @@ from resolvers.dispatches import end_journey
 from resolvers.incidents import end_losses, incident_of, open_losses, paper
 from resolvers.mutation import mutation
 from resolvers.proposals import compared, confirmed, proposed
+from resolvers.releasing import released_at_last
 from resolvers.scans import accepted_scans
 from resolvers.suspensions import suspend_case
 from resolvers.vault_work import (
@@ -195,6 +196,7 @@ async def certificate_confirm_lost(
         holder=None,
     )
     await suspend_case(deed, certificate, after)
+    await released_at_last(deed, after)
     late = f" Reported late: {input.late_reason}" if input.late_reason else ""
     deed.decision.save(
         replace(

@@ -14,7 +14,7 @@ from resolvers.context import Context, Info
 from resolvers.holds import holds_on, litigation_open
 from resolvers.releasing import proven
 from resolvers.scans import recorded_scans
-from resolvers.secured import loans_of
+from resolvers.secured import loans_secured_by
 from resolvers.vault_work import freed, open_case_of
 from schema.custody import MovementAnswer
 from schema.mutations import kept, told
@@ -90,7 +90,7 @@ async def _facts(
         case=case,
         proven=case is not None and await proven(decision, case),
         released=released is not None and released.pledge_state in ENDED_PLEDGES,
-        loans=await loans_of(decision, [certificate]),
+        loans=await loans_secured_by(decision, certificate.collateral_nos),
         today=context.today,
         policy=context.stores.rulebook.on(context.today).policy,
     )

@@ -25,7 +25,7 @@ from resolvers.holds import holds_on
 from resolvers.mutation import mutation
 from resolvers.packets import open_packets, seal_refusals, seals_of, seals_payload
 from resolvers.proposals import compared, confirmed, proposed
-from resolvers.secured import loans_of
+from resolvers.secured import loans_secured_by
 from resolvers.vault_work import (
     both_keepers,
     conflicts,
@@ -153,7 +153,7 @@ def _entry(deed: Deed, redeeming: _Redeeming, keepers: Sequence[Operator]) -> Re
 async def _redeeming(deed: Deed, input: CertificateRedeemInput, proposal_id: str) -> _Redeeming:
     vault = await keeper_of(deed, input.vault)
     (paper,) = await read_papers(deed, [input.certificate_id])
-    loans = await loans_of(deed.decision, [paper])
+    loans = await loans_secured_by(deed.decision, paper.collateral_nos)
     proceeds = Proceeds(amount=input.amount, use=input.use, to=input.proceeds_to.strip())
     agreement = await deed.get(FileVersion, input.agreement_file_version_id)
     refusals = [

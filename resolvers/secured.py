@@ -34,3 +34,15 @@ async def loans_of(decision: Decision, certificates: Iterable[TitleCertificate])
     """The loans that these papers secure."""
     numbers = await loan_nos_of(decision, certificates)
     return await decision.find(Loan, loans_query(numbers)) if numbers else []
+
+
+async def loans_secured_by(decision: Decision, collateral_nos: Sequence[str]) -> list[Loan]:
+    """The loans that active links of these collaterals secure today."""
+    query = {"links.collateral_no": {"$in": list(collateral_nos)}}
+    contracts = [
+        contract
+        for contract in await decision.find(GuaranteeContract, query)
+        if any(contract.active_link(no) for no in collateral_nos)
+    ]
+    numbers = sorted({no for contract in contracts for no in contract.secured_loans})
+    return await decision.find(Loan, loans_query(numbers)) if numbers else []

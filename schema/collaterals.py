@@ -196,7 +196,7 @@ class Collateral(Node):
     latest_value: Money | None = named("Latest value.")
     latest_value_on: date | None = named("As of.")
     right_lapsed_on: date | None = named(
-        "When the bank's pre-notice lapsed; null while a right stands."
+        "When the bank's right lapsed, a pre-notice or one registered for a time; else null."
     )
     eligible_value: Money | None = derived(
         _eligible_value,

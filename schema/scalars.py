@@ -42,7 +42,9 @@ def _moment_in(value: Any) -> datetime:
     try:
         moment = within_years(datetime.fromisoformat(value))
     except (TypeError, ValueError):
-        raise ValueError('A DateTime is RFC 3339, like "2025-06-20T02:00:00Z".') from None
+        raise ValueError(
+            'A DateTime is RFC 3339 of the years 1900 to 2999, like "2025-06-20T02:00:00Z".'
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
 
 

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from pymongo import MongoClient
 
-from tests.client import Bank, collateral, loan_line
+from tests.client import Bank, collateral, loan_line, settled
 
 
 def post(bank: Bank, body: bytes, login: str = "core-feed"):
@@ -33,6 +34,21 @@ def test_created_updated_unchanged(bank: Bank):
 def test_the_same_loan_told_again_without_a_moment_is_unchanged(bank: Bank):
     story = bank.mortgage()
     assert bank.load(("Loan", loan_line(story)))[0]["status"] == "UNCHANGED"
+
+
+def test_loans_told_without_news_touch_nothing_around_them(bank: Bank, endpoints):
+    story = bank.mortgage(**settled())
+    with MongoClient(endpoints.mongo_url) as client:
+        contracts = client["lienkeeper"]["guarantee_contracts"]
+
+        def fence() -> int:
+            return contracts.find_one({"no": story.contract_no})["fence"]
+
+        before = fence()
+        bank.load(("Loan", loan_line(story, **settled())))
+        assert fence() == before
+        bank.load(("Loan", loan_line(story, **settled(), fees_due="1.00")))
+        assert fence() > before
 
 
 def test_one_bad_line_stops_nobody(bank: Bank):

@@ -1,8 +1,10 @@
 """Supervising through HTTP: the processing board, unclaimed papers, handovers, the county."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.client import NOON, REFUSALS, Bank, collected, loan_line
+from tests.client import NOON, REFUSALS, Bank, collected, guarantee, loan_line
 
 MORNING = "T09:00:00+08:00"
 FIGURES = (
@@ -306,3 +308,22 @@ def test_what_is_expected_is_due_by_when_the_money_goes_out(bank: Bank):
         facts = {"product": "HOUSING_RESALE", "disbursed_at": drawn}
         bank.load(("Loan", loan_line(story, **facts)))
         assert bank.certificate(story, days) == {"expectedFrom": drawn, "expectedBy": due}
+
+
+def test_the_days_of_what_is_awaited_follow_all_loans_of_its_contracts_alone(bank: Bank):
+    days, later = "expectedFrom expectedBy", {"disbursed_at": "2025-06-10"}
+    story = bank.mortgage(product="HOUSING_RESALE", **later)
+    second = replace(story, contract_no=f"{story.contract_no}B", loan_no=f"{story.loan_no}B")
+    bank.load(("Loan", loan_line(second, **later)), ("GuaranteeContract", guarantee(second)))
+    story.certificate_id = bank.expect(story)  # for both contracts
+    one = {"guaranteeContractNos": [story.contract_no]}
+    second.certificate_id = bank.expect(story, "PROPERTY_INSURANCE", **one)
+    both = {"expectedFrom": "2025-06-10", "expectedBy": "2025-07-01"}
+    alone = bank.certificate(second, days)
+    assert (bank.certificate(story, days), alone["expectedFrom"]) == (both, "2025-06-10")
+    bank.load(("Loan", loan_line(second, disbursed_at="2025-06-04")))
+    both = {"expectedFrom": "2025-06-04", "expectedBy": "2025-06-25"}
+    assert (bank.certificate(story, days), bank.certificate(second, days)) == (both, alone)
+    bank.load(("Loan", loan_line(story, disbursed_at="2025-06-12")))  # the other's is earlier
+    assert bank.certificate(story, days) == both
+    assert bank.certificate(second, days)["expectedFrom"] == "2025-06-12"

@@ -83,6 +83,7 @@ def test_a_redemption_that_pays_the_debt_ends_what_nothing_else_carries(state, u
     was = a_collateral(pledge_state=state)
     over = state in {"RELEASED", "DISPOSED", "EXTINGUISHED", "TRANSFERRED"}
     paid = use is ProceedsUse.APPLIED_TO_DEBT and not over
-    assert ends_redeemed(was, [redeemed], use) is paid
-    assert not ends_redeemed(was, [redeemed, replace(RECEIPT, id="cert-3")], use)
-    assert not ends_redeemed(replace(was, open_case_id="case-1"), [redeemed], use)
+    assert ends_redeemed(was, [redeemed], [use]) is paid
+    assert not ends_redeemed(was, [redeemed, replace(RECEIPT, id="cert-3")], [use])
+    assert not ends_redeemed(replace(was, open_case_id="case-1"), [redeemed], [use])
+    assert not ends_redeemed(was, [redeemed], [use, ProceedsUse.DEPOSITED])
