@@ -130,7 +130,7 @@ async def check_out_receive(deed: Deed, input: CheckOutReceiveInput) -> dict[str
         **given(certificate, check_out.return_offered_by),
         lock=await case_lock(deed.decision, certificate),
     )
-    await end_losses(deed.decision, certificate, "RETURNED", now=deed.now)
+    await end_losses(deed.decision, [certificate], "RETURNED", now=deed.now)
     back = replace(
         check_out,
         state=CheckOutState.RETURNED,
@@ -221,7 +221,7 @@ async def check_out_receive_exchanged(
         due_date=None,
         lock=None,
     )
-    await end_losses(deed.decision, old, "EXCHANGED", now=deed.now)
+    await end_losses(deed.decision, [old], "EXCHANGED", now=deed.now)
     done = replace(
         check_out,
         state=CheckOutState.EXCHANGED,

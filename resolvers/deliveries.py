@@ -15,7 +15,7 @@ from domain.release_kinds import SETTLES
 from domain.releasing import released, untied
 from resolvers.case_work import advanced
 from resolvers.deed import Deed
-from resolvers.releasing import at, end_right, settlement_items_fall_due
+from resolvers.releasing import at, end_right, owner_may_fetch, settlement_items_fall_due
 from resolvers.secured import collaterals_query
 
 
@@ -45,6 +45,8 @@ async def ended_by_redemption(deed: Deed, paper: TitleCertificate, use: Proceeds
         for contract in await deed.decision.find(GuaranteeContract, linked):
             if contract.active_link(collateral.no) is not None:
                 deed.decision.save(untied(contract, collateral.no, None))
+        for other in papers:
+            await owner_may_fetch(deed.decision, other, at(deed))
 
 
 async def _no_registry(deed: Deed, case: DeregistrationCase) -> None:

@@ -26,7 +26,7 @@ from domain.vaults import PacketStatus, SealedPacket, Vault, resealed, sent_off
 from domain.watch import Incident, IncidentKind, SignalSeverity
 from resolvers.deed import Deed
 from resolvers.holds import holds_on
-from resolvers.incidents import incident_of
+from resolvers.incidents import end_losses, incident_of
 from resolvers.incidents import paper as about_paper
 from resolvers.mutation import mutation
 from resolvers.packets import leave_slot
@@ -206,6 +206,8 @@ async def dispatch_receive_confirm(
             given_by=None,  # who sent it stands in the dispatch, and may not vault it either
             holder=Holder(desk=arriving.vault.code, since=deed.now),
         )
+    here = [one for one in arriving.certificates if one.id not in arrival.missing]
+    await end_losses(deed.decision, here, "RECEIVED", now=deed.now)
     if dispatch.state is DispatchState.UNDER_WAY:
         await end_journey(deed, dispatch, logins, reason=Movement.RECEIVE_DISPATCHED)
         _tell_incidents(deed, arriving)

@@ -28,6 +28,7 @@ from domain.roles import Operation
 from domain.vaults import Vault
 from resolvers.counties import county_papers
 from resolvers.deed import Deed
+from resolvers.incidents import end_losses
 from resolvers.mutation import mutation
 from resolvers.reassignment import handover_no, on_its_way, taken_over
 from resolvers.receipts import give_receipts
@@ -129,6 +130,7 @@ async def handover_accept_item(deed: Deed, input: HandoverAcceptItemInput) -> di
     )
     await taken_over(deed, handover, accepted)
     await released_at_last(deed, accepted)
+    await end_losses(deed.decision, [accepted], "RECEIVED", now=deed.now)
     handover = decided(
         handover,
         certificate.id,

@@ -1,6 +1,6 @@
 """What is raised when something is wrong: incidents and risk signals, about whatever it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -113,29 +113,30 @@ def signal_of(
 
 async def open_losses(decision: Decision, certificate: TitleCertificate) -> list[Incident]:
     """What is open about the loss of this paper, named by its id or its number."""
-    return await _open(decision, certificate, _LOSSES)
+    return await _open(decision, [certificate], _LOSSES)
 
 
 async def end_losses(
-    decision: Decision, certificate: TitleCertificate, outcome: str, *, now: datetime
+    decision: Decision, certificates: Sequence[TitleCertificate], outcome: str, *, now: datetime
 ) -> None:
-    """Nobody misses a paper that is here again: a later loss has a day of its own (CUS-19).
+    """Nobody misses papers that are here again: a later loss has a day of its own (CUS-19).
 
-    Nor does it differ any more from what went out (CUS-15).
+    Nor do they differ any more from what went out (CUS-15).
     """
     over = (*_LOSSES, IncidentKind.RETURN_MISMATCH)
-    for incident in await _open(decision, certificate, over):
+    for incident in await _open(decision, certificates, over):
         decision.save(replace(incident, closed_at=now, outcome=outcome))
 
 
 async def _open(
-    decision: Decision, certificate: TitleCertificate, kinds: Iterable[IncidentKind]
+    decision: Decision, certificates: Sequence[TitleCertificate], kinds: Iterable[IncidentKind]
 ) -> list[Incident]:
+    named = {name for paper in certificates for name in (paper.id, paper.label)}
     return await decision.find(
         Incident,
         {
             "subject_kind": SubjectKind.CERTIFICATE.value,
-            "subject": {"$in": [certificate.id, certificate.label]},
+            "subject": {"$in": sorted(named)},
             "kind": {"$in": sorted(kind.value for kind in kinds)},
             "closed_at": None,
         },

@@ -152,7 +152,7 @@ async def certificate_found_confirm(
         holder=Holder(login=deed.actor.login, desk=vault.code, since=deed.now),
         lock=await case_lock(deed.decision, certificate),
     )
-    await end_losses(deed.decision, certificate, "FOUND", now=deed.now)
+    await end_losses(deed.decision, [certificate], "FOUND", now=deed.now)
     confirmed(deed, proposal)
     return {"certificate": after}
 

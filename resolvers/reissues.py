@@ -138,4 +138,4 @@ def _successor(lost: TitleCertificate) -> TitleCertificate:
 async def _take_place(deed: Deed, lost: TitleCertificate, fresh: TitleCertificate) -> None:
     """An open case goes on with the new paper; the incident of the old one ends."""
     await take_place(deed, lost, fresh)
-    await end_losses(deed.decision, lost, f"Reissued as {fresh.cert_no}.", now=deed.now)
+    await end_losses(deed.decision, [lost], f"Reissued as {fresh.cert_no}.", now=deed.now)

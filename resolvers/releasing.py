@@ -117,7 +117,7 @@ async def end_right(
                 await _leave_behind(decision, after)
     for certificate in await certificates_of(decision, case):
         await _end_right_of(decision, case, certificate, moment, evidence)
-        await _unclaimed(decision, certificate, moment)
+        await owner_may_fetch(decision, certificate, moment)
     return await returned_when_empty(decision, case, moment)
 
 
@@ -232,9 +232,10 @@ async def _leave_behind(decision: Decision, contract: GuaranteeContract) -> None
             decision.save(left_behind_under_way(open_case))
 
 
-async def _unclaimed(decision: Decision, certificate: TitleCertificate, moment: At) -> None:
-    """From now on an owner's paper waits to be fetched (CUS-26)."""
-    if certificate.catalog is not Catalog.SAFEKEEPING or certificate.custody_state in TERMINAL:
+async def owner_may_fetch(decision: Decision, certificate: TitleCertificate, moment: At) -> None:
+    """From now on an owner's paper waits to be fetched, where nothing of it is pledged (CUS-26)."""
+    held = certificate.custody_state not in {*TERMINAL, CustodyState.NOT_RECEIVED}
+    if certificate.catalog is not Catalog.SAFEKEEPING or not held:
         return
     covered = await decision.find(Collateral, collaterals_query(certificate))
     certificate = await decision.get(TitleCertificate, certificate.id)

@@ -8,7 +8,7 @@ from domain.collaterals import Collateral
 from domain.pre_notices import convertible
 from domain.processing import PRE_NOTICES
 from domain.refusals import Forbidden, refuse_if
-from domain.reminders import expiry_refusals, watched
+from domain.reminders import expiry_refusals, unclaimed_from, watched
 from domain.roles import Operation
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
@@ -43,16 +43,20 @@ def looked_after(deed: Deed, certificate: TitleCertificate) -> TitleCertificate:
 
 
 async def obtained(deed: Deed, certificate: TitleCertificate) -> TitleCertificate:
-    """What follows from having obtained a paper: its deadlines run, and a new right secures."""
+    """What follows from having obtained a paper: its deadlines run, and a new right secures.
+
+    An owner's paper that comes after the release waits for him at once (CUS-26).
+    """
+    covered = await deed.decision.find(Collateral, collaterals_query(certificate))
     if certificate.cert_type in PRE_NOTICES:
-        covered = await deed.decision.find(Collateral, collaterals_query(certificate))
         known = [c.convertible_from for c in covered if c.convertible_from is not None]
         if known:
             certificate = convertible(
                 certificate, min(known), policy=deed.policy, calendar=deed.calendar
             )
     elif certificate.catalog is Catalog.RIGHT_CERT:
-        for collateral in await deed.decision.find(Collateral, collaterals_query(certificate)):
+        for collateral in covered:
             if collateral.right_lapsed_on is not None:
                 deed.decision.save(replace(collateral, right_lapsed_on=None))
-    return deed.decision.save(looked_after(deed, certificate))
+    waiting = unclaimed_from(certificate, covered, today=deed.today)
+    return deed.decision.save(looked_after(deed, waiting))

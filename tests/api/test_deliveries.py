@@ -1,5 +1,6 @@
 """Pledges that the delivery of a paper made: given back, redeemed, and no registry asked."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -117,6 +118,27 @@ def test_a_pledge_ends_with_the_receipt_that_paid_the_debt(bank: Bank):
     document = "query($no: String!) { guaranteeContract(no: $no) { status } }"
     told = bank.ask("auditor", document, no=story.contract_no)
     assert "errors" in told or told["data"]["guaranteeContract"]["status"] == "RELEASED"
+
+
+def test_what_the_owner_left_with_a_receipt_waits_for_him_once_it_is_redeemed(bank: Bank):
+    """CUS-26: the pledge is over, whatever else of his lies in the vault or comes late."""
+    story = pledged(bank)
+    left = replace(story, n=story.n + 100_000)
+    others = []
+    for _ in range(2):
+        left.certificate_id = bank.expect(story, "OTHER", catalog="SAFEKEEPING")
+        others.append(left.certificate_id)
+    left.cert_no = f"券-{story.n}"
+    of_owner = {"rightAmount": None}
+    bank.done("handler-1", "certificateCollect", collected(left, **of_owner))
+    redeem(bank, story, "APPLIED_TO_DEBT", story.loan_no)
+    assert bank.certificate(left, "releasedOn") == {"releasedOn": "2025-06-20"}
+    left.certificate_id = others[0]
+    assert bank.certificate(left, "releasedOn") == {"releasedOn": None}
+    bank.clock("2025-06-23T10:00:00+08:00")
+    late = replace(left, cert_no=f"券-{story.n}-2")
+    bank.done("handler-1", "certificateCollect", collected(late, **of_owner))
+    assert bank.certificate(late, "releasedOn") == {"releasedOn": "2025-06-23"}
 
 
 def test_proceeds_that_lie_in_the_receipts_place_are_given_back_like_it(bank: Bank):

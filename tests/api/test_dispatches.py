@@ -275,6 +275,8 @@ def test_a_paper_that_is_not_inside_stays_on_its_way(bank: Bank):
     incidents = bank.query("auditor", "{ incidents { kind subject } }")["incidents"]
     assert {"kind": "SUSPECTED_LOSS", "subject": other} in incidents
     assert received(bank, arriving(story, dispatch))["state"] == "RECEIVED"
+    incidents = bank.query("auditor", "{ incidents { kind subject } }")["incidents"]
+    assert {"kind": "SUSPECTED_LOSS", "subject": other} not in incidents
     assert codes(bank.do("keeper-v2a", "dispatchReceivePropose", given)) == ["STATE_CONFLICT"]
 
 

@@ -42,7 +42,8 @@ def test_loans_told_without_news_touch_nothing_around_them(bank: Bank, endpoints
         contracts = client["lienkeeper"]["guarantee_contracts"]
 
         def fence() -> int:
-            return contracts.find_one({"no": story.contract_no})["fence"]
+            kept: int = next(contracts.find({"no": story.contract_no}))["fence"]
+            return kept
 
         before = fence()
         bank.load(("Loan", loan_line(story, **settled())))

@@ -85,6 +85,15 @@ def test_a_missing_paper_is_found_by_two_keepers_and_goes_back_in(bank: Bank):
     assert bank.certificate(story)["custodyState"] == "IN_VAULT"
 
 
+def test_a_paper_that_a_receiver_has_in_his_hands_is_missed_no_more(bank: Bank):
+    story = bank.mortgage()
+    bank.collect(story)
+    reported(bank, story)
+    assert open_incidents(bank, story) == ["SUSPECTED_LOSS"]
+    bank.hand_to_vault(story)
+    assert open_incidents(bank, story) == []
+
+
 def test_a_finding_that_nobody_confirmed_is_proposed_anew(bank: Bank):
     room, story = missing(bank)
     found = {

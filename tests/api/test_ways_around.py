@@ -124,7 +124,31 @@ def reissued(bank: Bank, story: Story) -> None:
     story.certificate_id = fresh["certificate"]["id"]
 
 
-def test_nothing_is_released_while_a_paper_of_it_is_between_two_people(bank: Bank):
+def lost_between(bank: Bank, story: Story) -> None:
+    """The supervisor reports it, the branch confirms it."""
+    report = {
+        "certificateId": story.certificate_id,
+        "discoveredOn": "2025-06-20",
+        "reason": "the messenger came without it",
+    }
+    bank.done(SUPERVISOR, "incidentReport", report)
+    lost = {"certificateId": story.certificate_id, "accountability": "the messenger"}
+    bank.done("approver-t2", "certificateConfirmLost", lost)
+
+
+ARRIVALS = {
+    "accepted": lambda bank, one: bank.done("keeper-3", "handoverAcceptItem", one),
+    "rejected": lambda bank, one: bank.done(
+        "keeper-3", "handoverRejectItem", {**one, "reason": "a page is torn"}
+    ),
+    "recalled": lambda bank, one: bank.done(
+        "handler-1", "handoverRecall", {"handoverId": one["handoverId"], "reason": "wrong"}
+    ),
+}
+
+
+@pytest.mark.parametrize("arrival", [*ARRIVALS, "lost"])
+def test_nothing_is_released_while_a_paper_of_it_is_between_two_people(bank: Bank, arrival):
     story = filed(bank)
     reissued(bank, story)
     to = {"certificateIds": [story.certificate_id], "desk": "V1"}
@@ -137,9 +161,13 @@ def test_nothing_is_released_while_a_paper_of_it_is_between_two_people(bank: Ban
         "RELEASING",
     )
     item = {"handoverId": handover["id"], "certificateId": story.certificate_id}
-    bank.done("keeper-3", "handoverAcceptItem", item)
-    after = bank.case(story, "collateral { pledgeState }")["collateral"]["pledgeState"]
-    assert after == "RELEASED"
+    if arrival == "lost":
+        lost_between(bank, story)
+    else:
+        ARRIVALS[arrival](bank, item)
+    after = bank.case(story, "state collateral { pledgeState }")
+    assert after["collateral"]["pledgeState"] == "RELEASED"
+    assert after["state"] in {"REGISTRY_DONE", "RETURNED"}
     assert bank.certificate(story, "legalState") == {"legalState": "CANCELLED"}
 
 
