@@ -138,8 +138,8 @@ def _hold_refusals(movement: Movement, facts: MovementFacts) -> Iterator[Refusal
         yield held_in(facts.holds, facts.check_out.purpose)
     elif movement is Movement.DISPATCH:
         yield held([*facts.holds, *facts.holds_beside])
-    elif movement in _HELD:
-        yield held(facts.holds)
+    elif movement in _HELD or (movement is Movement.SURRENDER and facts.vault is not None):
+        yield held(facts.holds)  # what is out already goes to the registry all the same
 
 
 def _on_another_way(movement: Movement, facts: MovementFacts) -> Refusal | None:
@@ -180,8 +180,13 @@ def _exchange_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
 
 
 def _vault_out_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
-    if facts.case is not None:
+    """For the registry; after its entry only what is exchanged there still goes (DRG-L08)."""
+    if facts.case is None:
+        return
+    if not (_is_entered(facts) and awaits_exchange(facts.certificate)):
         yield impossible(facts.case, CaseStep.VAULT_OUT)
+    elif not facts.released:
+        yield _too_early(facts, Movement.VAULT_OUT_FOR_DEREG)
 
 
 def _redemption_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:

@@ -135,9 +135,16 @@ def expiry_refusals(
 
 
 def is_uninsured(
-    policy_paper: TitleCertificate, others: Sequence[TitleCertificate], *, today: date
+    policy_paper: TitleCertificate,
+    others: Sequence[TitleCertificate],
+    covered: Sequence[Collateral],
+    *,
+    today: date,
 ) -> bool:
-    """Whether a property insurance (抵押物保险) has ended and something it covered has none."""
+    """Whether a property insurance (抵押物保险) has ended and something it covered has none.
+
+    covered: by it; what is pledged no more needs none.
+    """
     ends = expiry(policy_paper)
     if policy_paper.cert_type is not CertType.PROPERTY_INSURANCE or ends is None or today <= ends:
         return False
@@ -148,7 +155,8 @@ def is_uninsured(
         if (until := expiry(other)) is not None and today <= until
         for number in other.collateral_nos
     }
-    return not insured.issuperset(policy_paper.collateral_nos)
+    needed = {one.no for one in covered if one.pledge_state not in ENDED_PLEDGES}
+    return not insured.issuperset(needed)
 
 
 def has_run_out(certificate: TitleCertificate, *, today: date) -> bool:

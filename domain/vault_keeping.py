@@ -186,7 +186,7 @@ def change_refusals(
         elif login in known:
             yield _invalid("joining", f"{login} is a keeper of {vault.code} already", "CUS-20")
         else:
-            yield from _fit_to_keep(found[login], vault, today)
+            yield from _fit_to_keep(found[login], vault, today, field="joining")
     standing = {one.login for one in keepers if one.active and _may_keep(one, vault, today)}
     left = len(standing - set(leaving_logins)) + len(set(joining_logins) - known)
     if left < MIN_KEEPERS:
@@ -221,7 +221,7 @@ def completion_refusals(
     the change began. uncounted: how many papers have come in since their cabinet was counted.
     """
     for user in joining:
-        yield from _fit_to_keep(user, vault, today)
+        yield from _fit_to_keep(user, vault, today, field="changeId")
     yield _over(change, "COMPLETE")
     for login in change.unsigned:
         yield _invalid("changeId", f"{login} has not signed", "CUS-20")
@@ -252,9 +252,9 @@ def _may_keep(user: User, vault: Vault, today: date) -> bool:
     return any(covers(path, vault.org_path) for path in reached)
 
 
-def _fit_to_keep(user: User, vault: Vault, today: date) -> Iterator[Refusal | None]:
+def _fit_to_keep(user: User, vault: Vault, today: date, *, field: str) -> Iterator[Refusal | None]:
     if not user.active or not _may_keep(user, vault, today):
-        yield _invalid("joining", f"{user.login} does not hold VAULT_KEEPER there", "CUS-20")
+        yield _invalid(field, f"{user.login} does not hold VAULT_KEEPER there", "CUS-20")
     part = other_part(user, today, today)
     if part is not None:
         yield _sod(user.login, part, "CUS-20")

@@ -25,7 +25,7 @@ from domain.reminders import (
 from domain.roles import PROCESSING, SYSTEM, Role
 from domain.watch import RiskSignal, SignalCategory, SignalSeverity, SubjectKind
 from resolvers.incidents import About, paper, signal_of
-from resolvers.secured import loans_of
+from resolvers.secured import collaterals_query, loans_of
 from storage.decisions import Decision
 from storage.records import new_id
 from storage.rulebook import Rules
@@ -152,7 +152,8 @@ async def _insurance_ended(this: Round, certificate: TitleCertificate) -> int:
             "cert_type": CertType.PROPERTY_INSURANCE.value,
         },
     )
-    if not is_uninsured(certificate, others, today=this.today):
+    covered = await this.decision.find(Collateral, collaterals_query(certificate))
+    if not is_uninsured(certificate, others, covered, today=this.today):
         return 0
     return await signal(
         this,

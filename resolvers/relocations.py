@@ -17,7 +17,7 @@ from resolvers.mutation import mutation
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.vault_work import (
     both_keepers,
-    case_lock,
+    case_locks,
     conflicts,
     hold_for,
     keeper_of,
@@ -103,6 +103,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
     left = await slot_at(deed, packet.vault, packet.cabinet, packet.slot)
     deed.decision.save(vacated(left, packet.packet_no))
     deed.decision.save(occupied(target, packet.packet_no))
+    locks = await case_locks(deed.decision, certificates)
     for certificate in certificates:
         place = VaultPlace(
             vault=target.vault,
@@ -119,7 +120,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
             request_ref=proposal.id,
             seal_no=packet.seal_no,
             place=place,
-            lock=await case_lock(deed.decision, certificate),
+            lock=locks.get(certificate.id),
         )
     confirmed(deed, proposal)
     moved_packet = replace(packet, cabinet=target.cabinet, slot=target.slot)

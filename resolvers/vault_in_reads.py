@@ -18,11 +18,10 @@ from resolvers.receipts import dossiers_query
 from resolvers.scans import Look, contents_query, look_at_scans, scans_query
 from resolvers.seals import seal_asked
 from resolvers.secured import contracts_query, loan_nos_of, loans_query
-from resolvers.vault_work import open_case_query, slot_query, vault_query
+from resolvers.vault_work import open_cases_query, slot_query, vault_query
 from storage.decisions import asked
 from storage.records import Record
 
-MAX_CASES = 10  # papers whose cases are asked for ahead; a packet rarely holds more
 MAX_LOANS = 50  # loans asked for ahead; more may not fit into one message
 
 
@@ -40,8 +39,7 @@ async def look_ahead(deed: Deed, plan: VaultInPlan, *, proposal_id: str | None) 
     if proposal_id is not None:
         wanted.append(asked(Proposal, {"_id": proposal_id}, within=deed.reach, limit=1))
         wanted.append(asked(ArchiveFile, accepted_query(ids)))
-        cases = map(open_case_query, ids[:MAX_CASES])
-        wanted += [asked(DeregistrationCase, query, limit=1) for query in cases]
+        wanted.append(asked(DeregistrationCase, open_cases_query(ids)))
     await deed.decision.ahead(*wanted)
 
 

@@ -193,21 +193,32 @@ async def _senders(deed: Deed, certificates: Sequence[TitleCertificate]) -> dict
 
 async def case_lock(decision: Decision, certificate: TitleCertificate) -> Lock | None:
     """A paper that comes back while its deregistration goes on stays held by that case."""
-    case = await open_case_of(decision, certificate)
-    return None if case is None else Lock(kind=LockKind.DEREGISTRATION, id=case.id)
+    return (await case_locks(decision, [certificate])).get(certificate.id)
+
+
+async def case_locks(
+    decision: Decision, certificates: Sequence[TitleCertificate]
+) -> dict[str, Lock]:
+    """What holds each of these papers whose deregistration goes on, by certificate."""
+    cases = await decision.find(DeregistrationCase, open_cases_query([c.id for c in certificates]))
+    return {
+        id: Lock(kind=LockKind.DEREGISTRATION, id=case.id)
+        for case in reversed(cases)  # of several releases of one paper the first holds it
+        for id in case.certificate_ids
+    }
 
 
 async def open_case_of(
     decision: Decision, certificate: TitleCertificate
 ) -> DeregistrationCase | None:
     """The deregistration of a paper that goes on."""
-    return await decision.first(DeregistrationCase, open_case_query(certificate.id))
+    return await decision.first(DeregistrationCase, open_cases_query([certificate.id]))
 
 
-def open_case_query(certificate_id: str) -> Record:
-    """Which deregistration of a paper goes on."""
+def open_cases_query(certificate_ids: Sequence[str]) -> Record:
+    """Which deregistrations of papers go on."""
     states = [state.value for state in OPEN_STATES]
-    return {"certificate_ids": certificate_id, "state": {"$in": states}}
+    return {"certificate_ids": {"$in": sorted(certificate_ids)}, "state": {"$in": states}}
 
 
 def vault_query(code: str) -> Record:

@@ -42,7 +42,7 @@ from resolvers.seals import seal_is_known, use_seal
 from resolvers.vault_in_reads import accepted_query, look_ahead, look_behind, packet_query
 from resolvers.vault_work import (
     both_keepers,
-    case_lock,
+    case_locks,
     conflicts,
     hold_for,
     keeper_of,
@@ -121,6 +121,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
         vault=plan.vault, cabinet=plan.cabinet, slot=plan.slot, packet_no=plan.packet_no
     )
     files = await deed.decision.find(ArchiveFile, accepted_query(plan.certificate_ids))
+    locks = await case_locks(deed.decision, facts.certificates)
     for certificate in facts.certificates:
         inside = deed.move(
             certificate,
@@ -135,7 +136,7 @@ async def certificate_vault_in_confirm(deed: Deed, input: VaultInConfirmInput) -
             givers=(),
             vaulted_on=certificate.vaulted_on or plan.business_date or deed.today,
             holder=None,
-            lock=await case_lock(deed.decision, certificate),
+            lock=locks.get(certificate.id),
         )
         deed.decision.save(looked_after(deed, inside))
         await _mark_item(deed, certificate, facts.scans.get(certificate.id, ()), files)

@@ -67,8 +67,16 @@ def test_a_held_paper_does_not_leave_after_an_online_cancellation(bank: Bank):
     }
     bank.done("handler-1", "deregistrationCaseRecordRegistry", result)
     bank.load(("LegalHold", hold(story)))
-    assert codes(bank.vault_out_propose(story)) == ["LEGAL_HOLD"]
+    ask = "query($id: ID!) { allowedMovements(certificateId: $id) { movement refusals { code } } }"
+
+    def surrender() -> list[str]:
+        told = bank.query("auditor", ask, id=story.certificate_id)["allowedMovements"]
+        [why] = [codes(one) for one in told if one["movement"] == "SURRENDER"]
+        return why
+
+    assert codes(bank.vault_out_propose(story)) == surrender() == ["LEGAL_HOLD"]
     bank.load(("LegalHold", lifted(story)))
+    assert surrender() == []
     assert codes(bank.vault_out(story)) == []
 
 

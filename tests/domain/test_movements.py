@@ -220,6 +220,23 @@ def test_a_paper_leaves_for_an_approved_case(state, expected):
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("paper", "released", "expected"),
+    [
+        ({"legal_state": LegalState.SUPERSEDED}, True, []),
+        ({"legal_state": LegalState.SUPERSEDED}, False, ["STATE_CONFLICT"]),
+        (CANCELLED, True, ["STATE_CONFLICT"]),
+        (TITLE, True, ["STATE_CONFLICT"]),
+    ],
+)
+def test_after_the_entry_only_what_is_exchanged_still_goes_to_the_registry(
+    paper, released, expected
+):
+    facts = {"case": ENTERED, "released": released}
+    held = paper | {"custody_state": INSIDE}
+    assert told(Movement.VAULT_OUT_FOR_DEREG, held, **facts) == expected
+
+
 def test_nothing_leaves_a_packet_whose_seal_is_broken():
     broken = a_packet(seal_broken_at=NOW)
     for movement in (Movement.CHECK_OUT, Movement.VAULT_OUT_FOR_DEREG, Movement.DISPATCH):

@@ -140,23 +140,43 @@ def test_what_is_still_watched_may_be_renewed(certificate, expires_on, expected)
     assert codes(expiry_refusals(certificate, expires_on, today=TODAY)) == expected
 
 
+def _other_policy(**changes):
+    return replace(INSURANCE, **{"id": "c2", "expires_on": ENDS + DAY} | changes)
+
+
 @pytest.mark.parametrize(
     ("today", "others", "uninsured"),
     [
         (ENDS, (), False),
         (ENDS + DAY, (), True),
         (ENDS + DAY, (INSURANCE,), True),  # itself
-        (ENDS + DAY, (replace(INSURANCE, id="c2", expires_on=ENDS + DAY),), False),
-        (ENDS + DAY, (replace(INSURANCE, id="c2", legal_state=LegalState.VOID),), True),
+        (ENDS + DAY, (_other_policy(),), False),
+        (ENDS + DAY, (_other_policy(legal_state=LegalState.VOID),), True),
         (ENDS + DAY, (replace(DEPOSIT, id="c2", expires_on=ENDS + 9 * DAY),), True),
     ],
 )
 def test_collateral_is_uninsured_once_its_last_policy_has_ended(today, others, uninsured):
-    assert is_uninsured(INSURANCE, others, today=today) is uninsured
+    assert is_uninsured(INSURANCE, others, [a_collateral()], today=today) is uninsured
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "others", "uninsured"),
+    [
+        (PledgeState.EFFECTIVE, [_other_policy(collateral_nos=("COL1", "COL2"))], False),
+        (PledgeState.EFFECTIVE, [_other_policy()], True),
+        (PledgeState.EFFECTIVE, [_other_policy(), _other_policy(collateral_nos=("COL2",))], False),
+        (PledgeState.RELEASED, [_other_policy()], False),  # nothing is pledged there any more
+        (PledgeState.RELEASED, [], True),
+    ],
+)
+def test_each_collateral_needs_a_policy_of_its_own_or_a_shared_one(elsewhere, others, uninsured):
+    both = replace(INSURANCE, collateral_nos=("COL1", "COL2"))
+    covered = [a_collateral(), a_collateral(no="COL2", pledge_state=elsewhere)]
+    assert is_uninsured(both, others, covered, today=ENDS + DAY) is uninsured
 
 
 def test_only_property_insurance_leaves_collateral_uninsured():
-    assert not is_uninsured(DEPOSIT, (), today=ENDS + DAY)
+    assert not is_uninsured(DEPOSIT, (), [a_collateral()], today=ENDS + DAY)
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,8 @@ def _change(**changes):
         ({"leaving_logins": []}, ["VALUE_INVALID"]),
         ({"joining": []}, ["VALUE_INVALID"]),
         ({"joining": [replace(THIRD, active=False)]}, ["VALUE_INVALID"]),
+        ({"keepers": [KEEPER, replace(SECOND, roles=())]}, ["VALUE_INVALID"]),  # one is left
+        ({"keepers": [KEEPER, replace(SECOND, active=False)]}, ["VALUE_INVALID"]),
         ({"joining": [replace(THIRD, roles=())]}, ["VALUE_INVALID"]),
         (
             {"joining": [replace(THIRD, roles=(replace(KEEPS, valid_to=TODAY - DAY),))]},
@@ -222,6 +224,23 @@ def test_the_vault_passes_on_after_every_signature_and_a_clean_count(change, cou
         change, a_vault(), (), supervisor="boss", count=count, uncounted=0, today=TODAY
     )
     assert codes(asked) == expected
+
+
+@pytest.mark.parametrize(
+    ("joining", "expected"),
+    [
+        (THIRD, []),
+        (replace(THIRD, active=False), [("VALUE_INVALID", "changeId")]),
+        (replace(THIRD, roles=()), [("VALUE_INVALID", "changeId")]),
+        (replace(THIRD, roles=(KEEPS, a_grant(Role.APPROVER))), [("SOD_VIOLATION", None)]),
+    ],
+)
+def test_who_joins_still_may_when_the_vault_passes_on(joining, expected):
+    change = a_change("k1", "k3")
+    asked = completion_refusals(
+        change, VAULT, [joining], supervisor="boss", count=CLEAN, uncounted=0, today=TODAY
+    )
+    assert [(one.code, one.field) for one in asked if one is not None] == expected
 
 
 @pytest.mark.parametrize("differences", [0, 1])
