@@ -12,7 +12,7 @@ from domain.agreeing import own_customer, too_low
 from domain.certificates import TERMINAL, CustodyState, TitleCertificate
 from domain.collaterals import Collateral, PledgeState
 from domain.custody import Evidence
-from domain.loans import Loan, is_extinguished
+from domain.loans import Loan, LoanStatus, is_extinguished
 from domain.orgs import OrgLevel
 from domain.people import Actor
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
@@ -92,14 +92,19 @@ def handover_refusals(
     transfer: ClaimTransfer,
     collaterals: Sequence[Collateral],
     certificates: Sequence[TitleCertificate],
+    loans: Sequence[Loan],
 ) -> Iterator[Refusal | None]:
-    """Every rule besides those of leaving the vault: the whole of it, approved, at once (X18)."""
+    """Every rule besides those of leaving the vault: the whole of it, approved, at once (X18).
+
+    loans: those that the collateral secures by now.
+    """
     if transfer.state is not ClaimTransferState.APPROVED:
         yield state_conflict(
             "X18", subject=f"Transfer {transfer.no}", state=transfer.state, event="TRANSFER_OUT"
         )
     for collateral in collaterals:
         yield from _transferable(collateral)
+    yield from _claims_that_go(transfer, loans)
     if not leaving_ones(certificates):
         yield invalid("transferId", "none of its papers is in a vault", rule_id="X18")
     for certificate in certificates:
@@ -118,6 +123,18 @@ def handover_refusals(
                 f"{certificate.label} also covers {', '.join(others)}, which stays",
                 rule_id="X18",
             )
+
+
+def _claims_that_go(transfer: ClaimTransfer, loans: Sequence[Loan]) -> Iterator[Refusal | None]:
+    """The security goes with all that it secures, and with something that is still owed."""
+    staying = [loan for loan in loans if loan.loan_no not in transfer.loan_nos]
+    if any(not is_extinguished(loan) for loan in staying):
+        told = "the collateral secures another loan by now, which is not assigned"
+        yield invalid("transferId", told, rule_id="X18")
+    # The core may tell an assigned loan with nothing left to pay to this bank.
+    assigned = [loan for loan in loans if loan.loan_no in transfer.loan_nos]
+    if all(is_extinguished(one) and one.status is not LoanStatus.ASSIGNED for one in assigned):
+        yield invalid("transferId", "none of the assigned loans is owed any more", rule_id="X18")
 
 
 def leaving_ones(certificates: Sequence[TitleCertificate]) -> list[TitleCertificate]:

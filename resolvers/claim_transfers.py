@@ -225,7 +225,12 @@ async def _leaving(deed: Deed, input: ClaimTransferVaultOutInput, proposal_id: s
     receipt = await deed.get(FileVersion, input.receipt_file_version_id)
     parts = await parts_of(deed, papers) | transfer.parts()
     refusals = [
-        *handover_refusals(transfer, collaterals, certificates),
+        *handover_refusals(
+            transfer,
+            collaterals,
+            certificates,
+            await loans_secured_by(deed.decision, numbers),
+        ),
         *leaving_refusals(
             papers,
             Movement.TRANSFER_OUT,

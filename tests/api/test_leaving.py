@@ -16,6 +16,7 @@ from tests.client import (
     guarantee,
     loan_line,
     pdf,
+    settled,
     vault_plan,
 )
 
@@ -268,6 +269,18 @@ def test_it_takes_a_first_tier_branch_or_above(bank: Bank, login, expected):
     given = approving(bank, story)
     assert codes(bank.do(login, "claimTransferApprove", given)) == expected
     assert bank.error_code("keeper-1", "claimTransferApprove", given) == "FORBIDDEN"
+
+
+def test_what_has_come_to_secure_another_loan_stays_until_that_is_assigned_too(bank: Bank):
+    story = bank.vaulted()
+    out = handing_over(bank, story, approved(bank, story))
+    second = {"loan_no": f"{story.loan_no}B"}
+    bank.load(("Loan", loan_line(story, **second)))
+    both = {"no": f"{story.contract_no}B", "secured_loans": [second["loan_no"]]}
+    bank.load(("GuaranteeContract", guarantee(story, **both)))
+    assert codes(bank.do("keeper-1", "claimTransferVaultOutPropose", out)) == ["VALUE_INVALID"]
+    bank.load(("Loan", loan_line(story, **second, **settled())))
+    assert codes(hand_over(bank, out)) == []
 
 
 def test_the_approver_is_no_keeper_of_it(bank: Bank):

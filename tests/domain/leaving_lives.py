@@ -142,7 +142,7 @@ class LeavingLives(DispatchLives):
         leaving = leaving_ones(papers)
         collaterals = [c for c in bank.collaterals.values() if c.no in transfer.collateral_nos]
         refused = [
-            *handover_refusals(transfer, collaterals, papers),
+            *handover_refusals(transfer, collaterals, papers, OWED),
             *leaving_refusals(
                 leaving,
                 Movement.TRANSFER_OUT,

@@ -214,13 +214,13 @@ def test_only_a_pledge_that_stands_goes_with_its_claim(state):
     collaterals = [a_collateral(pledge_state=state)]
     assert _approve(collaterals=collaterals) == expected
     paper = a_certificate(custody_state=CustodyState.IN_VAULT)
-    assert codes(handover_refusals(a_transfer(), collaterals, [paper])) == expected
+    assert codes(handover_refusals(a_transfer(), collaterals, [paper], [OWED])) == expected
 
 
 @pytest.mark.parametrize("state", ClaimTransferState)
 def test_papers_go_once_and_only_while_it_is_approved(state):
     paper = a_certificate(custody_state=CustodyState.IN_VAULT)
-    refused = codes(handover_refusals(a_transfer(state=state), [a_collateral()], [paper]))
+    refused = codes(handover_refusals(a_transfer(state=state), [a_collateral()], [paper], [OWED]))
     assert refused == ([] if state is ClaimTransferState.APPROVED else ["STATE_CONFLICT"])
 
 
@@ -239,18 +239,37 @@ def test_every_paper_in_somebodys_hands_must_be_in_the_vault(state):
         CustodyState.REPLACED,
     }
     expected = [] if state in nobodys else ["CERT_NOT_IN_VAULT"]
-    assert codes(handover_refusals(a_transfer(), [a_collateral()], [inside, other])) == expected
-    alone = codes(handover_refusals(a_transfer(), [a_collateral()], [other]))
+    assert (
+        codes(handover_refusals(a_transfer(), [a_collateral()], [inside, other], [OWED]))
+        == expected
+    )
+    alone = codes(handover_refusals(a_transfer(), [a_collateral()], [other], [OWED]))
     assert ("VALUE_INVALID" in alone) is (state is not CustodyState.IN_VAULT)
 
 
 def test_a_paper_that_also_covers_what_stays_does_not_go():
     paper = a_certificate(custody_state=CustodyState.IN_VAULT, collateral_nos=("COL1", "COL2"))
-    alone = codes(handover_refusals(a_transfer(), [a_collateral()], [paper]))
+    alone = codes(handover_refusals(a_transfer(), [a_collateral()], [paper], [OWED]))
     assert alone == ["VALUE_INVALID"]
     both = a_transfer(collateral_nos=("COL1", "COL2"))
-    assert codes(handover_refusals(both, [a_collateral()], [paper])) == []
+    assert codes(handover_refusals(both, [a_collateral()], [paper], [OWED])) == []
     assert leaving_ones([paper, replace(paper, custody_state=CustodyState.LOST)]) == [paper]
+
+
+@pytest.mark.parametrize(
+    ("loans", "expected"),
+    [
+        ([OWED], []),
+        ([OWED, a_loan(loan_no="L2")], []),  # settled
+        ([OWED, replace(OWED, loan_no="L2")], ["VALUE_INVALID"]),  # secured since
+        ([a_loan()], ["VALUE_INVALID"]),  # settled since
+        ([], ["VALUE_INVALID"]),
+        ([a_loan(status=LoanStatus.ASSIGNED)], []),
+    ],
+)
+def test_the_papers_go_with_the_loans_that_were_assigned(loans, expected):
+    paper = a_certificate(custody_state=CustodyState.IN_VAULT)
+    assert codes(handover_refusals(a_transfer(), [a_collateral()], [paper], loans)) == expected
 
 
 def test_the_approver_has_a_part_in_it():
