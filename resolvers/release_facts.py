@@ -22,6 +22,7 @@ from domain.watch import (
 from resolvers.holds import concerning, open_holds
 from resolvers.vault_work import freed
 from storage.decisions import MAX_FOUND, Decision
+from storage.records import Record
 
 MAX_OTHER_DEBTS = 50
 # `domain.dossiers.unfiled`, as the server answers it.
@@ -174,10 +175,21 @@ async def _unfiled(decision: Decision, loans: Sequence[str]) -> list[Unfiled]:
     ]
 
 
+def _unpaid_by(today: str) -> Record:
+    """Of each instalment of a loan, whether it was due before that day and is not paid."""
+    paid = {"$add": ["$$one.paid_principal", "$$one.paid_interest"]}
+    due = {"$add": ["$$one.principal", "$$one.interest"]}
+    late = {"$and": [{"$lt": ["$$one.due_date", today]}, {"$lt": [paid, due]}]}
+    return {"$map": {"input": "$schedule", "as": "one", "in": late}}
+
+
 async def _other_debts(
     decision: Decision, customers: Sequence[str], secured: Sequence[str]
 ) -> list[Loan]:
-    """Loans of the borrowers that this collateral does not secure, and that may be overdue (W1)."""
+    """Loans of the borrowers that this collateral does not secure, and that may be overdue (W1).
+
+    The server passes over instalments that are paid: many loans are served, few are listed.
+    """
     today = business_date(decision.at).isoformat()
     return await decision.find(
         Loan,
@@ -188,7 +200,7 @@ async def _other_debts(
                 {"status": {"$in": sorted(IN_DEFAULT)}},
                 {"dpd": {"$gt": 0}},
                 {"maturity": {"$lt": today}},
-                {"schedule.due_date": {"$lt": today}},
+                {"$expr": {"$anyElementTrue": [_unpaid_by(today)]}},
             ],
             "loan_no": {"$nin": list(secured)},
         },

@@ -2,6 +2,7 @@
 
 import pytest
 
+from resolvers.release_facts import MAX_OTHER_DEBTS
 from tests.client import (
     CASE,
     NOON,
@@ -383,6 +384,26 @@ def test_warnings_are_told_and_never_block(bank: Bank):
     assert answer["ready"]
     warned = {one["id"] for one in answer["results"] if one["outcome"] == "WARNING"}
     assert warned == {"DRG-P13", "DRG-W1", "DRG-W2"}
+
+
+def test_the_one_debt_that_is_overdue_is_found_among_many_that_are_served(bank: Bank):
+    story = ready_case(bank)
+    paid = {"paid_principal": "5.00", "paid_interest": "1.00", "paid_at": "2025-05-20"}
+    terms = {"seq": 1, "due_date": "2025-05-20", "principal": "5.00", "interest": "1.00"}
+    other = f"W{story.n}"
+
+    def debt(n: int, **changes: str):
+        due = [terms | paid | changes]
+        facts = {"loan_no": f"{other}-{n:02}", "contract": other, "schedule": due}
+        return "Loan", loan_line(story, **facts)
+
+    served = [debt(n) for n in range(MAX_OTHER_DEBTS)]
+    bank.load(("CreditContract", credit(story, no=other)), *served)
+    told = {one["id"]: one["outcome"] for one in precheck(bank, story)["results"]}
+    assert told["DRG-W1"] == "PASS"
+    bank.load(debt(MAX_OTHER_DEBTS, paid_interest="0.99"))
+    told = {one["id"]: one["outcome"] for one in precheck(bank, story)["results"]}
+    assert told["DRG-W1"] == "WARNING"
 
 
 def test_an_applicant_does_not_approve(bank: Bank):
