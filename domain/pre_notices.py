@@ -6,19 +6,16 @@ Source: CUS-16; Civil Code art. 203, 221; 担保解释 art. 52.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise
 
 from domain.calendar import WorkCalendar, nd
 from domain.certificates import (
     ENDED_RIGHTS,
-    TERMINAL,
     Catalog,
     Conversion,
     LegalState,
     TitleCertificate,
 )
 from domain.collaterals import Collateral
-from domain.custody import CustodyEvent, Movement
 from domain.policy import Policy
 from domain.processing import PRE_NOTICES
 from domain.refusals import Refusal, invalid, state_conflict
@@ -64,7 +61,7 @@ def convertible_refusals(
 ) -> Iterator[Refusal | None]:
     """Every rule that telling from when registration was possible breaks."""
     yield from _in_force(certificate, "MARK_CONVERTIBLE")
-    yield _not_filed(certificate, "MARK_CONVERTIBLE")
+    yield not_filed(certificate, "MARK_CONVERTIBLE")
     if since > today:
         yield invalid("convertibleFrom", "lies in the future", rule_id="CUS-16")
     noticed = [
@@ -85,57 +82,8 @@ def conversion_refusals(
 ) -> Iterator[Refusal | None]:
     """Every rule that an application for formal registration breaks; in time it stops the lapse."""
     yield from _in_force(certificate, "FILE_CONVERSION")
-    yield _not_filed(certificate, "FILE_CONVERSION")
-    last = _last_day(certificate, policy, calendar)
-    yield from _in_time(certificate, conversion, last=last, today=today)
-
-
-def reinstatement_refusals(
-    certificate: TitleCertificate,
-    conversion: Conversion,
-    *,
-    policy: Policy,
-    calendar: WorkCalendar,
-    today: date,
-) -> Iterator[Refusal | None]:
-    """Every rule that undoing a lapse breaks: filed in time, it never was one (CUS-16).
-
-    Only our record is wrong then; what the last day has really passed for stays lapsed.
-    """
-    over = certificate.custody_state in TERMINAL
-    if certificate.cert_type not in PRE_NOTICES:
-        yield invalid("certificateId", "only a pre-notice is reinstated", rule_id="CUS-16")
-        return
-    if certificate.legal_state is not LegalState.LAPSED or over:
-        state = certificate.custody_state if over else certificate.legal_state
-        yield state_conflict("CUS-16", subject=certificate.label, state=state, event="REINSTATE")
-    yield _not_filed(certificate, "REINSTATE")
-    last = _last_day(certificate, policy, calendar)
-    yield from _in_time(certificate, conversion, last=last, today=today)
-
-
-def before_lapse(events: Sequence[CustodyEvent]) -> LegalState:
-    """The state of the right before it was booked as lapsed, as the ledger tells it."""
-    states = [
-        before.legal_state for before, event in pairwise(events) if event.type is Movement.LAPSE
-    ]
-    return states[-1]
-
-
-def is_secured_again(
-    collateral: Collateral, certificates: Sequence[TitleCertificate], *, reinstated: str
-) -> bool:
-    """Whether no other pre-notice on it has lapsed, so that it counts for something again.
-
-    reinstated: id of the pre-notice whose lapse is undone.
-    """
-    return not any(
-        certificate.id != reinstated
-        and certificate.cert_type in PRE_NOTICES
-        and certificate.legal_state is LegalState.LAPSED
-        and collateral.no in certificate.collateral_nos
-        for certificate in certificates
-    )
+    yield not_filed(certificate, "FILE_CONVERSION")
+    yield from in_time(certificate, conversion, policy=policy, calendar=calendar, today=today)
 
 
 def withdrawal_refusals(
@@ -168,13 +116,13 @@ def withdrawn(certificate: TitleCertificate, *, returned_on: date, reason: str) 
     )
 
 
-def _last_day(certificate: TitleCertificate, policy: Policy, calendar: WorkCalendar) -> date | None:
-    since = certificate.convertible_from
-    return None if since is None else lapse_date(since, policy=policy, calendar=calendar)
-
-
-def _in_time(
-    certificate: TitleCertificate, conversion: Conversion, *, last: date | None, today: date
+def in_time(
+    certificate: TitleCertificate,
+    conversion: Conversion,
+    *,
+    policy: Policy,
+    calendar: WorkCalendar,
+    today: date,
 ) -> Iterator[Refusal | None]:
     """What an application must say: number, and a day between the first and the last."""
     if not conversion.acceptance_no:
@@ -182,10 +130,22 @@ def _in_time(
     if conversion.filed_on > today:
         yield invalid("filedOn", "lies in the future", rule_id="CUS-16")
     since = certificate.convertible_from
-    if since is not None and conversion.filed_on < since:
+    if since is None:
+        return
+    if conversion.filed_on < since:
         yield invalid("filedOn", f"registration became possible on {since}", rule_id="CUS-16")
-    if last is not None and conversion.filed_on > last:
+    last = lapse_date(since, policy=policy, calendar=calendar)
+    if conversion.filed_on > last:
         yield invalid("filedOn", f"the last day to apply was {last}", rule_id="CUS-16")
+
+
+def not_filed(certificate: TitleCertificate, event: str) -> Refusal | None:
+    """An application stands already: it stops the lapse, and there is one at a time."""
+    if certificate.conversion is None:
+        return None
+    return state_conflict(
+        "CUS-16", subject=certificate.label, state="CONVERSION_FILED", event=event
+    )
 
 
 def units_of(collaterals: Sequence[Collateral]) -> frozenset[str]:
@@ -234,11 +194,3 @@ def _in_force(certificate: TitleCertificate, event: str) -> Iterator[Refusal | N
         obtained = certificate.cert_no is not None
         state = certificate.legal_state if obtained else certificate.custody_state
         yield state_conflict("CUS-16", subject=certificate.label, state=state, event=event)
-
-
-def _not_filed(certificate: TitleCertificate, event: str) -> Refusal | None:
-    if certificate.conversion is None:
-        return None
-    return state_conflict(
-        "CUS-16", subject=certificate.label, state="CONVERSION_FILED", event=event
-    )

@@ -113,6 +113,11 @@ def expiry(certificate: TitleCertificate) -> date | None:
     obtained = certificate.cert_no is not None
     if not obtained or not _is_relied_on(certificate) or certificate.cert_type not in EXPIRING:
         return None
+    return last_day(certificate)
+
+
+def last_day(certificate: TitleCertificate) -> date | None:
+    """Until when the paper or its registration runs, as last told."""
     return certificate.expires_on or certificate.registered_until
 
 

@@ -33,6 +33,7 @@ from resolvers import (
     reassignment,
     redemption,
     registry,
+    reinstatement,
     reissues,
     relocations,
     reminders,
@@ -154,8 +155,8 @@ class Mutation:
     certificate_mark_convertible = pre_notices.certificate_mark_convertible
     certificate_file_conversion = pre_notices.certificate_file_conversion
     certificate_withdraw_conversion = pre_notices.certificate_withdraw_conversion
-    certificate_reinstate_propose = pre_notices.certificate_reinstate_propose
-    certificate_reinstate_confirm = pre_notices.certificate_reinstate_confirm
+    certificate_reinstate_propose = reinstatement.certificate_reinstate_propose
+    certificate_reinstate_confirm = reinstatement.certificate_reinstate_confirm
     certificate_record_expiry = reminders.certificate_record_expiry
     handover_initiate = handovers.handover_initiate
     handover_accept_item = handovers.handover_accept_item

@@ -124,11 +124,17 @@ class CertificateFileConversionInput:
 class CertificateReinstateInput:
     """CUS-16, proposed."""
 
-    certificate_id: strawberry.ID = named("The pre-notice that our records have as lapsed.")
+    certificate_id: strawberry.ID = named(
+        "The pre-notice or registration for a time that our records have as lapsed."
+    )
     filed_on: date = named("When the registry received the application.")
     acceptance_no: str = named("Number of the registry's receipt.")
     acceptance_file_version_id: strawberry.ID = named(
-        "That receipt: an accepted REGISTRY_ACCEPTANCE of this pre-notice."
+        "That receipt: an accepted REGISTRY_ACCEPTANCE of this certificate."
+    )
+    expires_on: date | None = named(
+        "Until when a registration for a time runs, once renewed; none for a pre-notice.",
+        default=None,
     )
 
 

@@ -234,6 +234,40 @@ def test_an_application_in_time_that_was_recorded_late_undoes_the_lapse(bank: Ba
     ]
 
 
+def test_a_registration_for_a_time_that_was_renewed_in_time_counts_again(bank: Bank):
+    story = opened(
+        bank,
+        "RECEIVABLE_PLEDGE_REG",
+        "RECEIVABLE",
+        carrier="ELECTRONIC",
+        custody_state="ELECTRONIC_ON_FILE",
+        holder=None,
+        expires_on="2025-06-20",
+    )
+    on(bank, "2025-06-21")
+    worth = "legalState collaterals { rightLapsedOn }"
+    lapsed = {"legalState": "LAPSED", "collaterals": [{"rightLapsedOn": "2025-06-21"}]}
+    assert bank.certificate(story, worth) == lapsed
+    given = reinstating(bank, story, filedOn="2025-06-20", expiresOn="2026-06-20")
+    never = {**given, "expiresOn": None}
+    assert codes(bank.do("handler-1", "certificateReinstatePropose", never)) == ["VALUE_INVALID"]
+    shown = f"proposal {{ id }} {REFUSALS}"
+    proposal = bank.done("handler-1", "certificateReinstatePropose", given, shown)["proposal"]
+    confirm = {"proposalId": proposal["id"], "reinstatement": given}
+    longer = {**confirm, "reinstatement": {**given, "expiresOn": "2027-06-20"}}
+    refused = bank.do("archivist-1", "certificateReinstateConfirm", longer)
+    assert codes(refused) == ["PAYLOAD_CHANGED"]
+    bank.done("archivist-1", "certificateReinstateConfirm", confirm)
+    on(bank, "2025-06-30")
+    assert bank.certificate(story, f"expiresOn conversion {{ filedOn }} {worth}") == {
+        "expiresOn": "2026-06-20",
+        "conversion": None,
+        "legalState": "REGISTERED",
+        "collaterals": [{"rightLapsedOn": None}],
+    }
+    assert signals(bank, story) == []
+
+
 def test_an_application_that_the_registry_returned_stops_no_lapse(bank: Bank):
     story = marked(bank)
     given = {"certificateId": story.certificate_id, "filedOn": "2025-09-01", "acceptanceNo": "R-1"}

@@ -6,24 +6,20 @@ from datetime import date, timedelta
 import pytest
 
 from domain.certificates import CertType, Conversion, CustodyState, LegalState
-from domain.custody import Movement, moved
 from domain.pre_notices import (
-    before_lapse,
     conversion_refusals,
     converted_priority,
     convertible,
     convertible_refusals,
     has_lapsed,
-    is_secured_again,
     is_standing,
     lapse_date,
-    reinstatement_refusals,
     still_secured,
     units_of,
     withdrawal_refusals,
     withdrawn,
 )
-from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_certificate, a_collateral, codes
+from tests.domain.builders import CALENDAR, POLICY, TODAY, a_certificate, a_collateral, codes
 
 DAY = timedelta(days=1)
 RULES = {"policy": POLICY, "calendar": CALENDAR}
@@ -202,64 +198,6 @@ def test_a_full_right_goes_on_securing_what_a_lapse_would_uncover(changes, secur
 def test_collateral_counts_for_nothing_once_the_right_has_lapsed(lapsed_on, value):
     flat = a_collateral(latest_value=90_000_000, right_lapsed_on=lapsed_on)
     assert flat.eligible_value == value
-
-
-LAPSED = replace(running(), legal_state=LegalState.LAPSED)
-
-
-@pytest.mark.parametrize(
-    ("certificate", "conversion", "expected"),
-    [
-        (LAPSED, filed(LAST), []),
-        (LAPSED, filed(SINCE), []),
-        (LAPSED, filed(SINCE - DAY), ["VALUE_INVALID"]),
-        (LAPSED, filed(LAST + DAY), ["VALUE_INVALID"]),  # then the lapse is real
-        (LAPSED, filed(LAST + 3 * DAY), ["VALUE_INVALID", "VALUE_INVALID"]),
-        (LAPSED, filed(LAST, acceptance_no=""), ["VALUE_INVALID"]),
-        (running(), filed(LAST), ["STATE_CONFLICT"]),
-        (replace(LAPSED, legal_state=LegalState.SUPERSEDED), filed(LAST), ["STATE_CONFLICT"]),
-        (replace(LAPSED, conversion=filed(LAST)), filed(LAST), ["STATE_CONFLICT"]),
-        (replace(LAPSED, custody_state=CustodyState.SURRENDERED), filed(LAST), ["STATE_CONFLICT"]),
-        (replace(LAPSED, custody_state=CustodyState.CHECKED_OUT), filed(LAST), []),
-    ],
-)
-def test_a_lapse_is_undone_for_an_application_in_time_alone(certificate, conversion, expected):
-    found = reinstatement_refusals(certificate, conversion, today=LAST + 2 * DAY, **RULES)
-    assert codes(found) == expected
-
-
-@pytest.mark.parametrize("before", [LegalState.REGISTERED, LegalState.ACCEPTED])
-def test_the_right_is_again_what_it_was_before_the_lapse(before):
-    paper, events = a_pre_notice(custody_state=CustodyState.NOT_RECEIVED), []
-    steps = [
-        (Movement.COLLECT, CustodyState.WITH_HANDLER, before),
-        (Movement.LAPSE, CustodyState.WITH_HANDLER, LegalState.LAPSED),
-        (Movement.INITIATE_HANDOVER, CustodyState.IN_TRANSIT, LegalState.LAPSED),
-    ]
-    for movement, to, legal_state in steps:
-        paper, event = moved(
-            paper,
-            movement,
-            to=to,
-            event_id=movement,
-            operators=(),
-            now=NOW,
-            today=TODAY,
-            legal_state=legal_state,
-        )
-        events.append(event)
-    assert before_lapse(events) is before
-
-
-def test_the_collateral_counts_again_once_no_other_pre_notice_on_it_has_lapsed():
-    flat = a_collateral()
-    other = replace(LAPSED, id="cert-2", cert_type=CertType.PRE_NOTICE_TITLE)
-    assert is_secured_again(flat, [LAPSED], reinstated="cert-1")
-    assert not is_secured_again(flat, [LAPSED, other], reinstated="cert-1")
-    elsewhere = replace(other, collateral_nos=("COL2",))
-    assert is_secured_again(flat, [LAPSED, elsewhere], reinstated="cert-1")
-    standing = replace(other, legal_state=LegalState.REGISTERED)
-    assert is_secured_again(flat, [LAPSED, standing], reinstated="cert-1")
 
 
 @pytest.mark.parametrize(
