@@ -374,6 +374,8 @@ def test_what_differs_stays_out_as_an_incident(bank: Bank):
     mine = [one for one in found if one["subject"] == story.certificate_id]
     assert mine == [{"kind": "RETURN_MISMATCH", "subject": story.certificate_id, "closedAt": None}]
     _bring_back(bank, story, id)
+    found = bank.query("auditor", "{ incidents { subject } }")["incidents"]
+    assert {"subject": story.certificate_id} not in found  # what came back is as it went
 
 
 def of_it(story: Story) -> dict[str, str]:
@@ -398,6 +400,12 @@ def test_a_new_certificate_takes_the_old_ones_place(bank: Bank):
     new_no = f"粤（2025）广州市不动产证明第9{story.n:07}号"
     paper = collected(story)["paper"] | {"certNo": new_no}
     given = {"checkOutId": id, "vault": "V1", "certType": "MORTGAGE_REG_PROOF", "paper": paper}
+    bank.load(("User", user_line("archivist-again", "LC", ["ARCHIVIST"], [])))
+    rejected = {"fileVersionId": evidence, "reason": "it is of another paper"}
+    bank.done("archivist-again", "fileReject", rejected)
+    assert codes(bank.do("keeper-3", "checkOutReceiveExchanged", given)) == ["DOC_MISSING"]
+    exchange |= {"evidenceFileVersionId": bank.accepted(story, "REGISTRY_RESULT", **of_it(story))}
+    bank.done("handler-1", "checkOutReturn", {"checkOutId": id, "exchange": exchange})
     same = given | {"paper": paper | {"certNo": story.cert_no}}
     refused = bank.do("keeper-3", "checkOutReceiveExchanged", same)
     assert "VALUE_INVALID" in codes(refused)

@@ -1,7 +1,11 @@
 """Loans of another branch that a collateral secures too, through HTTP (INV-09)."""
 
+import io
 import json
+import zipfile
+from typing import Any
 
+from tests.api.releasing import file
 from tests.client import Bank, Story, codes, guarantee, loan_line
 
 RESULTS = (
@@ -21,6 +25,18 @@ def shared(bank: Bank) -> tuple[Story, Story]:
     both = [story.loan_no, other.loan_no]
     bank.load(("GuaranteeContract", guarantee(story, secured_loans=both)))
     return story, other
+
+
+def bundled(bank: Bank, login: str, story: Story) -> Any:
+    """The case as the bundle of its evidence tells it to somebody."""
+    bundle = bank.http.get(
+        f"/evidence/cases/{story.case_id}",
+        params={"purpose": "audit"},
+        headers={"authorization": f"Bearer {bank.token(login)}"},
+    )
+    assert bundle.status_code == 200, bundle.text
+    with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
+        return json.loads(archive.read("case.json"))
 
 
 def test_a_precheck_tells_of_a_strange_loan_and_not_which(bank: Bank):
@@ -51,6 +67,20 @@ def test_a_reversal_of_a_strange_loan_is_told_and_not_which(bank: Bank):
     notes = [one["note"] for one in kept["timeline"] if one["note"]]
     assert "settlement of a loan of another branch reversed" in notes
     assert other.loan_no not in json.dumps(notes)
+
+
+def test_what_was_reversed_after_the_filing_is_in_the_bundle_and_not_which(bank: Bank):
+    story, other = shared(bank)
+    bank.settle(other)
+    bank.open_case(story)
+    bank.attach(story, "DEREG_APPLICATION", "OWNER_ID")
+    assert codes(bank.submit(story)) == codes(bank.approve(story)) == []
+    assert codes(bank.vault_out(story)) == []
+    bank.attach(story, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
+    assert codes(file(bank, story)) == []
+    bank.load(("Loan", loan_line(other, balance="9.00")))
+    assert bundled(bank, "auditor", story)["reversed_loans"] == [other.loan_no]
+    assert bundled(bank, "handler-1", story)["reversed_loans"] == ["a loan of another branch"]
 
 
 def test_a_case_keeps_everything_and_tells_each_what_he_may_hear(bank: Bank):

@@ -79,6 +79,15 @@ def test_the_whole_begins_anew_with_an_application_that_is_complete_again(way, k
     assert again.deadlines.total_due == expected
 
 
+def test_filing_is_due_from_when_the_first_paper_of_an_application_left():
+    first = _in(S.VAULT_OUT)
+    second = _in(S.VAULT_OUT, today=TODAY + 2 * DAY, case=first)
+    assert second.deadlines.file_due == first.deadlines.file_due == date(2025, 6, 13)
+    anew = _in(S.PRECHECKED, today=date(2025, 7, 1), case=second)
+    again = _in(S.VAULT_OUT, today=date(2025, 7, 4), case=anew)
+    assert again.deadlines.file_due == date(2025, 7, 9)
+
+
 def test_more_material_does_not_move_the_registrys_deadline():
     filed = _in(S.FILED)
     asked = _in(S.NEED_MORE_MATERIAL, today=date(2025, 6, 20), case=filed)
