@@ -223,11 +223,18 @@ def _take_vault(known: Known, line: VaultLine) -> tuple[LineStatus, str]:
         org_code=org.code,
         org_path=org.org_path,
     )
+    told = [(one, number) for one in line.cabinets for number in one.slots]
+    refuse_if(
+        refusal
+        for one, number in told
+        if (slot := known.get(Slot, f"{line.code}/{one.cabinet}/{number}")) is not None
+        and slot.capacity != one.capacity
+        for refusal in capacity_refusals(slot, capacity=one.capacity, now=known.now)
+    )
     status, id = upserted(known, old, new)
     changed = False
-    for cabinet in line.cabinets:
-        for number in cabinet.slots:
-            changed |= _slot(known, new, cabinet.cabinet, number, cabinet.capacity)
+    for one, number in told:
+        changed |= _slot(known, new, one.cabinet, number, one.capacity)
     if status is LineStatus.UNCHANGED and changed:
         status = LineStatus.UPDATED
     return status, id
@@ -262,7 +269,6 @@ def _slot(known: Known, vault: Vault, cabinet: str, number: str, capacity: int) 
     if old is not None and old.capacity == capacity:
         return False
     if old is not None:
-        refuse_if(capacity_refusals(old, capacity=capacity, now=known.now))
         known.found[Slot, label] = known.decision.save(replace(old, capacity=capacity))
         return True
     known.found[Slot, label] = known.decision.add(
