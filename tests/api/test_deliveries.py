@@ -120,6 +120,15 @@ def test_a_pledge_ends_with_the_receipt_that_paid_the_debt(bank: Bank):
     assert "errors" in told or told["data"]["guaranteeContract"]["status"] == "RELEASED"
 
 
+def test_the_feed_does_not_tie_again_what_a_redemption_ended(bank: Bank):
+    story = pledged(bank)
+    redeem(bank, story, "APPLIED_TO_DEBT", story.loan_no)
+    bank.load(("GuaranteeContract", guarantee(story, kind="PLEDGE")))
+    document = "query($id: ID!) { collateral(id: $id) { guaranteeContracts { links { active } } } }"
+    told = bank.query("auditor", document, id=story.collateral_id)["collateral"]
+    assert told["guaranteeContracts"] == [{"links": [{"active": False}]}]
+
+
 def test_what_the_owner_left_with_a_receipt_waits_for_him_once_it_is_redeemed(bank: Bank):
     """CUS-26: the pledge is over, whatever else of his lies in the vault or comes late."""
     story = pledged(bank)

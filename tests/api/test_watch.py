@@ -412,6 +412,16 @@ def test_an_insurance_that_has_ended_is_a_yellow_signal_once(bank: Bank):
     on(bank, "2025-09-01")
     on(bank, "2025-09-02")
     assert [one["severity"] for one in signals(bank, story)] == ["YELLOW"]
+    renewed = {"certificateId": story.certificate_id, "expiresOn": "2025-09-30"}
+    bank.done("handler-1", "certificateRecordExpiry", renewed)
+    on(bank, "2025-10-01")  # and ended again
+    assert [one["severity"] for one in signals(bank, story)] == ["YELLOW", "YELLOW"]
+
+
+def test_what_an_older_system_still_awaits_is_not_registered_yet(bank: Bank):
+    awaited = {"custody_state": "NOT_RECEIVED", "holder": None}
+    story = opened(bank, "MORTGAGE_REG_PROOF", "RESIDENTIAL", **awaited)
+    assert bank.certificate(story)["legalState"] == "PENDING"
 
 
 def test_an_alert_is_acknowledged_once_by_whom_it_is_meant_for(bank: Bank):

@@ -176,6 +176,8 @@ def test_escalations_come_on_their_days_each_once(days, told):
     upcoming = TODAY + timedelta(days=left[0]) if left else None
     assert next_escalation(after, POLICY) == upcoming
     assert set(told) <= set(Escalation)
+    back = replace(check_out, state=CheckOutState.RETURNED)
+    assert (due_escalations(back, on, POLICY), next_escalation(back, POLICY)) == ([], None)
 
 
 @pytest.mark.parametrize(

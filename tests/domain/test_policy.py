@@ -131,6 +131,12 @@ def test_the_version_names_exactly_this_set():
         ("prenotice.legal_days", "1001", "value"),
         ("valuation.max_age_months", "6", None),
         ("valuation.max_age_months", "121", "value"),
+        ("stocktake.months.SELF", "120", None),
+        ("stocktake.months.SELF", "121", "value"),
+        ("vault.proposal_ttl_min", "10080", None),  # a week
+        ("vault.proposal_ttl_min", "10081", "value"),
+        ("archive.orphan_hours", "24000", None),
+        ("archive.orphan_hours", "24001", "value"),
         ("dereg.approval.bands", "6000000,60000000", None),
         ("dereg.approval.bands", "60000000,6000000", "value"),
         ("dereg.approval.bands", "6000000", "value"),

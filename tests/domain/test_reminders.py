@@ -102,6 +102,10 @@ def test_an_insurance_is_looked_at_once_more_when_it_has_ended():
     assert looks(INSURANCE, ENDS + 30 * DAY) == [*days(INSURANCE), ENDS + DAY]
 
 
+def test_nobody_watches_what_is_kept_for_its_owner_alone():
+    assert days(replace(DEPOSIT, released_on=TODAY)) == []
+
+
 @pytest.mark.parametrize("cert_type", CertType)
 def test_only_what_has_a_watch_date_expires(cert_type):
     paper = a_certificate(cert_type=cert_type, expires_on=ENDS)
