@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.client import NOON, REFUSALS, Bank, collected, guarantee, loan_line
+from tests.client import NOON, REFUSALS, Bank, Story, codes, collected, guarantee, loan_line
 
 MORNING = "T09:00:00+08:00"
 FIGURES = (
@@ -136,7 +136,8 @@ def unclaimed(bank: Bank) -> list[dict]:
     return found["nodes"]
 
 
-def test_an_owners_paper_that_nobody_fetches_is_told_of_and_listed(bank: Bank):
+def filed_online(bank: Bank) -> tuple[Story, dict[str, str]]:
+    """A release of which the owner's title lies in the vault too, and waits for the registry."""
     story = bank.vaulted()
     [title] = bank.load(
         (
@@ -168,12 +169,41 @@ def test_an_owners_paper_that_nobody_fetches_is_told_of_and_listed(bank: Bank):
     case = {"caseId": story.case_id}
     filed = {**case, "authority": "网上登记", "acceptanceNo": f"O-{story.n}"}
     bank.done("handler-1", "deregistrationCaseFile", filed)
+    return story, title
+
+
+def entered(bank: Bank, story: Story) -> None:
+    """The registry has, and its result is on record."""
+    done = {"caseId": story.case_id, "status": "DONE"}
+    bank.done("handler-1", "deregistrationCaseRecordRegistry", done)
+    bank.attach(story, "REGISTRY_RESULT")
+
+
+def test_an_owners_paper_leaves_the_vault_against_his_receipt_once_he_is_known(bank: Bank):
+    """X17, by two keepers."""
+    story, title = filed_online(bank)
+    entered(bank, story)
+    asked = "deregistrationCaseVaultOutPropose"
+    plan = {"caseId": story.case_id, "vault": "V1", "identityChecked": True}
+    assert codes(bank.do("keeper-1", asked, plan)) == ["DOC_MISSING"]
+    signed = bank.accepted(story, "CERT_RECEIPT", caseId=story.case_id)
+    plan |= {"receiptFileVersionId": signed, "identityChecked": False}
+    assert codes(bank.do("keeper-1", asked, plan)) == ["VALUE_INVALID"]
+    plan |= {"identityChecked": True}
+    proposal = bank.done("keeper-1", asked, plan, f"proposal {{ id }} {REFUSALS}")["proposal"]
+    confirm = {"proposalId": proposal["id"], "vaultOut": plan}
+    bank.done("keeper-2", "deregistrationCaseVaultOutConfirm", confirm)
+    story.certificate_id = title["id"]
+    assert bank.certificate(story)["custodyState"] == "RETURNED_TO_OWNER"
+
+
+def test_an_owners_paper_that_nobody_fetches_is_told_of_and_listed(bank: Bank):
+    story, title = filed_online(bank)
     select = "certificate(id: $id) { unclaimed daysUnclaimed releasedOn custodyState }"
     ask = f"query($id: ID!) {{ {select} }}"
     before = bank.query("auditor", ask, id=title["id"])["certificate"]
     assert (before["unclaimed"], before["daysUnclaimed"]) == (False, None)
-    bank.done("handler-1", "deregistrationCaseRecordRegistry", {**case, "status": "DONE"})
-    bank.attach(story, "REGISTRY_RESULT")
+    entered(bank, story)
     assert bank.query("auditor", ask, id=title["id"])["certificate"] == {
         "unclaimed": True,
         "daysUnclaimed": 0,
