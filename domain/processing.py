@@ -243,7 +243,7 @@ def cancellation_refusal(
         return state_conflict(
             "DRG-L08",
             subject=certificate.label,
-            state="covers what stays",
+            state="shared with what stays",
             event=Movement.CANCEL_ELECTRONIC,
         )
     if done:

@@ -147,7 +147,7 @@ def kept_from_owner(
             yield state_conflict(
                 "DRG-L08",
                 subject=paper.label,
-                state="covers what stays",
+                state="shared with what stays",
                 event="RETURN_TO_OWNER",
             )
 

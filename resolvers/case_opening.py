@@ -117,8 +117,7 @@ async def deregistration_case_open(
     deed.decision.save(
         replace(collateral, pledge_state=PledgeState.RELEASING, open_case_id=case.id)
     )
-    owner = case.handling_mode is HandlingMode.OWNER
-    await registry_form(deed, case, needed=not owner)
+    await registry_form(deed, case, goes_on=True)
     case = on_the_clock(deed, case, {loan.loan_no: loan for loan in loans})
     return {"case": deed.decision.add(case)}
 

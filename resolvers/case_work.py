@@ -167,8 +167,7 @@ async def let_go(deed: Deed, case: DeregistrationCase) -> None:
 
     Whose loan was settled meanwhile is owed his papers as without a case, so the clock looks again.
     """
-    if case.handling_mode is HandlingMode.OWNER and not await _another_owner(deed, case):
-        await registry_form(deed, case, needed=True)
+    await registry_form(deed, case, goes_on=False)
     for loan in await deed.decision.find(Loan, {"loan_no": {"$in": list(case.loan_nos)}}):
         if loan.release_notice_due is not None:
             deed.decision.save(replace(loan, next_look_on=deed.today))
@@ -180,17 +179,6 @@ async def let_go(deed: Deed, case: DeregistrationCase) -> None:
         if certificate.lock is not None and certificate.lock.id == case.id:
             held = await _held_besides(deed, case, certificate)
             deed.decision.save(replace(certificate, lock=held))
-
-
-async def _another_owner(deed: Deed, case: DeregistrationCase) -> bool:
-    """Whether the owner of other collateral of these loans goes himself, and fills no form."""
-    query = {
-        "loan_nos": {"$in": list(case.loan_nos)},
-        "handling_mode": HandlingMode.OWNER.value,
-        "state": {"$in": sorted(OPEN_STATES)},
-    }
-    found = await deed.decision.find(DeregistrationCase, query)
-    return any(one.id != case.id for one in found)
 
 
 async def _held_besides(
@@ -205,11 +193,21 @@ async def _held_besides(
     return Lock(kind=LockKind.DEREGISTRATION, id=others[0].id) if others else None
 
 
-async def registry_form(deed: Deed, case: DeregistrationCase, *, needed: bool) -> None:
-    """An owner who goes himself fills no form of ours; one who then does not, needs it again."""
+async def registry_form(deed: Deed, case: DeregistrationCase, *, goes_on: bool) -> None:
+    """Owners who go themselves fill no form of ours; asked for where one of a loan's does not.
+
+    goes_on: whether this case counts from now on, as it begins or ends.
+    """
     code = DocType.REGISTRY_APPLICATION
-    before = ItemStatus.NOT_APPLICABLE if needed else ItemStatus.MISSING
-    for dossier in await deed.decision.find(Dossier, {"loan_no": {"$in": list(case.loan_nos)}}):
+    loans = {"$in": list(case.loan_nos)}
+    query = {"loan_nos": loans, "state": {"$in": sorted(OPEN_STATES)}, "_id": {"$ne": case.id}}
+    going_on = await deed.decision.find(DeregistrationCase, query)
+    if goes_on:
+        going_on = [*going_on, case]
+    for dossier in await deed.decision.find(Dossier, {"loan_no": loans}):
+        modes = {one.handling_mode for one in going_on if dossier.loan_no in one.loan_nos}
+        needed = modes != {HandlingMode.OWNER}
+        before = ItemStatus.NOT_APPLICABLE if needed else ItemStatus.MISSING
         item = dossier.item(code)
         if item is not None and item.status is before:
             status = ItemStatus.MISSING if needed else ItemStatus.NOT_APPLICABLE

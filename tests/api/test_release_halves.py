@@ -105,6 +105,30 @@ def pledge(bank: Bank, story: Story) -> str:
     return state
 
 
+def test_the_registrys_form_is_asked_for_where_the_bank_goes_for_one_of_the_releases(bank: Bank):
+    story = bank.mortgage()
+    other = beside(bank, story)
+    document = "query($l: String!) { dossier(loanNo: $l) { items { code status } } }"
+
+    def form() -> str:
+        items = bank.query("auditor", document, l=story.loan_no)["dossier"]["items"]
+        [status] = [one["status"] for one in items if one["code"] == "REGISTRY_APPLICATION"]
+        return str(status)
+
+    assert form() == "MISSING"
+    bank.open_case(other, "OWNER")
+    assert form() == "NOT_APPLICABLE"
+    bank.open_case(story, "OWNER")
+    cancel(bank, other)
+    assert form() == "NOT_APPLICABLE"  # the other owner still goes himself
+    bank.open_case(other)
+    assert form() == "MISSING"
+    cancel(bank, other)
+    assert form() == "NOT_APPLICABLE"
+    cancel(bank, story)
+    assert form() == "MISSING"
+
+
 def test_a_house_is_filed_with_its_land_and_the_land_is_not_given_up_then(bank: Bank):
     story = bank.mortgage()
     land = beside(bank, story, kind="LAND", moves_with=story.collateral_no)
