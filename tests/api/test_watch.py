@@ -1,8 +1,10 @@
 """Deadlines of papers through HTTP: pre-notices, expiries, unclaimed papers, and their alerts."""
 
+from typing import Any
+
 import pytest
 
-from tests.client import NOON, REFUSALS, Bank, codes, collateral, collected, loan_line
+from tests.client import NOON, REFUSALS, Bank, Story, codes, collateral, collected, loan_line
 
 CERTIFICATE = (
     "id custodyState legalState convertibleFrom lapsesOn daysToLapse"
@@ -130,13 +132,17 @@ def test_a_pre_notice_is_told_of_four_times_and_lapses_once(bank: Bank):
     assert codes(bank.do("handler-1", "certificateFileConversion", late)) == ["STATE_CONFLICT"]
 
 
-def test_a_new_right_makes_the_collateral_count_again(bank: Bank):
+@pytest.mark.parametrize("by_feed", [False, True])
+def test_a_new_right_makes_the_collateral_count_again(bank: Bank, by_feed):
     story = marked(bank)
     on(bank, "2025-09-19")
     lapsed = "collaterals { rightLapsedOn }"
     assert bank.certificate(story, lapsed)["collaterals"] == [{"rightLapsedOn": "2025-09-19"}]
     bank.clock("2025-09-19T10:00:00+08:00")
-    bank.collect(story)
+    if by_feed:
+        bank.load(("Certificate", held(story, "MORTGAGE_REG_PROOF")))
+    else:
+        bank.collect(story)
     assert bank.certificate(story, lapsed)["collaterals"] == [{"rightLapsedOn": None}]
 
 
@@ -350,27 +356,27 @@ def test_a_full_right_on_a_presale_unit_is_expected_once_it_could_be_registered(
     assert bank.certificate(story, dates) == known
 
 
-def opened(bank: Bank, cert_type: str, kind: str, **facts):
+def held(story: Story, cert_type: str, **facts: Any) -> dict[str, Any]:
     """A certificate from an older system, held by handler-1."""
+    return {
+        "cert_type": cert_type,
+        "cert_no": f"E-{story.n}",
+        "issuer": "issuer",
+        "issue_date": "2024-01-02",
+        "right_holder": "bank",
+        "right_amount": "1.00",
+        "collaterals": [story.collateral_no],
+        "custody_state": "WITH_HANDLER",
+        "holder": "handler-1",
+        **facts,
+    }
+
+
+def opened(bank: Bank, cert_type: str, kind: str, **facts: Any) -> Story:
+    """Such a one, on collateral of its kind."""
     story = bank.mortgage(maturity="2030-05-20")
     bank.load(("Collateral", collateral(story, kind=kind)))
-    [answer] = bank.load(
-        (
-            "Certificate",
-            {
-                "cert_type": cert_type,
-                "cert_no": f"E-{story.n}",
-                "issuer": "issuer",
-                "issue_date": "2024-01-02",
-                "right_holder": "bank",
-                "right_amount": "1.00",
-                "collaterals": [story.collateral_no],
-                "custody_state": "WITH_HANDLER",
-                "holder": "handler-1",
-                **facts,
-            },
-        )
-    )
+    [answer] = bank.load(("Certificate", held(story, cert_type, **facts)))
     story.certificate_id = answer["id"]
     return story
 
