@@ -323,6 +323,12 @@ def test_a_reversal_after_the_return_does_not_keep_a_case_for_ever(bank: Bank):
     story = done(bank)
     bank.done("handler-1", "deregistrationCaseSurrender", {"caseId": story.case_id})
     bank.load(("Loan", loan_line(story, **PARTLY)))
+    again = done(bank)
+    bank.done("handler-1", "deregistrationCaseSurrender", {"caseId": again.case_id})
+    for facts in (PARTLY, settled("2025-06-20")):
+        bank.load(("Loan", loan_line(again, **facts)))
+    unfiled = bank.do("handler-1", "deregistrationCaseClose", {"caseId": again.case_id})
+    assert codes(unfiled) == ["ARCHIVE_INCOMPLETE"]  # it is paid again, and filed like any other
     closed = bank.do("handler-1", "deregistrationCaseClose", {"caseId": story.case_id}, HOUSE)
     assert codes(closed) == []
     assert (closed["case"]["state"], bool(closed["case"]["postCloseIncident"])) == ("CLOSED", True)
