@@ -176,7 +176,7 @@ def test_escalations_come_on_their_days_each_once(days, told):
     upcoming = TODAY + timedelta(days=left[0]) if left else None
     assert next_escalation(after, POLICY) == upcoming
     assert set(told) <= set(Escalation)
-    back = replace(check_out, state=CheckOutState.RETURNED)
+    back = replace(check_out, state=CheckOutState.RETURNED, overdue_days=days)
     assert (due_escalations(back, on, POLICY), next_escalation(back, POLICY)) == ([], None)
 
 
