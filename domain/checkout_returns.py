@@ -30,6 +30,7 @@ from domain.checkouts import (
     not_for,
     overdue_days,
     period_end,
+    stuck,
 )
 from domain.collaterals import Collateral
 from domain.custody import Movement, illegal
@@ -87,6 +88,13 @@ def no_more_time(
                 rule_id="CUS-12",
                 detail={"purpose": check_out.purpose, "limit": str(limit)},
             )
+
+
+def renewal_waits(check_out: CheckOut) -> Refusal | None:
+    """One request for more time after the other (X11)."""
+    if waiting_renewal(check_out) is None:
+        return None
+    return stuck(check_out, "RENEW while a renewal waits")
 
 
 def waiting_renewal(check_out: CheckOut) -> Renewal | None:

@@ -20,7 +20,7 @@ from domain.certificates import (
 from domain.orgs import OrgLevel
 from domain.policy import Policy
 from domain.processing import PRE_NOTICES
-from domain.refusals import Refusal, RefusalCode
+from domain.refusals import Refusal, RefusalCode, state_conflict
 from domain.roles import Role
 
 
@@ -249,6 +249,11 @@ def period_end(key: str, start: date, policy: Policy, calendar: WorkCalendar) ->
     """The last day of a period that is a policy value, counted from `start`."""
     unit, length = policy.period(key)
     return calendar.wd(start, length) if unit == "wd" else nd(start, length)
+
+
+def stuck(check_out: CheckOut, event: str) -> Refusal:
+    """An event that is not possible from where the check-out stands."""
+    return state_conflict("3.6", subject=check_out.label, state=check_out.state, event=event)
 
 
 def due_invalid(due: date, reason: str) -> Refusal:

@@ -113,6 +113,18 @@ def loss_refusals(
         )
 
 
+def right_over(certificate: TitleCertificate) -> Refusal | None:
+    """Of a right that has ended the registry issues nothing anew (X23)."""
+    lost = illegal(certificate, Movement.REISSUE) is None
+    if not lost or certificate.catalog is not Catalog.RIGHT_CERT:
+        return None
+    if certificate.legal_state not in ENDED_RIGHTS:
+        return None
+    return state_conflict(
+        "X23", subject=certificate.label, state=certificate.legal_state, event="REISSUE"
+    )
+
+
 def reissue_refusals(
     certificate: TitleCertificate,
     *,
@@ -126,17 +138,11 @@ def reissue_refusals(
 ) -> Iterator[Refusal | None]:
     """Every rule that a reissue breaks, but for what is printed and what proves it (X23).
 
-    Of a right that has ended the registry issues nothing anew. A loss is published once it is
-    known (CUS-19), and the new paper has a number of its own.
+    A loss is published once it is known (CUS-19), and the new paper has a number of its own.
     discovered_on: when the loss was, where it is on record; published_on: when its statement was.
     """
-    stuck = illegal(certificate, Movement.REISSUE)
-    yield stuck
-    ended = certificate.legal_state in ENDED_RIGHTS
-    if stuck is None and ended and certificate.catalog is Catalog.RIGHT_CERT:
-        yield state_conflict(
-            "X23", subject=certificate.label, state=certificate.legal_state, event="REISSUE"
-        )
+    yield illegal(certificate, Movement.REISSUE)
+    yield right_over(certificate)
     if not acceptance_no.strip():
         yield invalid("acceptanceNo", "the registry's number of the application", rule_id="X23")
     if normalised(new_no) == certificate.cert_no_norm:

@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from domain.calendar import WorkCalendar
 from domain.case_steps import impossible
 from domain.certificates import Catalog, CustodyState, LegalState, LockKind, TitleCertificate
-from domain.checkout_requests import held_in, not_approved
-from domain.checkout_returns import comes_back_itself, no_more_time
+from domain.checkout_requests import borrower_overdue, due_refusal, held_in, not_approved
+from domain.checkout_returns import comes_back_itself, no_more_time, renewal_waits
 from domain.checkouts import CheckOut, CheckOutState
 from domain.custody import BEGINNINGS, LEGAL_ONLY, RULE_OF, Movement, illegal
 from domain.deregistration import CaseState, CaseStep, DeregistrationCase, HandlingMode
 from domain.loans import Loan
+from domain.losses import right_over
 from domain.owner_returns import not_the_owners
 from domain.policy import Policy
-from domain.processing import right_carrier
+from domain.processing import cancellation_refusal, right_carrier
 from domain.redemption import unredeemable
 from domain.refusals import Refusal, invalid, state_conflict
 from domain.releasing import awaits_exchange, goes_back
@@ -75,7 +77,12 @@ _IN_A_VAULT = _LEAVES_A_VAULT | {Movement.RELOCATE}
 _HELD = _LEAVES_A_VAULT | {Movement.RETURN_TO_OWNER}  # CUS-24
 _BY_KEEPERS = _IN_A_VAULT | {Movement.RETURN_TO_OWNER, Movement.SURRENDER}
 _WHOLE_PACKET = frozenset({Movement.DISPATCH, Movement.RELOCATE})
-_FREE = _IN_A_VAULT | {Movement.INITIATE_HANDOVER, Movement.VAULT_IN, Movement.FOUND}
+_FREE = _IN_A_VAULT | {
+    Movement.INITIATE_HANDOVER,
+    Movement.VAULT_IN,
+    Movement.FOUND,
+    Movement.FILE_ELECTRONIC,
+}
 # The open request that a movement belongs to, and that so does not stand in its way.
 _OF_HANDOVERS = frozenset(
     {Movement.ACCEPT_HANDOVER, Movement.REJECT_HANDOVER, Movement.RECALL_HANDOVER}
@@ -95,20 +102,25 @@ class MovementFacts:
 
     certificate: TitleCertificate
     vault: Vault | None  # in which it lies
+    desk: Vault | None  # at whose desk it waits
     packet: SealedPacket | None  # in which it lies
     dispatched: bool  # whether it is on its way between vaults, not between people
     holds: Sequence[LegalHold]
     beside: Sequence[TitleCertificate]  # the others in its packet
     holds_beside: Sequence[LegalHold]
     check_out: CheckOut | None  # that holds it
+    overdue: Sequence[tuple[CheckOut, str]]  # what its people keep beyond its time
     litigation_open: bool
     scans: Sequence[Scan]
     case: DeregistrationCase | None  # the open release that it belongs to
     proven: bool  # whether the registry's entry of that release is on record, with its result
     released: bool  # whether the collateral of that release is
+    cancelled: bool  # whether any release of it, over or not, has the registry's entry
+    stays: bool  # whether it covers something which that release leaves pledged
     loans: Sequence[Loan]  # that it secures
     today: date
     policy: Policy
+    calendar: WorkCalendar
 
 
 def movement_refusals(movement: Movement, facts: MovementFacts) -> Iterator[Refusal | None]:
@@ -155,7 +167,29 @@ def _filing_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
     yield right_carrier(facts.certificate, Movement.FILE_ELECTRONIC)
 
 
+def _cancellation_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    if illegal(facts.certificate, Movement.CANCEL_ELECTRONIC) is None:
+        yield cancellation_refusal(facts.certificate, done=facts.cancelled, stays=facts.stays)
+
+
+def _reissue_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    yield right_over(facts.certificate)
+
+
+def _check_out_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    """What was approved may have become too long meanwhile, or its people late (CUS-09, CUS-11)."""
+    asked = facts.check_out
+    if asked is not None:
+        policy, calendar = facts.policy, facts.calendar
+        yield due_refusal(
+            asked.purpose, asked.due_date, out_on=facts.today, policy=policy, calendar=calendar
+        )
+        yield borrower_overdue(facts.overdue)
+
+
 def _vault_in_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
+    if facts.desk is not None:
+        yield frozen(facts.desk)
     yield from _found_refusals(facts)
     if facts.certificate.legal_state is LegalState.VOID:
         yield invalid("certificateId", "the certificate is void", rule_id="X06")
@@ -172,6 +206,7 @@ def _renewal_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
         yield from no_more_time(
             facts.check_out, litigation_open=open_case, policy=policy, today=facts.today
         )
+        yield renewal_waits(facts.check_out)
 
 
 def _exchange_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
@@ -245,6 +280,9 @@ _OF_ITS_OWN: Mapping[Movement, Callable[[MovementFacts], Iterator[Refusal | None
     MappingProxyType(
         {
             Movement.FILE_ELECTRONIC: _filing_refusals,
+            Movement.CANCEL_ELECTRONIC: _cancellation_refusals,
+            Movement.REISSUE: _reissue_refusals,
+            Movement.CHECK_OUT: _check_out_refusals,
             Movement.VAULT_IN: _vault_in_refusals,
             Movement.FOUND: _found_refusals,
             Movement.RENEW_CHECK_OUT: _renewal_refusals,

@@ -25,6 +25,7 @@ from domain.checkouts import (
     Exchange,
     overdue_days,
     parts,
+    stuck,
 )
 from domain.collaterals import Collateral
 from domain.custody import Evidence, Movement
@@ -44,7 +45,6 @@ from domain.refusals import (
 )
 from domain.roles import Operation
 from domain.watch import Incident, IncidentKind, SignalSeverity
-from resolvers.checkouts import stuck
 from resolvers.deed import Deed
 from resolvers.exchanged import Brought, received_instead
 from resolvers.incidents import end_losses, incident_of

@@ -20,6 +20,7 @@ from domain.checkout_requests import (
 from domain.checkout_returns import (
     next_escalation,
     renewal_refusals,
+    renewal_waits,
     waiting_renewal,
 )
 from domain.checkouts import (
@@ -30,6 +31,7 @@ from domain.checkouts import (
     RenewalState,
     Signature,
     check_out_lock,
+    stuck,
 )
 from domain.custody import Movement
 from domain.dual_control import (
@@ -41,9 +43,9 @@ from domain.refusals import (
     Refusal,
     invalid,
     refuse_if,
-    state_conflict,
 )
 from domain.roles import Operation
+from resolvers.counties import county_papers
 from resolvers.deed import Deed
 from resolvers.holds import holds_on, litigation_open
 from resolvers.mutation import mutation
@@ -68,6 +70,7 @@ from storage.records import new_id
 async def check_out_request(deed: Deed, input: CheckOutRequestInput) -> dict[str, Any]:
     """X08: nothing moves, the paper is held for the request."""
     known = await deed.subject(TitleCertificate, input.certificate_id)
+    await county_papers(deed, [known])
     (certificate,) = await freed(deed.decision, [known], now=deed.now)
     facts = await facts_of(deed, certificate, deed.actor.login, input.substitute)
     substitute = await deed.person(input.substitute)
@@ -164,11 +167,10 @@ async def check_out_cancel(deed: Deed, input: CheckOutCancelInput) -> dict[str, 
 async def check_out_renew(deed: Deed, input: CheckOutRenewInput) -> dict[str, Any]:
     """X11, asked by the borrower."""
     check_out = deed.as_expected(await deed.get(CheckOut, input.check_out_id))
-    waiting = waiting_renewal(check_out)
     refuse_if(
         [
             *await _renewable(deed, check_out, input.new_due, deed.actor.login),
-            None if waiting is None else stuck(check_out, "RENEW while a renewal waits"),
+            renewal_waits(check_out),
             _told("reason", input.reason),
         ]
     )
@@ -235,11 +237,11 @@ async def facts_of(deed: Deed, certificate: TitleCertificate, *people: str | Non
     return RequestFacts(
         certificate=certificate,
         holds=await holds_on(deed.decision, [certificate]),
-        overdue=await _overdue(deed.decision, people, deed.today),
+        overdue=await overdue_of(deed.decision, people, deed.today),
     )
 
 
-async def _overdue(
+async def overdue_of(
     decision: Decision, people: Sequence[str | None], today: date
 ) -> list[tuple[CheckOut, str]]:
     """What these people keep beyond its time, of whatever branch (CUS-11)."""
@@ -277,11 +279,6 @@ async def _renewable(
             today=deed.today,
         )
     ]
-
-
-def stuck(check_out: CheckOut, event: str) -> Refusal:
-    """An event that is not possible from where the check-out stands."""
-    return state_conflict("3.6", subject=check_out.label, state=check_out.state, event=event)
 
 
 def _told(field: str, text: str) -> Refusal | None:

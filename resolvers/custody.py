@@ -16,7 +16,7 @@ from domain.certificates import (
 )
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, moved
-from domain.deregistration import OPEN_STATES, DeregistrationCase, RegistryStatus
+from domain.deregistration import OPEN_STATES, DeregistrationCase
 from domain.dual_control import (
     Proposal,
     confirmation_refusals,
@@ -35,7 +35,6 @@ from domain.processing import (
     out_of_scope,
 )
 from domain.refusals import Refusal, invalid, refuse_if
-from domain.releasing import outlives
 from domain.roles import Operation
 from domain.vaulting import locked
 from resolvers.counties import county_alone, county_papers
@@ -52,6 +51,7 @@ from resolvers.papers import (
 )
 from resolvers.proposals import confirmed, proposed
 from resolvers.receipts import give_receipts
+from resolvers.releasing import entered_for
 from resolvers.reminders import obtained
 from resolvers.scans import is_intact
 from resolvers.secured import collaterals_query, contracts_query
@@ -226,11 +226,8 @@ async def certificate_cancel_electronic(
     """X25."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
     await county_papers(deed, [certificate])
-    cases = await deed.decision.find(DeregistrationCase, {"certificate_ids": certificate.id})
-    entered = [case for case in cases if case.registry.status is RegistryStatus.DONE]
-    covered = await deed.decision.find(Collateral, collaterals_query(certificate))
-    stays = any(outlives(certificate, case, covered) for case in entered)
-    refuse_if([cancellation_refusal(certificate, done=bool(entered), stays=stays)])
+    done, stays = await entered_for(deed.decision, certificate)
+    refuse_if([cancellation_refusal(certificate, done=done, stays=stays)])
     standing = certificate.legal_state is LegalState.REGISTERED
     after = deed.move(
         certificate,

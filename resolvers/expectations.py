@@ -7,6 +7,7 @@ from domain.custody import Movement
 from domain.expectations import voiding_refusals
 from domain.refusals import refuse_if
 from domain.roles import Operation
+from resolvers.counties import county_papers
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from schema.custody import CertificatePayload, CertificateVoidExpectedInput
@@ -22,6 +23,7 @@ async def certificate_void_expected(
 ) -> dict[str, Any]:
     """INV-10: nothing is deleted; the record stays as void, with its reason in the ledger."""
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
+    await county_papers(deed, [certificate])
     refuse_if(voiding_refusals(certificate, input.reason))
     voided = deed.move(
         certificate,

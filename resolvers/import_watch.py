@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain.certificates import TitleCertificate
+from domain.certificates import TitleCertificate, normalised
 from domain.collaterals import Collateral
 from domain.dossiers import Dossier
 from domain.loans import Loan
@@ -38,17 +38,22 @@ async def _read_subjects(known: Known, named: Sequence[tuple[SubjectKind, str]])
         await known.read(cls, [target for k, target in named if k is kind], field_name=name)
     papers = sorted({target for k, target in named if k is SubjectKind.CERTIFICATE})
     if papers:
-        query = {"$or": [{"_id": {"$in": papers}}, {"cert_no": {"$in": papers}}]}
+        norms = sorted({normalised(one) for one in papers})
+        query = {"$or": [{"_id": {"$in": papers}}, {"cert_no_norm": {"$in": norms}}]}
         for certificate in await known.decision.find(TitleCertificate, query):
-            known.found[TitleCertificate, certificate.id] = certificate
-            known.found[TitleCertificate, certificate.cert_no or ""] = certificate
+            for name in (certificate.id, certificate.cert_no or "", certificate.cert_no_norm or ""):
+                known.found[TitleCertificate, name] = certificate
 
 
-def _subject(known: Known, kind: SubjectKind, target: str, field: str) -> None:
+def _subject(known: Known, kind: SubjectKind, target: str, field: str) -> str:
+    """What it is about, as it is called here: a paper by id, or by its number as printed (3.1)."""
     if kind is SubjectKind.CERTIFICATE:
-        known.need(TitleCertificate, target, field)
-    elif kind in _SUBJECTS:
+        if (paper := known.get(TitleCertificate, target)) is None:
+            paper = known.need(TitleCertificate, normalised(target), field)
+        return target if target == paper.id else str(paper.cert_no)
+    if kind in _SUBJECTS:
         known.need(_SUBJECTS[kind][0], target, field)
+    return target
 
 
 async def _read_hold(known: Known, lines: Sequence[LegalHoldLine]) -> None:
@@ -58,8 +63,8 @@ async def _read_hold(known: Known, lines: Sequence[LegalHoldLine]) -> None:
 
 
 def _take_hold(known: Known, line: LegalHoldLine) -> tuple[LineStatus, str]:
-    _subject(known, SubjectKind(line.scope.value), line.target, "target")
-    return _watched(known, LegalHold, line)
+    target = _subject(known, SubjectKind(line.scope.value), line.target, "target")
+    return _watched(known, LegalHold, line, target=target)
 
 
 async def _read_signal(known: Known, lines: Sequence[RiskSignalLine]) -> None:
@@ -75,23 +80,24 @@ async def _read_case(known: Known, lines: Sequence[LegalCaseLine]) -> None:
 
 
 def _take_signal(known: Known, line: RiskSignalLine) -> tuple[LineStatus, str]:
-    _subject(known, line.subject_kind, line.subject, "subject")
+    subject = _subject(known, line.subject_kind, line.subject, "subject")
     old = known.get(RiskSignal, line.no)
     if old is None:
-        return _watched(known, RiskSignal, line)
+        return _watched(known, RiskSignal, line, subject=subject)
     # The feed does not know what was proposed here (P07).
     return _watched(
         known,
         RiskSignal,
         line,
+        subject=subject,
         elimination_proposed_on=old.elimination_proposed_on,
         elimination_reason=old.elimination_reason,
     )
 
 
 def _take_legal_case(known: Known, line: LegalCaseLine) -> tuple[LineStatus, str]:
-    _subject(known, line.subject_kind, line.subject, "subject")
-    return _watched(known, LegalCase, line)
+    subject = _subject(known, line.subject_kind, line.subject, "subject")
+    return _watched(known, LegalCase, line, subject=subject)
 
 
 async def _read_incident(known: Known, lines: Sequence[IncidentLine]) -> None:
@@ -101,14 +107,13 @@ async def _read_incident(known: Known, lines: Sequence[IncidentLine]) -> None:
 
 
 def _take_incident(known: Known, line: IncidentLine) -> tuple[LineStatus, str]:
-    _subject(known, line.subject_kind, line.subject, "subject")
+    subject = _subject(known, line.subject_kind, line.subject, "subject")
     old = known.get(Incident, line.no)
     if old is None:
-        return _watched(known, Incident, line)
+        return _watched(known, Incident, line, subject=subject)
     # The feed does not know who reported it here and who answers for it.
-    return _watched(
-        known, Incident, line, reported_by=old.reported_by, accountability=old.accountability
-    )
+    here = {"reported_by": old.reported_by, "accountability": old.accountability}
+    return _watched(known, Incident, line, subject=subject, **here)
 
 
 def _watched(known: Known, cls: Any, line: Any, **facts: Any) -> tuple[LineStatus, str]:
@@ -117,8 +122,7 @@ def _watched(known: Known, cls: Any, line: Any, **facts: Any) -> tuple[LineStatu
         id=old.id if old else new_id(cls),
         org_code=org.code,
         org_path=org.org_path,
-        **line.model_dump(exclude={"org"}),
-        **facts,
+        **line.model_dump(exclude={"org"}) | facts,
     )
     status, id = upserted(known, old, new)
     known.found[cls, line.no] = new

@@ -10,9 +10,10 @@ from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.dispatches import Dispatch, DispatchState
 from domain.movements import OFFERED, OPERATIONS, MovementFacts, movement_refusals
 from domain.vaults import SealedPacket, Vault
+from resolvers.checkouts import overdue_of
 from resolvers.context import Context, Info
 from resolvers.holds import holds_on, litigation_open
-from resolvers.releasing import proven
+from resolvers.releasing import entered_for, proven
 from resolvers.scans import recorded_scans
 from resolvers.secured import loans_secured_by
 from resolvers.vault_work import freed, open_case_of
@@ -73,26 +74,34 @@ async def _facts(
     beside = await decision.find(TitleCertificate, {"_id": {"$in": sorted(others)}})
     under_way = {"certificate_ids": certificate.id, "state": {"$in": _UNDER_WAY}}
     litigation = check_out is not None and check_out.purpose is CheckOutPurpose.LITIGATION
+    takers = [] if check_out is None else [check_out.requester, check_out.signed_by]
+    holder, rules = certificate.holder, context.stores.rulebook.on(context.today)
+    cancelled, stays = await entered_for(decision, certificate)
     released = None
     if case is not None:
         released = await decision.get(Collateral, case.collateral_id)
     return MovementFacts(
         certificate=certificate,
         vault=await decision.first(Vault, {"code": place.vault}) if place else None,
+        desk=await decision.first(Vault, {"code": holder.desk}) if holder else None,
         packet=packet,
         dispatched=await decision.first(Dispatch, under_way) is not None,
         holds=await holds_on(decision, [certificate]),
         beside=beside,
         holds_beside=await holds_on(decision, beside) if beside else (),
         check_out=check_out,
+        overdue=await overdue_of(decision, takers, context.today),
         litigation_open=litigation and await litigation_open(decision, certificate),
         scans=await recorded_scans(decision, certificate),
         case=case,
         proven=case is not None and await proven(decision, case),
         released=released is not None and released.pledge_state in ENDED_PLEDGES,
+        cancelled=cancelled,
+        stays=stays,
         loans=await loans_secured_by(decision, certificate.collateral_nos),
         today=context.today,
-        policy=context.stores.rulebook.on(context.today).policy,
+        policy=rules.policy,
+        calendar=rules.calendar,
     )
 
 

@@ -12,6 +12,7 @@ from domain.losses import proof_refusals, reissue_refusals
 from domain.processing import paper_refusals
 from domain.refusals import Refusal, refuse_if
 from domain.roles import Operation
+from resolvers.counties import county_papers
 from resolvers.deed import Deed
 from resolvers.incidents import end_losses, open_losses
 from resolvers.mutation import mutation
@@ -30,6 +31,7 @@ from storage.records import new_id
 async def certificate_reissue(deed: Deed, input: CertificateReissueInput) -> dict[str, Any]:
     """X23: the old one is void for ever, the new one keeps its rank."""
     lost = await deed.subject(TitleCertificate, input.certificate_id)
+    await county_papers(deed, [lost])
     published, unpublished = await _proof(
         deed, lost, input.publication_file_version_id, DocType.LOSS_STATEMENT
     )

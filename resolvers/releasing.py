@@ -10,7 +10,7 @@ from domain.case_steps import beneath, stepped, still_suspended
 from domain.certificates import TERMINAL, Catalog, CustodyState, TitleCertificate
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import CustodyEvent, Evidence, Movement, Operator, moved
-from domain.deregistration import CaseState, CaseStep, DeregistrationCase
+from domain.deregistration import CaseState, CaseStep, DeregistrationCase, RegistryStatus
 from domain.dossiers import Dossier, ItemStage, with_stage_due, without_receipt
 from domain.files import FileVersion
 from domain.guarantees import GuaranteeContract
@@ -94,6 +94,14 @@ async def result_of(decision: Decision, case: DeregistrationCase) -> FileVersion
     """The file that a case keeps as the registry's result, if any."""
     result = case.registry.result
     return None if result is None else await decision.get(FileVersion, result.file_version_id)
+
+
+async def entered_for(decision: Decision, certificate: TitleCertificate) -> tuple[bool, bool]:
+    """Whether any release of it is entered; and whether it covers what stays then (X25, L08)."""
+    cases = await decision.find(DeregistrationCase, {"certificate_ids": certificate.id})
+    entered = [case for case in cases if case.registry.status is RegistryStatus.DONE]
+    covered = await decision.find(Collateral, collaterals_query(certificate))
+    return bool(entered), any(outlives(certificate, case, covered) for case in entered)
 
 
 async def end_right(

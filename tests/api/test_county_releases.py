@@ -72,3 +72,12 @@ def touched(bank: Bank, story: Story) -> Iterator[tuple[str, dict[str, Any]]]:
     scan = bank.accepted(story, "CERT_SCAN", certificateId=story.certificate_id)
     filing = {**collected(story), "fileVersionId": scan}
     yield "certificateFileElectronicPropose", filing
+    unwanted = bank.expect(story, "PRE_NOTICE_TITLE")
+    yield "certificateVoidExpected", {"certificateId": unwanted, "reason": "never issued"}
+    place = {"vault": "V1", "cabinet": "B", "slot": f"{story.n:03}"}
+    place |= {"packet_no": f"PC{story.n}", "seal_no": f"SC{story.n}"}
+    inside = {"cert_no": f"inside-{story.n}", "custody_state": "IN_VAULT", "place": place}
+    inside |= {"holder": None, "cert_type": "OTHER_RIGHT_LEGACY"}
+    [told] = bank.load(("Certificate", held | inside))
+    asked = {"certificateId": told["id"], "purpose": "NON_LITIGATION_USE", "reason": "to compare"}
+    yield "checkOutRequest", asked | {"dueDate": "2025-06-30"}

@@ -12,10 +12,10 @@ from domain.custody import Evidence, Movement
 from domain.deregistration import CaseState, HandlingMode, Registry, RegistryStatus
 from domain.loans import Instalment, LoanStatus
 from domain.movements import MovementFacts, movement_refusals
-from domain.vaults import Vault, VaultStatus
-from tests.domain.builders import NOW, POLICY, TODAY, a_case, a_certificate, a_loan, codes
+from domain.vaults import VaultStatus
+from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_case, a_certificate, a_loan, codes
 from tests.domain.release_builders import a_hold
-from tests.domain.vault_builders import a_packet, a_scan
+from tests.domain.vault_builders import a_packet, a_scan, a_vault
 
 INSIDE, OUT = CustodyState.IN_VAULT, CustodyState.OUT_FOR_DEREG
 TITLE = {"cert_type": CertType.REAL_ESTATE_TITLE, "legal_state": LegalState.PENDING}
@@ -35,7 +35,8 @@ def told(movement: Movement, paper: dict[str, Any], **facts: Any) -> list[str]:
     """The codes of what keeps such a paper from a movement."""
     known: dict[str, Any] = {"vault": None, "holds": (), "scans": (), "case": None, "beside": ()}
     known |= {"holds_beside": (), "check_out": None, "packet": None, "dispatched": False}
-    known |= {"litigation_open": False, "policy": POLICY}
+    known |= {"litigation_open": False, "policy": POLICY, "calendar": CALENDAR, "desk": None}
+    known |= {"overdue": (), "cancelled": False, "stays": False}
     known |= {
         "released": False,
         "loans": (),
@@ -108,7 +109,7 @@ OUT_REQUEST = CheckOut(
     reason="why",
     requester="legal-1",
     requested_at=NOW,
-    due_date=TODAY,
+    due_date=TODAY + timedelta(days=1),
     state=CheckOutState.APPROVED,
     take_by=TODAY,
     org_code="OB",
@@ -125,12 +126,50 @@ ASKED = {"custody_state": INSIDE, "lock": Lock(kind=LockKind.CHECK_OUT, id="c")}
         ({"purpose": CheckOutPurpose.CERT_RENEWAL}, True, ["LEGAL_HOLD"]),
         ({"state": CheckOutState.REQUESTED}, False, ["STATE_CONFLICT"]),
         ({"take_by": TODAY - timedelta(days=1)}, False, ["STATE_CONFLICT"]),
+        ({"due_date": TODAY}, False, ["DUE_DATE_INVALID"]),  # it went out too late
     ],
 )
 def test_a_paper_that_was_asked_for_goes_as_its_request_says(changes, held, expected):
     request = replace(OUT_REQUEST, **changes)
     holds = (a_hold(),) if held else ()
     assert told(Movement.CHECK_OUT, ASKED, check_out=request, holds=holds) == expected
+
+
+ON_FILE = {"carrier": Carrier.ELECTRONIC, "custody_state": CustodyState.ELECTRONIC_ON_FILE}
+
+
+def test_who_is_late_elsewhere_by_now_takes_nothing():
+    late = [(replace(OUT_REQUEST, id="d"), "another paper")]
+    found = told(Movement.CHECK_OUT, ASKED, check_out=OUT_REQUEST, overdue=late)
+    assert found == ["BORROWER_OVERDUE"]
+
+
+@pytest.mark.parametrize(
+    ("cancelled", "stays", "expected"),
+    [(False, False, ["STATE_CONFLICT"]), (True, True, ["STATE_CONFLICT"]), (True, False, [])],
+)
+def test_what_is_electronic_ends_with_an_entry_that_leaves_nothing_of_it(
+    cancelled, stays, expected
+):
+    facts = {"cancelled": cancelled, "stays": stays}
+    assert told(Movement.CANCEL_ELECTRONIC, ON_FILE, **facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("legal_state", "expected"),
+    [(LegalState.REGISTERED, []), (LegalState.LAPSED, ["STATE_CONFLICT"])],
+)
+def test_of_a_right_that_is_over_nothing_is_issued_anew(legal_state, expected):
+    lost = {"custody_state": CustodyState.LOST, "legal_state": legal_state}
+    assert told(Movement.REISSUE, lost) == expected
+
+
+def test_a_desk_whose_vault_is_counted_lets_nothing_in():
+    waiting = {"custody_state": CustodyState.RECEIVED_PENDING_VAULT}
+    scans = [a_scan(cert_no_norm=a_certificate().cert_no_norm)]
+    assert told(Movement.VAULT_IN, waiting, scans=scans, desk=a_vault()) == []
+    counted = a_vault(status=VaultStatus.FROZEN_FOR_COUNT)
+    assert told(Movement.VAULT_IN, waiting, scans=scans, desk=counted) == ["VAULT_FROZEN"]
 
 
 def test_a_packet_moves_as_a_whole():
@@ -144,14 +183,7 @@ def test_a_packet_moves_as_a_whole():
 
 
 def test_a_counted_vault_keeps_what_its_keepers_would_give_back():
-    counted = Vault(
-        id="v",
-        code="V1",
-        name="V1",
-        org_code="LC",
-        org_path="/HO",
-        status=VaultStatus.FROZEN_FOR_COUNT,
-    )
+    counted = a_vault(status=VaultStatus.FROZEN_FOR_COUNT)
     agreed = TITLE | {"custody_state": INSIDE, "lock": Lock(kind=LockKind.OWNER_RETURN, id="o")}
     assert told(Movement.RETURN_TO_OWNER, agreed, vault=counted) == ["VAULT_FROZEN"]
 
@@ -183,6 +215,8 @@ def test_only_what_is_electronic_is_filed(carrier):
     awaited = {"custody_state": CustodyState.NOT_RECEIVED, "carrier": carrier}
     paper = carrier is Carrier.PAPER
     assert told(Movement.FILE_ELECTRONIC, awaited) == (["VALUE_INVALID"] if paper else [])
+    proposed = awaited | {"lock": Lock(kind=LockKind.VAULT_PROPOSAL, id="p")}
+    assert "OPEN_REQUEST_EXISTS" in told(Movement.FILE_ELECTRONIC, proposed)
 
 
 @pytest.mark.parametrize(
