@@ -3,10 +3,9 @@
 Source: domain 3.6; CUS-10, CUS-12, CUS-15, CUS-16.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.calendar import WorkCalendar, nd
 from domain.certificates import (
@@ -36,7 +35,7 @@ from domain.collaterals import Collateral
 from domain.custody import Movement, illegal
 from domain.dossiers import DocType
 from domain.policy import ESCALATION, Policy
-from domain.processing import FULL_RIGHTS, PRE_NOTICES, kind_refusals
+from domain.processing import FULL_RIGHTS, PRE_NOTICES, SUCCESSORS, kind_refusals
 from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
 
@@ -137,18 +136,6 @@ def mismatches(
         yield _mismatch("pages", str(pages), str(certificate.pages))
     if not like_scan:
         yield _mismatch("likeScan", "not like the scan", "like the scan")
-
-
-SUCCESSORS: Mapping[CertType, frozenset[CertType]] = MappingProxyType(
-    {
-        CertType.PRE_NOTICE_TITLE: frozenset({CertType.REAL_ESTATE_TITLE}),
-        CertType.PRE_NOTICE_MORTGAGE: frozenset({CertType.MORTGAGE_REG_PROOF}),
-        CertType.CONSTRUCTION_MORTGAGE: frozenset({CertType.MORTGAGE_REG_PROOF}),
-        CertType.PURCHASE_CONTRACT: frozenset(
-            {CertType.PRE_NOTICE_TITLE, CertType.REAL_ESTATE_TITLE}
-        ),
-    }
-)
 
 
 def exchange_proofs(check_out: CheckOut, old: TitleCertificate) -> tuple[DocType, ...]:

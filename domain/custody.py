@@ -56,6 +56,7 @@ class Movement(StrEnum):
     REDEEM = "REDEEM"
     LAPSE = "LAPSE"
     REINSTATE = "REINSTATE"
+    CONVERT = "CONVERT"
 
 
 RULE_OF: Mapping[Movement, str] = MappingProxyType(
@@ -95,6 +96,7 @@ RULE_OF: Mapping[Movement, str] = MappingProxyType(
         Movement.REDEEM: "X26",
         Movement.LAPSE: "CUS-16",
         Movement.REINSTATE: "CUS-16",
+        Movement.CONVERT: "CUS-16",
     }
 )
 
@@ -172,7 +174,13 @@ HELD_BY_BOOK = frozenset(
 )
 # These change the right and leave the paper where it is.
 LEGAL_ONLY = frozenset(
-    {Movement.REGISTRY_CANCELLED, Movement.LAPSE, Movement.REINSTATE, Movement.VOID_EXPECTED}
+    {
+        Movement.REGISTRY_CANCELLED,
+        Movement.LAPSE,
+        Movement.REINSTATE,
+        Movement.CONVERT,
+        Movement.VOID_EXPECTED,
+    }
 )
 
 

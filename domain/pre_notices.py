@@ -12,12 +12,13 @@ from domain.certificates import (
     ENDED_RIGHTS,
     Catalog,
     Conversion,
+    CustodyState,
     LegalState,
     TitleCertificate,
 )
 from domain.collaterals import Collateral
 from domain.policy import Policy
-from domain.processing import PRE_NOTICES
+from domain.processing import PRE_NOTICES, SUCCESSORS
 from domain.refusals import Refusal, invalid, state_conflict
 
 LEGAL_DAYS = "prenotice.legal_days"
@@ -174,6 +175,23 @@ def converted_priority(
     if in_time and units == converted_units and pre_notice.priority_date is not None:
         return pre_notice.priority_date
     return registered_on
+
+
+def followed_by(
+    right: TitleCertificate, papers: Sequence[TitleCertificate]
+) -> list[TitleCertificate]:
+    """The pre-notices in force that a full right was registered for, covering all that they do.
+
+    One that is out comes back for it, and is exchanged then (X13).
+    """
+    return [
+        paper
+        for paper in papers
+        if is_standing(paper)
+        and right.cert_type in SUCCESSORS[paper.cert_type]
+        and set(paper.collateral_nos) <= set(right.collateral_nos)
+        and paper.custody_state is not CustodyState.CHECKED_OUT
+    ]
 
 
 def still_secured(collateral: Collateral, certificates: Sequence[TitleCertificate]) -> bool:

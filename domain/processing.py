@@ -42,6 +42,16 @@ FULL_RIGHTS = frozenset(
     {CertType.MORTGAGE_REG_PROOF, CertType.OTHER_RIGHT_LEGACY, CertType.REAL_ESTATE_TITLE}
 )
 PRE_NOTICES = frozenset({CertType.PRE_NOTICE_TITLE, CertType.PRE_NOTICE_MORTGAGE})
+SUCCESSORS: Mapping[CertType, frozenset[CertType]] = MappingProxyType(
+    {
+        CertType.PRE_NOTICE_TITLE: frozenset({CertType.REAL_ESTATE_TITLE}),
+        CertType.PRE_NOTICE_MORTGAGE: frozenset({CertType.MORTGAGE_REG_PROOF}),
+        CertType.CONSTRUCTION_MORTGAGE: frozenset({CertType.MORTGAGE_REG_PROOF}),
+        CertType.PURCHASE_CONTRACT: frozenset(
+            {CertType.PRE_NOTICE_TITLE, CertType.REAL_ESTATE_TITLE}
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

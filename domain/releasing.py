@@ -157,6 +157,7 @@ def awaits_exchange(certificate: TitleCertificate) -> bool:
     return (
         certificate.catalog is Catalog.RIGHT_CERT
         and certificate.legal_state is LegalState.SUPERSEDED
+        and certificate.superseded_by is None
     )
 
 
@@ -194,7 +195,7 @@ def left_by_entry(certificate: TitleCertificate, *, stays: bool) -> LegalState:
     """
     if ends_with_entry(certificate):
         return LegalState.SUPERSEDED if stays else LegalState.CANCELLED
-    if awaits_exchange(certificate) and certificate.superseded_by is None and not stays:
+    if awaits_exchange(certificate) and not stays:
         return LegalState.CANCELLED
     return certificate.legal_state
 

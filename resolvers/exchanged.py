@@ -9,6 +9,7 @@ from domain.custody import CustodyEvent, Evidence, Movement, moved
 from domain.handovers import given
 from domain.processing import PaperFacts
 from resolvers.deed import Deed
+from resolvers.expectations import dropped
 from resolvers.papers import printed, scan_falls_due
 from resolvers.reminders import obtained
 from storage.records import new_id
@@ -29,8 +30,16 @@ class Brought:
 async def received_instead(
     deed: Deed, old: TitleCertificate, new: TitleCertificate, brought: Brought
 ) -> TitleCertificate:
-    """The new certificate, waiting for its vault-in and its own scan; it supersedes the old."""
+    """The new certificate, waiting for its vault-in and its own scan; it supersedes the old.
+
+    Where such a one was expected it is this one, obtained by that day (CUS-27).
+    """
     reads = printed(deed, new, brought.paper)
+    awaited = await _awaited(deed, new)
+    if awaited is not None:
+        ended = f"Obtained as {brought.paper.cert_no}, in place of {old.label}."
+        dropped(deed, awaited, reason=ended)
+        reads |= {"expected_from": awaited.expected_from, "expected_by": awaited.expected_by}
     received, event = moved(
         new,
         Movement.RECEIVE_EXCHANGED,
@@ -53,3 +62,16 @@ async def received_instead(
     received = await obtained(deed, received)
     await scan_falls_due(deed, received)
     return received
+
+
+async def _awaited(deed: Deed, new: TitleCertificate) -> TitleCertificate | None:
+    """The expectation that a new certificate fulfils: of its type, on the same collateral."""
+    query = {
+        "collateral_nos": {"$in": list(new.collateral_nos)},
+        "custody_state": CustodyState.NOT_RECEIVED.value,
+        "cert_type": new.cert_type.value,
+    }
+    for one in await deed.decision.find(TitleCertificate, query):
+        if not one.is_dropped and set(one.collateral_nos) == set(new.collateral_nos):
+            return one
+    return None

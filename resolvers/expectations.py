@@ -25,12 +25,16 @@ async def certificate_void_expected(
     certificate = await deed.subject(TitleCertificate, input.certificate_id)
     await county_papers(deed, [certificate])
     refuse_if(voiding_refusals(certificate, input.reason))
-    voided = deed.move(
+    return {"certificate": dropped(deed, certificate, reason=input.reason.strip())}
+
+
+def dropped(deed: Deed, certificate: TitleCertificate, *, reason: str) -> TitleCertificate:
+    """A certificate that is expected no more."""
+    return deed.move(
         certificate,
         Movement.VOID_EXPECTED,
         CustodyState.NOT_RECEIVED,
-        reason=input.reason.strip(),
+        reason=reason,
         legal_state=LegalState.VOID,
         next_look_on=None,
     )
-    return {"certificate": voided}

@@ -10,6 +10,7 @@ from domain.processing import PRE_NOTICES
 from domain.refusals import Forbidden, refuse_if
 from domain.reminders import expiry_refusals, unclaimed_from, watched
 from domain.roles import Operation
+from resolvers.conversions import converted
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from resolvers.secured import collaterals_query
@@ -48,6 +49,7 @@ async def obtained(deed: Deed, certificate: TitleCertificate) -> TitleCertificat
     An owner's paper that comes after the release waits for him at once (CUS-26).
     """
     covered = await deed.decision.find(Collateral, collaterals_query(certificate))
+    certificate = await converted(deed, certificate, covered)
     if certificate.cert_type in PRE_NOTICES:
         known = [c.convertible_from for c in covered if c.convertible_from is not None]
         if known:

@@ -444,6 +444,7 @@ _name(
     REDEEM X26 兑付: redeemed, the proceeds applied
     LAPSE 预告失效: the pre-notice lapsed
     REINSTATE 恢复效力: it had not lapsed, the application was in time and recorded late
+    CONVERT 预告转正式: the full right is registered in the pre-notice's place
     """,
 )
 _name(

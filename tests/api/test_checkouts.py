@@ -1,6 +1,7 @@
 """Check-outs through HTTP: asked for, approved, signed for, let out, renewed, brought back."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -385,6 +386,8 @@ def of_it(story: Story) -> dict[str, str]:
 def test_a_new_certificate_takes_the_old_ones_place(bank: Bank):
     """AC-32 in kind: the old one ends superseded, the new one carries its rank."""
     story, id = out(bank, "approver-lc", purpose="CERT_RENEWAL", dueDate="2025-07-20")
+    awaited = replace(story, certificate_id=bank.expect(story))
+    due = bank.certificate(awaited, "expectedBy")["expectedBy"]
     for unfit in (
         bank.accepted(story, "REGISTRY_RESULT"),  # of no certificate
         bank.accepted(bank.mortgage(), "REGISTRY_RESULT"),  # of another loan
@@ -425,13 +428,14 @@ def test_a_new_certificate_takes_the_old_ones_place(bank: Bank):
         story, "custodyState legalState supersedes priorityDate certNo expectedBy"
     )
     assert new == {
-        "expectedBy": None,
+        "expectedBy": due,  # it is the one that was expected
         "custodyState": "RECEIVED_PENDING_VAULT",
         "legalState": "REGISTERED",
         "supersedes": first,
         "priorityDate": old["priorityDate"],
         "certNo": new_no,
     }
+    assert bank.certificate(awaited)["legalState"] == "VOID"
     plan = _again(story)
     assert codes(bank.do("keeper-1", "certificateVaultInPropose", plan)) == ["SCAN_MISSING"]
     story.certificate_id = first

@@ -1,5 +1,6 @@
 """Deadlines of papers through HTTP: pre-notices, expiries, unclaimed papers, and their alerts."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -144,6 +145,46 @@ def test_a_new_right_makes_the_collateral_count_again(bank: Bank, by_feed):
     else:
         bank.collect(story)
     assert bank.certificate(story, lapsed)["collaterals"] == [{"rightLapsedOn": None}]
+
+
+@pytest.mark.parametrize("carrier", ["PAPER", "ELECTRONIC"])
+def test_a_full_right_that_is_obtained_by_itself_takes_the_pre_notices_place(bank: Bank, carrier):
+    """CUS-16: with its rank; what is converted does not lapse any more."""
+    if carrier == "PAPER":
+        story = marked(bank)
+    else:
+        state = "ELECTRONIC_ON_FILE"
+        facts = {"carrier": carrier, "custody_state": state, "holder": None}
+        story = opened(bank, "PRE_NOTICE_MORTGAGE", "PRESALE_UNIT", **facts)
+        given = {"certificateId": story.certificate_id, "convertibleFrom": "2025-06-20"}
+        bank.done("handler-1", "certificateMarkConvertible", given)
+    before = story.certificate_id
+    rank = bank.certificate(story, "priorityDate")["priorityDate"]
+    bank.clock("2025-09-01T10:00:00+08:00")
+    right = replace(
+        story, cert_no=f"R-{story.n}", certificate_id=bank.expect(story, carrier=carrier)
+    )
+    if carrier == "PAPER":
+        bank.done("handler-1", "certificateCollect", collected(right, issueDate="2025-08-30"))
+    else:
+        scan = bank.accepted(story, "CERT_SCAN", certificateId=right.certificate_id)
+        filing = {**collected(right, issueDate="2025-08-30"), "fileVersionId": scan}
+        shown = f"proposal {{ id }} {REFUSALS}"
+        proposed = bank.done("handler-1", "certificateFileElectronicPropose", filing, shown)
+        confirm = {"proposalId": proposed["proposal"]["id"], "filing": filing}
+        bank.done("handler-2", "certificateFileElectronicConfirm", confirm)
+    assert bank.certificate(right, "legalState supersedes priorityDate") == {
+        "legalState": "REGISTERED",
+        "supersedes": before,
+        "priorityDate": rank,
+    }
+    on(bank, "2025-09-30")
+    ended = {"legalState": "SUPERSEDED", "supersededBy": right.certificate_id}
+    assert bank.certificate(story, "legalState supersededBy") == ended
+    assert signals(bank, story) == []
+    history = "query($id: ID!) { custodyHistory(certificateId: $id) { verified events { type } } }"
+    told = bank.query("auditor", history, id=before)["custodyHistory"]
+    assert (told["verified"], told["events"][-1]["type"]) == (True, "CONVERT")
 
 
 def test_an_application_in_time_stops_the_lapse(bank: Bank):

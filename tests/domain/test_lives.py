@@ -53,6 +53,7 @@ UNKNOWN = {
     Movement.RESEAL,
     Movement.LAPSE,
     Movement.REINSTATE,
+    Movement.CONVERT,
     Movement.VOID_EXPECTED,
     Movement.DEREG_HANDOVER,
 }

@@ -11,6 +11,7 @@ from domain.pre_notices import (
     converted_priority,
     convertible,
     convertible_refusals,
+    followed_by,
     has_lapsed,
     is_standing,
     lapse_date,
@@ -151,6 +152,32 @@ def test_an_application_is_in_time_up_to_the_last_day(filed_on, today, expected)
 def test_one_application_for_a_pre_notice_in_force(certificate, conversion, expected):
     refusals = conversion_refusals(certificate, conversion, today=TODAY, **RULES)
     assert codes(refusals) == expected
+
+
+@pytest.mark.parametrize(
+    ("pre_notice", "right", "follows"),
+    [
+        ({}, {}, True),
+        ({"cert_type": CertType.PRE_NOTICE_TITLE}, {}, False),  # the owner's, not the bank's
+        (
+            {"cert_type": CertType.PRE_NOTICE_TITLE},
+            {"cert_type": CertType.REAL_ESTATE_TITLE},
+            True,
+        ),
+        ({}, {"cert_type": CertType.OTHER_RIGHT_LEGACY}, False),
+        ({}, {"collateral_nos": ("COL1", "COL2")}, True),
+        ({"collateral_nos": ("COL1", "COL2")}, {}, False),  # a unit of it is not registered yet
+        ({"legal_state": LegalState.LAPSED}, {}, False),
+        ({"legal_state": LegalState.SUPERSEDED}, {}, False),
+        ({"cert_no": None, "legal_state": LegalState.PENDING}, {}, False),
+        ({"custody_state": CustodyState.CHECKED_OUT}, {}, False),  # it is exchanged
+        ({"custody_state": CustodyState.ELECTRONIC_ON_FILE}, {}, True),
+    ],
+)
+def test_a_full_right_follows_the_pre_notices_of_what_it_covers(pre_notice, right, follows):
+    before = a_pre_notice(**pre_notice)
+    obtained = a_certificate(**{"id": "cert-2", "cert_type": CertType.MORTGAGE_REG_PROOF} | right)
+    assert followed_by(obtained, [before]) == ([before] if follows else [])
 
 
 UNIT, OTHER = frozenset({"U1"}), frozenset({"U2"})
