@@ -10,7 +10,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from domain.calendar import md
-from domain.certificates import ENDED_RIGHTS, Catalog, LegalState, names_of
+from domain.certificates import ENDED_RIGHTS, Catalog, LegalState, TitleCertificate, names_of
 from domain.collaterals import (
     GONE,
     Collateral,
@@ -22,10 +22,12 @@ from domain.guarantees import GuaranteeContract, GuaranteeLink, GuaranteeMode
 from domain.loans import IN_DEFAULT, days_past_due, principal_owed
 from domain.money import yuan
 from domain.policy import Policy
+from domain.pre_notices import has_lapsed
 from domain.refusals import Refusal, RefusalCode
 from domain.release_object import seizures_on
 from domain.release_obligations import is_determined
 from domain.release_question import Question
+from domain.reminders import has_run_out
 
 RULE = "DRG-4.6"
 _HUNDRED = 100
@@ -234,7 +236,7 @@ def _carrier(
 def _worthless(question: Question, collateral: Collateral) -> str | None:
     """Why a collateral counts for nothing: no right registered, seized, or disputed (4.6)."""
     papers = question.facts.rest.papers_of(collateral.no)
-    rights = [paper.legal_state for paper in papers if paper.catalog is Catalog.RIGHT_CERT]
+    rights = [_state_of(question, one) for one in papers if one.catalog is Catalog.RIGHT_CERT]
     search = collateral.latest_search
     if search is not None and search.result is TitleSearchResult.CANCELLED:
         return "its right has ended"
@@ -248,6 +250,14 @@ def _worthless(question: Question, collateral: Collateral) -> str | None:
     named = {collateral.no, *names_of(papers)}
     disputed = any(signal.subject in named for signal in question.facts.rest.disputes)
     return "in dispute" if disputed or collateral.in_dispute else None
+
+
+def _state_of(question: Question, paper: TitleCertificate) -> LegalState:
+    """How its right stands today, whether or not a lapse is booked yet (CUS-16, CUS-17)."""
+    policy, calendar, today = question.policy, question.calendar, question.today
+    lapsed = has_lapsed(paper, policy=policy, calendar=calendar, today=today)
+    over = lapsed or has_run_out(paper, today=today)
+    return LegalState.LAPSED if over else paper.legal_state
 
 
 def _prior_claims(

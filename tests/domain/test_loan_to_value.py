@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.certificates import LegalState
+from domain.certificates import CertType, LegalState
 from domain.collaterals import CollateralKind, PledgeState, TitleSearchResult
 from domain.deregistration import DeregKind
 from domain.guarantees import GuaranteeLink, GuaranteeMode
@@ -296,6 +296,25 @@ def test_a_right_counts_once_it_is_registered(states, passes):
         for n, state in enumerate(states)
     )
     found, _ = released(stays("B", 2_000_000), rest={"certificates": papers})
+    assert (found == []) is passes
+
+
+OVER = {"convertible_from": TODAY - timedelta(days=100)}
+OUT = {"cert_type": CertType.MOVABLE_MORTGAGE_REG, "expires_on": TODAY - timedelta(days=1)}
+
+
+@pytest.mark.parametrize(
+    ("right", "passes"),
+    [
+        ({"cert_type": CertType.PRE_NOTICE_MORTGAGE}, True),
+        ({"cert_type": CertType.PRE_NOTICE_MORTGAGE} | OVER, False),
+        (OUT, False),
+        (OUT | {"expires_on": TODAY}, True),
+    ],
+)
+def test_a_right_that_is_over_counts_for_nothing_before_its_lapse_is_booked(right, passes):
+    paper = a_certificate(collateral_nos=("B",), **right)
+    found, _ = released(stays("B", 2_000_000), rest={"certificates": (paper,)})
     assert (found == []) is passes
 
 
