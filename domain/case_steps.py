@@ -139,8 +139,9 @@ def impossible(case: DeregistrationCase, step: CaseStep) -> Refusal | None:
     if step is CaseStep.RESUME and case.suspended_from is not None:
         return None
     undone = step in {CaseStep.CANCEL, CaseStep.WITHDRAW, CaseStep.REJECT, CaseStep.BLOCK}
+    given_back = case.by_delivery and case.state is CaseState.RETURNED
     entered = case.registry.done_at is not None or case.state in IRREVERSIBLE_STATES
-    if undone and entered:
+    if undone and (entered or given_back):
         return Refusal(code=RefusalCode.IRREVERSIBLE, rule_id="DRG-4.2")
     return state_conflict(
         "DRG-4.2",

@@ -89,6 +89,12 @@ class GuaranteeContract:
         """Whether the contract still secures anything."""
         return self.status in {GuaranteeStatus.DRAFT, GuaranteeStatus.EFFECTIVE}
 
+    def secures_drawn(self, on: date | None) -> bool:
+        """Whether it secures what is drawn under its facility that day; none is yet to be (423)."""
+        ends = [day for day in (self.determined_on, self.claim_period_to) if day is not None]
+        in_time = on is None or on <= min(ends, default=on)
+        return self.mode is GuaranteeMode.MAX_AMOUNT and in_time
+
     def active_link(self, collateral_no: str) -> GuaranteeLink | None:
         """The link that still ties that collateral to this contract."""
         if not self.stands:

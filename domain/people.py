@@ -1,11 +1,24 @@
 """People (人员), their roles, and how far each role reaches."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 
 from domain.orgs import OrgLevel, covers
 from domain.roles import PERMISSIONS, Operation, Reach, Role
+
+# Where the roles of custody act (3.2); a sub-centre keeps a vault of its own, where it has one.
+ACTS_AT: Mapping[Role, frozenset[OrgLevel]] = MappingProxyType(
+    {
+        Role.RELATIONSHIP_MANAGER: frozenset({OrgLevel.OPERATING_BRANCH}),
+        Role.CERT_HANDLER: frozenset({OrgLevel.LOAN_CENTER}),
+        Role.VAULT_KEEPER: frozenset(
+            {OrgLevel.LOAN_CENTER, OrgLevel.TIER2_BRANCH, OrgLevel.COUNTY_SUBCENTER}
+        ),
+        Role.VAULT_SUPERVISOR: frozenset({OrgLevel.LOAN_CENTER, OrgLevel.TIER2_BRANCH}),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +36,10 @@ class RoleGrant:
 
     @property
     def counts(self) -> bool:
-        """Whether the role gives anything there: a registrar's only in a county (3.2)."""
-        return self.county or self.role is not Role.MORTGAGE_REGISTRAR
+        """Whether the role gives anything there: at its levels, a registrar's in a county (3.2)."""
+        levels = ACTS_AT.get(self.role)
+        there = levels is None or self.org_level in levels
+        return there and (self.county or self.role is not Role.MORTGAGE_REGISTRAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,8 +66,7 @@ def handling_refusal(
     mode: HandlingMode, papers: Sequence[TitleCertificate], *, delivered: bool
 ) -> Refusal | None:
     """Which way of handling a collateral's papers rule out (4.2); asked when a case is opened."""
-    electronic = all(paper.carrier is Carrier.ELECTRONIC for paper in papers)
-    if mode is HandlingMode.OWNER and papers and electronic:
+    if mode is HandlingMode.OWNER and all(one.carrier is Carrier.ELECTRONIC for one in papers):
         return invalid("handlingMode", "no paper is there to give the owner", rule_id="DRG-4.2")
     if mode is HandlingMode.ONLINE and delivered:
         return invalid("handlingMode", "a pledge by delivery is in no register", rule_id="DRG-4.2")

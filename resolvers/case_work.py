@@ -39,6 +39,8 @@ from schema.mutations import facts as named_facts
 from schema.mutations import kept
 
 MAX_RUNS = 50
+# Once a case was found in order, a form that is not there yet takes nothing back.
+_IN_ORDER = frozenset({CaseState.PRECHECKED, CaseState.APPROVED, CaseState.VAULT_OUT})
 
 
 def lawyers_only_for_courts(deed: Deed, kind: DeregKind, org_path: str) -> None:
@@ -129,15 +131,24 @@ def kept_results(evaluation: Evaluation) -> Iterable[Mapping[str, object]]:
 
 
 async def blocked(deed: Deed, case: DeregistrationCase, evaluation: Evaluation) -> dict[str, Any]:
-    """A failed precondition stops the case; papers stay where they are (4.2, 4.9)."""
-    if (case.state, CaseStep.BLOCK) not in CASE_TRANSITIONS:  # filed already: the answer is kept
+    """A failed precondition stops the case; papers stay where they are (4.2, 4.9).
+
+    A form that is asked for by now can still be handed in, and undoes no approval.
+    """
+    codes = {refusal.code for refusal in evaluation.refusals}
+    filed = (case.state, CaseStep.BLOCK) not in CASE_TRANSITIONS
+    forms = codes == {RefusalCode.DOC_MISSING}
+    if filed or (forms and case.state in _IN_ORDER):  # the answer alone is kept
         return {"case": deed.decision.save(case), "refusals": evaluation.refusals}
-    codes = ", ".join(sorted({refusal.code for refusal in evaluation.refusals}))
-    case = stepped(case, CaseStep.BLOCK, by=deed.actor.login, now=deed.now, note=codes)
-    case = replace(case, approvals=())
+    note = ", ".join(sorted(codes))
+    case = stepped(case, CaseStep.BLOCK, by=deed.actor.login, now=deed.now, note=note)
+    # What was agreed before a rejection holds its thirty days, unless the debt is back (4.9).
+    owing = RefusalCode.NOT_SETTLED in codes
+    held = [one for one in case.approvals if one.valid_until is not None and not owing]
+    case = replace(case, approvals=tuple(held))
     if still_out(case, await papers_of(deed, case)):
         case = papers_due_back(case, today=deed.today, policy=deed.policy, calendar=deed.calendar)
-    if any(refusal.code is RefusalCode.NOT_SETTLED for refusal in evaluation.refusals):
+    if owing:
         await void_proofs(deed.decision, case, reason="NOT_SETTLED", now=deed.now)
     return {"case": deed.decision.save(case), "refusals": evaluation.refusals}
 

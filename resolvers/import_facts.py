@@ -23,7 +23,7 @@ from domain.deregistration import (
     DeregistrationCase,
 )
 from domain.expected_days import conversion_dated
-from domain.guarantees import GuaranteeContract, GuaranteeLink, Guarantor
+from domain.guarantees import GuaranteeContract, GuaranteeLink, GuaranteeStatus, Guarantor
 from domain.loans import (
     CreditContract,
     Loan,
@@ -83,13 +83,14 @@ def _take_guarantee(known: Known, line: GuaranteeContractLine) -> tuple[LineStat
     for collateral in collaterals:
         if collateral.open_case_id is not None and (old is None or added or collateral.no in tied):
             raise Refused(releasing(collateral))
+    over = old is not None and old.status is GuaranteeStatus.RELEASED and not _tied(links)
     new = GuaranteeContract(
         id=old.id if old else new_id(GuaranteeContract),
         no=line.no,
         credit_contract_no=line.credit_contract,
         kind=line.kind,
         mode=line.mode,
-        status=line.status,
+        status=GuaranteeStatus.RELEASED if over else line.status,
         guarantors=tuple(
             Guarantor(party=g.party, third_party=g.own_or_third == "THIRD", joint=g.joint)
             for g in line.guarantors

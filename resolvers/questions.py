@@ -9,8 +9,8 @@ from graphql import GraphQLError
 
 from domain.certificates import TERMINAL
 from domain.collaterals import Collateral as Pledged
+from domain.deregistration import CaseState, DeregKind, HandlingMode
 from domain.deregistration import DeregistrationCase as Case
-from domain.deregistration import DeregKind, HandlingMode
 from domain.refusals import Refusal, Refused
 from domain.release import Evaluation as Answer
 from domain.release import evaluate
@@ -34,6 +34,7 @@ from storage.scope import result_without_amounts, scope, under
 from storage.transactions import consider
 
 MAX_LEDGER = 2_000
+_AWAY = frozenset({CaseState.VAULT_OUT, CaseState.FILED, CaseState.NEED_MORE_MATERIAL})
 
 
 @strawberry.type
@@ -182,7 +183,7 @@ async def _evaluations(
             answer = evaluate(
                 facts,
                 kind=kind or (case.kind if case else DeregKind.FULL_SETTLEMENT),
-                stage=Stage.PRECHECK,
+                stage=_stage(case),
                 mode=mode or (case.handling_mode if case else HandlingMode.BANK),
                 policy=rules.policy,
                 calendar=rules.calendar,
@@ -202,6 +203,12 @@ async def _evaluations(
             extensions={"code": first.code.value},
         ) from None
     return [_evaluation(answer, chinese=context.chinese, amounts=seen) for answer, seen in answers]
+
+
+def _stage(case: Case | None) -> Stage:
+    """As what comes next asks: once papers may be out for it, they need not be in the vault."""
+    away = case is not None and case.state in _AWAY
+    return Stage.FILE if away else Stage.PRECHECK
 
 
 def _evaluation(answer: Answer, *, chinese: bool, amounts: bool) -> Record:

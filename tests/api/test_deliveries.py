@@ -77,6 +77,8 @@ def test_a_deposit_receipt_goes_back_to_the_pledgor_and_that_is_the_end(bank: Ba
     gone = {"custodyState": "RETURNED_TO_OWNER", "legalState": "CANCELLED"}
     assert bank.certificate(story, "custodyState legalState") == gone
     assert pledge(bank, story) == "RELEASED"
+    too_late = {"caseId": story.case_id, "reason": "the debt is back"}
+    assert codes(bank.do("handler-1", "deregistrationCaseCancel", too_late)) == ["IRREVERSIBLE"]
     own = {"caseId": story.case_id}
     closed = bank.done("handler-1", "deregistrationCaseClose", own, CASE)
     assert closed["case"]["state"] == "CLOSED"

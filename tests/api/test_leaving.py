@@ -40,7 +40,7 @@ def approvers(bank: Bank):
                 "login": "approver-keeper",
                 "name": "both",
                 "org": "T1",
-                "roles": [_role("APPROVER"), _role("VAULT_KEEPER")],
+                "roles": [_role("APPROVER"), _role("VAULT_KEEPER") | {"org": "LC"}],
                 "vaults": ["V1"],
             },
         ),

@@ -74,6 +74,33 @@ def test_a_maximum_amount_is_determined_before_it_goes(bank: Bank):
     assert bank.submit(story)["case"]["state"] == "PRECHECKED"
 
 
+def test_what_was_drawn_under_a_facility_is_secured_though_nobody_listed_it(bank: Bank):
+    story = ready_case(bank)
+    cancelled = {"caseId": story.case_id, "reason": "it is a facility"}
+    bank.done("handler-1", "deregistrationCaseCancel", cancelled)
+    ended = {"terminated_at": "2025-06-19T10:00:00+08:00", "available": "0.00"}
+    drawn = {"loan_no": f"{story.loan_no}-2", "disbursed_at": "2025-06-02"}
+    bank.load(
+        ("CreditContract", credit(story, kind="FACILITY", **ended)),
+        ("GuaranteeContract", guarantee(story, mode="MAX_AMOUNT", max_claim="3000000.00")),
+        ("Loan", loan_line(story, **drawn)),
+    )
+
+    def owed() -> bool:
+        return "NOT_SETTLED" in codes(precheck(bank, story))
+
+    assert owed()
+    bank.load(("Loan", loan_line(story, **drawn | settled())))
+    assert not owed()
+    bank.load(("Loan", loan_line(story, **drawn)))
+    own = {"no": f"{story.contract_no}-2", "secured_loans": [drawn["loan_no"]], "links": []}
+    bank.load(("GuaranteeContract", guarantee(story, **own)))  # it is secured otherwise
+    assert not owed()
+    early = {"mode": "MAX_AMOUNT", "max_claim": "3000000.00", "claim_period_to": "2025-06-01"}
+    bank.load(("GuaranteeContract", guarantee(story, **early | {"secured_loans": [story.loan_no]})))
+    assert not owed()
+
+
 def test_another_borrowers_loan_under_the_same_collateral_stands_in_the_way(bank: Bank):
     story, other = ready_case(bank), bank.mortgage()
     case = bank.case(story, "id")

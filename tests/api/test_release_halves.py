@@ -108,6 +108,10 @@ def pledge(bank: Bank, story: Story) -> str:
 def test_the_registrys_form_is_asked_for_where_the_bank_goes_for_one_of_the_releases(bank: Bank):
     story = bank.mortgage()
     other = beside(bank, story)
+    for flat in (story, other):
+        flat.certificate_id = bank.expect(flat)
+        flat.cert_no = f"粤（2025）广州市不动产证明第{flat.collateral_no}号"
+        bank.done("handler-1", "certificateCollect", collected(flat))
     document = "query($l: String!) { dossier(loanNo: $l) { items { code status } } }"
 
     def form() -> str:

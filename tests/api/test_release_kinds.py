@@ -231,10 +231,14 @@ def test_a_replacement_comes_first_and_carries(bank: Bank):
         },
     )
     assert codes(refused) == ["VALUE_INVALID"]
+    bank.load(("CreditContract", credit(story, no=f"G{story.n}", approved_level="TIER1_BRANCH")))
+    bank.load(("Loan", loan_line(story, contract=f"G{story.n}", balance="700000.00")))
     bank.open_case(story, kind="SUBSTITUTION", newCollateralIds=[new.collateral_id])
     papers = ("DEREG_APPLICATION", "OWNER_ID", "VALUATION_REPORT", "SUPPLEMENT_AGREEMENT")
     bank.attach(story, *papers, "NEW_COLLATERAL_REG")
     assert codes(bank.submit(story)) == []
+    assert codes(bank.approve(story, "approver-t2")) == ["APPROVAL_LEVEL"]  # as the loan's credit
+    bank.load(("CreditContract", credit(story, no=f"G{story.n}", approved_level="TIER2_BRANCH")))
     assert bank.approve(story, "approver-t2")["case"]["state"] == "APPROVED"
 
 

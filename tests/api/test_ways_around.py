@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.releasing import HOUSE, cancel, done, file, filed, out, people, say
+from tests.api.releasing import HOUSE, at_home, cancel, done, file, filed, out, people, say
 from tests.client import (
     CASE,
     NOON,
@@ -272,6 +272,53 @@ def test_a_date_beyond_all_periods_gets_a_clear_answer(bank: Bank, day):
     assert "from 1900 to 2999" in answer["errors"][0]["message"]
     [told] = bank.load(("Loan", loan_line(story, maturity=day)), all_taken=False)
     assert [one["code"] for one in told["refusals"]] == ["VALUE_INVALID"]
+
+
+def test_a_form_that_is_missing_at_the_counter_undoes_nothing(bank: Bank):
+    story = out(bank)
+    assert codes(file(bank, story)) == ["DOC_MISSING"]
+    kept = "state approvals { login } precheckRuns { stage ready }"
+    case = bank.case(story, kept)
+    assert (case["state"], len(case["approvals"])) == ("VAULT_OUT", 1)
+    assert case["precheckRuns"][-1] == {"stage": "FILE", "ready": False}
+    bank.attach(story, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
+    ask = "query($id: ID!) { deregistrationPrecheck(collateralId: $id) { stage ready } }"
+    told = bank.query("handler-1", ask, id=story.collateral_id)["deregistrationPrecheck"]
+    assert told == {"stage": "FILE", "ready": True}  # its papers are out for this
+    assert file(bank, story)["case"]["state"] == "FILED"
+
+
+def test_approvals_outlast_a_search_that_grew_old_after_a_rejection(bank: Bank):
+    """4.9: thirty days, whatever has to be brought meanwhile, but for the debt."""
+    again = filed(bank)
+    assert codes(say(bank, again, "REJECTED", note="a page is missing")) == []
+    at_home(bank, again)
+    bank.load(("Loan", loan_line(again, **PARTLY)))
+    bank.load(("Loan", loan_line(again, **settled())))
+    assert bank.submit(again)["case"]["state"] == "PRECHECKED"
+    story = filed(bank)
+    assert codes(say(bank, story, "REJECTED", note="a page is missing")) == []
+    bank.clock("2025-07-01T10:00:00+08:00")
+    assert set(codes(bank.submit(story))) == {"CERT_NOT_IN_VAULT", "TITLE_SEARCH_STALE"}
+    at_home(bank, story)
+    bank.load(("TitleSearch", search(story, "CLEAR", "2025-07-01")))
+    assert bank.submit(story)["case"]["state"] == "APPROVED"
+
+
+def test_an_owner_gets_no_paper_where_there_is_none(bank: Bank):
+    story = bank.mortgage()
+    opening = {"collateralId": story.collateral_id, "handlingMode": "OWNER"}
+    opening |= {"applicant": {"owners": [story.customer_no]}}
+    assert codes(bank.do("handler-1", "deregistrationCaseOpen", opening)) == ["VALUE_INVALID"]
+
+
+def test_a_contract_that_is_over_is_not_opened_by_the_feed(bank: Bank):
+    story = done(bank)
+    status = "query($n: String!) { guaranteeContract(no: $n) { status } }"
+    over = {"guaranteeContract": {"status": "RELEASED"}}
+    assert bank.query("auditor", status, n=story.contract_no) == over
+    bank.load(("GuaranteeContract", guarantee(story)))
+    assert bank.query("auditor", status, n=story.contract_no) == over
 
 
 def test_who_is_owed_his_papers_is_owed_them_after_a_case_that_was_given_up(bank: Bank):

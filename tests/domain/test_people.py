@@ -64,6 +64,24 @@ def test_a_county_registrar_acts_for_the_own_county_only(operation, path, allowe
     assert registrar.may(operation, path) is allowed
 
 
+@pytest.mark.parametrize("level", OrgLevel)
+@pytest.mark.parametrize(
+    ("role", "levels"),
+    [
+        (Role.RELATIONSHIP_MANAGER, ["OPERATING_BRANCH"]),
+        (Role.CERT_HANDLER, ["LOAN_CENTER"]),
+        (Role.VAULT_KEEPER, ["LOAN_CENTER", "TIER2_BRANCH", "COUNTY_SUBCENTER"]),
+        (Role.VAULT_SUPERVISOR, ["LOAN_CENTER", "TIER2_BRANCH"]),
+        (Role.LEGAL_OFFICER, list(OrgLevel)),
+        (Role.APPROVER, list(OrgLevel)),
+        (Role.AUDITOR, list(OrgLevel)),
+    ],
+)
+def test_a_role_gives_something_at_the_levels_where_it_acts(role, levels, level):
+    held = actor(a_user(a_grant(role, org_level=level)), today=TODAY)
+    assert held.holds(role) is (level in levels)
+
+
 @pytest.mark.parametrize(
     ("valid_from", "valid_to", "counts"),
     [
