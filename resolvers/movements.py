@@ -75,7 +75,8 @@ async def _facts(
     under_way = {"certificate_ids": certificate.id, "state": {"$in": _UNDER_WAY}}
     litigation = check_out is not None and check_out.purpose is CheckOutPurpose.LITIGATION
     takers = [] if check_out is None else [check_out.requester, check_out.signed_by]
-    holder, rules = certificate.holder, context.stores.rulebook.on(context.today)
+    rules = context.stores.rulebook.on(context.today)
+    desk = certificate.holder.desk if certificate.holder else None
     cancelled, stays = await entered_for(decision, certificate)
     released = None
     if case is not None:
@@ -83,7 +84,7 @@ async def _facts(
     return MovementFacts(
         certificate=certificate,
         vault=await decision.first(Vault, {"code": place.vault}) if place else None,
-        desk=await decision.first(Vault, {"code": holder.desk}) if holder else None,
+        desk=await decision.first(Vault, {"code": desk}) if desk else None,
         packet=packet,
         dispatched=await decision.first(Dispatch, under_way) is not None,
         holds=await holds_on(decision, [certificate]),

@@ -67,6 +67,22 @@ def out(bank: Bank, *approvers: str, **changes) -> tuple[Story, str]:
     return story, id
 
 
+def exchanged(bank: Bank, story: Story, id: str, cert_no: str) -> None:
+    """Brought back as a new certificate; the story is about that one from now on."""
+    proof = bank.accepted(story, "REGISTRY_ACCEPTANCE", certificateId=story.certificate_id)
+    brought = {"change": "SURFACE_INFO", "evidenceFileVersionId": proof}
+    bank.done("handler-1", "checkOutReturn", {"checkOutId": id, "exchange": brought})
+    story.cert_no = cert_no
+    paper = {"certType": "MORTGAGE_REG_PROOF", "paper": collected(story)["paper"]}
+    answer = bank.done(
+        "keeper-3",
+        "checkOutReceiveExchanged",
+        {"checkOutId": id, "vault": "V1", **paper},
+        f"checkOut {{ exchange {{ certificateId }} }} {REFUSALS}",
+    )
+    story.certificate_id = answer["checkOut"]["exchange"]["certificateId"]
+
+
 def check_out(bank: Bank, id: str, select: str = "state overdueDays dueDate returnedOn"):
     text = f"query($id: ID!) {{ checkOut(id: $id) {{ {select} }} }}"
     return bank.query("auditor", text, id=id)["checkOut"]

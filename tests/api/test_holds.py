@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.client import NOON, REFUSALS, Bank, Story, codes, collected, vault_plan
-
-PROPOSED = f"proposal {{ id }} {REFUSALS}"
+from tests.api.test_checkouts import approved, asked, exchanged, let_out
+from tests.client import NOON, Bank, Story, codes, vault_plan
 
 
 @pytest.fixture(autouse=True)
@@ -98,42 +97,18 @@ def test_a_hold_on_the_dossier_keeps_no_paper(bank: Bank):
 def test_a_hold_lies_on_what_takes_a_papers_place_too(bank: Bank, named):
     """X13: it is the same right, and nobody has lifted it."""
     story = bank.vaulted()
-    asked = {
-        "certificateId": story.certificate_id,
-        "purpose": "CERT_RENEWAL",
-        "dueDate": "2025-07-20",
-        "reason": "a misprint",
-    }
-    shown = f"checkOut {{ id }} {REFUSALS}"
-    out = {"checkOutId": bank.done("handler-1", "checkOutRequest", asked, shown)["checkOut"]["id"]}
-    bank.done("approver-lc", "checkOutDecide", {**out, "approve": True})
-    bank.done("handler-1", "checkOutSign", out)
-    plan = {**out, "vault": "V1", "sealNo": f"S{story.n:05}"}
-    proposal = bank.done("keeper-1", "checkOutVaultOutPropose", plan, PROPOSED)["proposal"]
-    bank.done(
-        "keeper-2", "checkOutVaultOutConfirm", {"proposalId": proposal["id"], "vaultOut": plan}
-    )
+    renewal = {"purpose": "CERT_RENEWAL", "dueDate": "2025-07-20"}
+    id = approved(bank, story, "approver-lc", **renewal)
+    let_out(bank, story, id)
     target = {
         "id": story.certificate_id,
         "as printed": story.cert_no,
         "in half width": story.cert_no.replace("（", "(").replace("）", ")"),
     }
     bank.load(("LegalHold", hold(story, target=target[named])))
-    proof = bank.accepted(story, "REGISTRY_RESULT", certificateId=story.certificate_id)
-    exchange = {"change": "SURFACE_INFO", "evidenceFileVersionId": proof}
-    bank.done("handler-1", "checkOutReturn", {**out, "exchange": exchange})
-    story.cert_no = f"粤（2025）广州市不动产证明第8{story.n:07}号"
-    paper = {"certType": "MORTGAGE_REG_PROOF", "paper": collected(story)["paper"]}
-    answer = bank.done(
-        "keeper-3",
-        "checkOutReceiveExchanged",
-        {**out, "vault": "V1", **paper},
-        f"checkOut {{ exchange {{ certificateId }} }} {REFUSALS}",
-    )
-    story.certificate_id = answer["checkOut"]["exchange"]["certificateId"]
+    exchanged(bank, story, id, f"粤（2025）广州市不动产证明第8{story.n:07}号")
     bank.scan(story)
     bank.vault(story, vault_plan(story, sealNo=f"S{story.n:05}-8"))
-    again = asked | {"certificateId": story.certificate_id}
-    assert codes(bank.do("handler-1", "checkOutRequest", again)) == ["LEGAL_HOLD"]
+    assert codes(asked(bank, story, **renewal)) == ["LEGAL_HOLD"]
     bank.load(("LegalHold", hold(story, target=target[named], released_at=NOON)))
-    assert codes(bank.do("handler-1", "checkOutRequest", again)) == []
+    assert codes(asked(bank, story, **renewal)) == []

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.api.releasing import file, filed, people, say
-from tests.api.test_checkouts import approved, let_out
+from tests.api.test_checkouts import approved, exchanged, let_out
 from tests.client import (
     NOON,
     REFUSALS,
@@ -125,19 +125,7 @@ def test_an_exchanged_paper_takes_the_place_of_the_old_one(bank: Bank):
     bank.open_case(story)
     bank.attach(story, "DEREG_APPLICATION", "OWNER_ID")
     assert codes(bank.submit(story)) == ["CERT_NOT_IN_VAULT"]
-    proof = bank.accepted(story, "REGISTRY_ACCEPTANCE", certificateId=story.certificate_id)
-    brought = {"change": "SURFACE_INFO", "evidenceFileVersionId": proof}
-    bank.done("handler-1", "checkOutReturn", {"checkOutId": id, "exchange": brought})
-    story.cert_no = f"粤（2025）广州市不动产证明第6{story.n:07}号"
-    paper = {"certType": "MORTGAGE_REG_PROOF", "paper": collected(story)["paper"]}
-    given = {"checkOutId": id, "vault": "V1", **paper}
-    answer = bank.done(
-        "keeper-3",
-        "checkOutReceiveExchanged",
-        given,
-        f"checkOut {{ exchange {{ certificateId }} }} {REFUSALS}",
-    )
-    story.certificate_id = answer["checkOut"]["exchange"]["certificateId"]
+    exchanged(bank, story, id, f"粤（2025）广州市不动产证明第6{story.n:07}号")
     assert bank.case(story, "certificates { id }") == {
         "certificates": [{"id": story.certificate_id}]
     }
