@@ -113,22 +113,18 @@ async def _with_drawn(
     if unlisted := [loan.loan_no for loan in drawn if loan.loan_no not in listed]:
         others = await decision.find(GuaranteeContract, {"secured_loans": {"$in": unlisted}})
         listed |= {no for contract in others for no in contract.secured_loans}
-    return [
-        replace(
-            contract,
-            secured_loans=(
-                *contract.secured_loans,
-                *(
-                    loan.loan_no
-                    for loan in drawn
-                    if loan.loan_no not in listed
-                    and loan.contract_no == contract.credit_contract_no
-                    and contract.secures_drawn(loan.disbursed_on)
-                ),
-            ),
-        )
-        for contract in contracts
+    missing = [loan for loan in drawn if loan.loan_no not in listed]
+    return [_completed(contract, missing) for contract in contracts]
+
+
+def _completed(contract: GuaranteeContract, drawn: Sequence[Loan]) -> GuaranteeContract:
+    more = [
+        loan.loan_no
+        for loan in drawn
+        if loan.contract_no == contract.credit_contract_no
+        and contract.secures_drawn(loan.disbursed_on)
     ]
+    return replace(contract, secured_loans=(*contract.secured_loans, *more))
 
 
 async def shown_case(decision: Decision, case: DeregistrationCase) -> DeregistrationCase:

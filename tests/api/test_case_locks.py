@@ -1,19 +1,10 @@
 """What a release that begins holds once whatever held it before has ended (DRG-R03, INV-02)."""
 
-import pytest
-
-from tests.client import NOON, REFUSALS, Bank, Story, collected, user_line
+from tests.api.test_checkouts import asked
+from tests.client import REFUSALS, Bank, Story, collected
 
 LOCK = "lock { kind id }"
 PROPOSED = f"proposal {{ id }} {REFUSALS}"
-SUPERVISOR = user_line("locks-supervisor", "LC", ["VAULT_SUPERVISOR"], [])
-
-
-@pytest.fixture(autouse=True)
-def at_noon(bank: Bank):
-    bank.load(("User", SUPERVISOR))
-    yield
-    bank.clock(NOON)
 
 
 def lock_of(bank: Bank, story: Story) -> dict[str, str] | None:
@@ -34,14 +25,7 @@ def test_a_packet_that_moves_within_its_vault(bank: Bank):
 
 def test_a_check_out_that_is_given_up(bank: Bank):
     story = bank.vaulted()
-    asked = {
-        "certificateId": story.certificate_id,
-        "purpose": "NON_LITIGATION_USE",
-        "dueDate": "2025-07-05",
-        "reason": "The registry wants to see it.",
-    }
-    shown = f"checkOut {{ id }} {REFUSALS}"
-    request = bank.done("handler-1", "checkOutRequest", asked, shown)["checkOut"]["id"]
+    request = asked(bank, story)["checkOut"]["id"]
     case = bank.open_case(story)
     assert lock_of(bank, story) == {"kind": "CHECK_OUT", "id": request}
     bank.done("handler-1", "checkOutCancel", {"checkOutId": request, "reason": "Settled."})
