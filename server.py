@@ -8,7 +8,7 @@ import logging
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
@@ -60,15 +60,27 @@ MAX_WS_MESSAGE = 1024 * 1024
 GRACE_S = 10
 BACKLOG = 1024
 CANARY_EVERY_S = 24 * 3600
+BACKGROUND = "lienkeeper-background"  # to MongoDB, beside the name of requests
 GARBAGE_THRESHOLD = 20_000  # new objects between two looks for cycles; a page of rows makes few
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wiring:
-    """The parts of one process."""
+    """The parts of one process.
+
+    background: the same stores for what runs beside requests. Its connections and threads are its
+    own: a long round of jobs keeps no request waiting, and MongoDB tells which of the two asks.
+    """
 
     stores: Stores
+    background: Stores
     trust: Trust
+
+    def close(self) -> None:
+        """Gives every connection back."""
+        self.stores.objects.close()
+        self.stores.mongo.close()
+        self.background.mongo.close()
 
 
 def graphql_schema(
@@ -99,6 +111,7 @@ def graphql_schema(
 def wire(settings: Settings, endpoints: Endpoints) -> Wiring:
     """Connects to the servers; nothing is asked of them yet."""
     mongo = Mongo(endpoints.mongo_url, settings.mongo_database)
+    behind = Mongo(endpoints.mongo_url, settings.mongo_database, app_name=BACKGROUND)
     objects = Objects(
         endpoint=endpoints.s3_endpoint,
         access_key=endpoints.s3_access_key,
@@ -116,9 +129,10 @@ def wire(settings: Settings, endpoints: Endpoints) -> Wiring:
         notary=Notary(endpoints.evidence_key),
         rulebook=Rulebook(mongo),
         clock=clock,
-        filer=Filer(mongo, objects, clock),
+        filer=Filer(behind, objects, clock),
     )
-    return Wiring(stores=stores, trust=_trust(settings, endpoints))
+    background = replace(stores, mongo=behind, rulebook=Rulebook(behind))
+    return Wiring(stores=stores, background=background, trust=_trust(settings, endpoints))
 
 
 def application(settings: Settings, wiring: Wiring) -> Starlette:
@@ -137,7 +151,7 @@ def application(settings: Settings, wiring: Wiring) -> Starlette:
         *evidence_routes(identity.of, stores),
     ]
     if settings.demonstration:
-        routes += demonstration_routes(stores, trust, run_jobs=lambda: run_all(stores))
+        routes += demonstration_routes(stores, trust, run_jobs=lambda: run_all(wiring.background))
     if settings.explorer:
         routes += explorer_routes(
             graphiql=ROOT / "node_modules", demonstration=settings.demonstration
@@ -147,7 +161,7 @@ def application(settings: Settings, wiring: Wiring) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await stores.clock.load(stores.mongo)
         tasks = [
-            asyncio.create_task(run_forever(stores)),
+            asyncio.create_task(run_forever(wiring.background)),
             asyncio.create_task(_sing(stores, promise)),
         ]
         yield
@@ -297,8 +311,7 @@ async def _run(settings: Settings, endpoints: Endpoints, listener: socket.socket
     )
     settle_memory()
     await uvicorn.Server(config).serve(sockets=[listener])
-    wiring.stores.objects.close()
-    wiring.stores.mongo.close()
+    wiring.close()
     return 0
 
 
@@ -326,7 +339,7 @@ def _seed(settings: Settings, _given: argparse.Namespace) -> int:
         wiring = wire(settings, endpoints)
         await prepared(settings, wiring)
         rejected = await load_branch(wiring.stores, only_if_empty=False, say=print)
-        wiring.stores.objects.close()
+        wiring.close()
         return 1 if rejected else 0
 
     return _beside(settings, run)

@@ -25,7 +25,7 @@ MAX_POOL = 100
 SERVER_SELECTION_MS = 5_000
 SOCKET_TIMEOUT_MS = 30_000
 QUERY_TIMEOUT_MS = 10_000
-APP_NAME = "lienkeeper"
+APP_NAME = "lienkeeper"  # of requests
 MAX_THREADS = 12  # that speak with MongoDB at once
 MAX_WAITING = 1_000  # pieces of work that wait for one of them
 
@@ -106,12 +106,12 @@ class Direct:
 
 
 class Mongo:
-    """One client for the whole process; every write is journaled on a majority."""
+    """A client with connections and threads of its own; every write is journaled on a majority."""
 
-    def __init__(self, url: str, database: str) -> None:
+    def __init__(self, url: str, database: str, *, app_name: str = APP_NAME) -> None:
         self.client: AsyncIOMotorClient[Record] = AsyncIOMotorClient(
             url,
-            appname=APP_NAME,
+            appname=app_name,
             maxPoolSize=MAX_POOL,
             serverSelectionTimeoutMS=SERVER_SELECTION_MS,
             socketTimeoutMS=SOCKET_TIMEOUT_MS,

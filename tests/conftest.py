@@ -80,8 +80,7 @@ def served(endpoints) -> Iterator[str]:
     async def serve() -> None:
         await server.prepared(settings, wiring)
         await running.serve(sockets=[listener])
-        wiring.stores.objects.close()
-        wiring.stores.mongo.close()
+        wiring.close()
 
     def run() -> None:
         asyncio.run(serve())

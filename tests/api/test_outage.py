@@ -66,8 +66,7 @@ async def test_a_receipt_is_announced_while_the_store_is_away_and_filed_when_it_
         }
         path, headers = f"/files/{version['id']}", {"authorization": f"Bearer {keeper}"}
         early = await client.get(path, headers=headers)
-    wiring.stores.objects.close()
-    wiring.stores.mongo.close()
+    wiring.close()
     assert (early.status_code, early.json()["error"]["code"]) == (503, "NOT_READY")
     assert early.headers["retry-after"] == "5"
     bank.run_jobs()
@@ -84,8 +83,7 @@ async def test_readiness_names_what_does_not_answer(dead):
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         ready = await client.get("/readyz")
         alive = await client.get("/healthz")
-    wiring.stores.objects.close()
-    wiring.stores.mongo.close()
+    wiring.close()
     assert ready.status_code == 503
     assert ready.json()["checks"] == {"mongo": "ok", "objects": "does not answer"}
     assert alive.status_code == 200

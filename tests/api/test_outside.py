@@ -61,8 +61,7 @@ def token(key, **changes):
 def wiring(settings, endpoints):
     wired = server.wire(settings, endpoints)
     yield wired
-    wired.stores.objects.close()
-    wired.stores.mongo.close()
+    wired.close()
 
 
 @pytest.mark.anyio

@@ -216,7 +216,8 @@ async def test_a_document_that_no_record_names_is_swept_and_others_stay(bank: Ba
     bank.hand_to_vault(story)
     version = version_of(receipts(bank, story)[0])
     assert fetched(bank, "auditor", version["id"]).status_code == 200
-    stores = server.wire(Settings(), endpoints).stores
+    wiring = server.wire(Settings(), endpoints)
+    stores = wiring.stores
     kept = await stores.mongo.database["file_versions"].find_one({"_id": version["id"]})
     assert kept is not None
     twice = await stores.objects.put_bytes(kept["object_key"], b"x", mime="application/pdf")
@@ -233,8 +234,7 @@ async def test_a_document_that_no_record_names_is_swept_and_others_stay(bank: Ba
         assert await stores.objects.digest(kept["object_key"], twice) is None
     finally:
         bank.clock(NOON)
-        stores.objects.close()
-        stores.mongo.close()
+        wiring.close()
     assert fetched(bank, "auditor", version["id"]).status_code == 200
 
 

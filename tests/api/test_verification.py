@@ -26,12 +26,11 @@ def beside(endpoints, work):
     """Runs work on the stores, as another process would."""
 
     async def run():
-        stores = server.wire(Settings(), endpoints).stores
+        wiring = server.wire(Settings(), endpoints)
         try:
-            return await work(stores)
+            return await work(wiring.stores)
         finally:
-            stores.objects.close()
-            stores.mongo.close()
+            wiring.close()
 
     return asyncio.run(run())
 
