@@ -113,7 +113,8 @@ def _begun(
             back = wd("vault_back") if mode is HandlingMode.BANK else None
             return {"registry_due": None, "registry_committed_due": None, "vault_back_due": back}
         case CaseState.REGISTRY_DONE:
-            return {"return_due": wd("return", _day(case.registry.done_at, today))}
+            due = wd("return", _day(case.registry.done_at, today))
+            return {"return_due": due, "vault_back_due": None}
         case CaseState.RETURNED if case.proof_pending:
             return {"owner_proof_due": nd(today, policy.number("dereg.owner_proof_nd"))}
         case CaseState.RETURNED:

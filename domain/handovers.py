@@ -222,6 +222,18 @@ def decision_refusals(
     yield _waiting(handover, certificate)
 
 
+def handed_over(handover: Handover | None) -> Refusal | None:
+    """What a release's paper is no longer free for, while a handover of it waits for its answer."""
+    if handover is None:
+        return None
+    return Refusal(
+        code=RefusalCode.OPEN_REQUEST_EXISTS,
+        rule_id="INV-02",
+        field="certificateIds",
+        detail={"subject": "A paper", "lock": f"HANDOVER {handover.no}"},
+    )
+
+
 def recall_refusals(
     handover: Handover, certificate: TitleCertificate, *, giver: str
 ) -> Iterator[Refusal | None]:

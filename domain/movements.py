@@ -17,6 +17,7 @@ from domain.checkout_returns import comes_back_itself, no_more_time, renewal_wai
 from domain.checkouts import CheckOut, CheckOutState
 from domain.custody import BEGINNINGS, LEGAL_ONLY, RULE_OF, Movement, illegal
 from domain.deregistration import CaseState, CaseStep, DeregistrationCase, HandlingMode
+from domain.handovers import Handover, handed_over
 from domain.loans import Loan
 from domain.losses import right_over
 from domain.owner_returns import not_the_owners
@@ -104,6 +105,7 @@ class MovementFacts:
     vault: Vault | None  # in which it lies
     desk: Vault | None  # at whose desk it waits
     packet: SealedPacket | None  # in which it lies
+    handover: Handover | None  # of a release's paper, while nobody has decided it
     dispatched: bool  # whether it is on its way between vaults, not between people
     holds: Sequence[LegalHold]
     beside: Sequence[TitleCertificate]  # the others in its packet
@@ -237,6 +239,7 @@ def _surrender_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
         yield invalid("certificateId", "it is exchanged: a part of it stays", rule_id="X16")
     if not _is_entered(facts):
         yield _too_early(facts, Movement.SURRENDER)
+    yield handed_over(facts.handover)
 
 
 def _return_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
@@ -256,6 +259,7 @@ def _return_refusals(facts: MovementFacts) -> Iterator[Refusal | None]:
     agreed = lock is not None and lock.kind is LockKind.OWNER_RETURN
     if not (entered or due or agreed):
         yield _too_early(facts, Movement.RETURN_TO_OWNER)
+    yield handed_over(facts.handover)
 
 
 def _is_entered(facts: MovementFacts) -> bool:

@@ -13,6 +13,7 @@ from domain.calendar import business_date
 from domain.case_steps import impossible
 from domain.certificates import normalised
 from domain.deregistration import (
+    CLOSED_STATES,
     MAX_NOTICES,
     CaseState,
     CaseStep,
@@ -26,6 +27,7 @@ from domain.refusals import Refusal, RefusalCode, invalid, state_conflict
 
 MAX_AHEAD = timedelta(days=1)  # by how much the registry's clock may be ahead of the bank's
 ANSWERS = frozenset({RegistryStatus.REJECTED, RegistryStatus.CANCELLED, RegistryStatus.DONE})
+_NO = ANSWERS - {RegistryStatus.DONE}
 WAITING = frozenset({CaseState.FILED, CaseState.NEED_MORE_MATERIAL})
 _STEP_OF: Mapping[RegistryStatus, CaseStep] = MappingProxyType(
     {
@@ -147,16 +149,38 @@ def is_repeated(registry: Registry, told: Told) -> bool:
 def is_late(case: DeregistrationCase, notice: RegistryNotice) -> bool:
     """Whether a notice tells nothing about where the application stands now.
 
-    It is of an earlier application, older than what is known, or comes after the answer.
+    It is of an earlier application, older than what is known, or comes after the answer; an entry
+    that was made first is late only for a case that is over.
     """
     registry = case.registry
     if notice.acceptance_no != registry.acceptance_no:
         return True
+    if entered_first(case, notice):
+        return case.state in CLOSED_STATES
     if case.state not in WAITING:
         return (
             notice.status not in ANSWERS or notice.status is registry.status or _older(case, notice)
         )
     return _older(case, notice)
+
+
+def entered_first(case: DeregistrationCase, notice: RegistryNotice) -> bool:
+    """Whether the cancellation was entered before every answer that is on record of its filing.
+
+    An entry ends the right: no answer to the same application undoes it, and had it been told in
+    time, none would have been taken (ADR 21).
+    """
+    registry = case.registry
+    if notice.status is not RegistryStatus.DONE or registry.status not in _NO:
+        return False
+    answers = [
+        known
+        for known in registry.history
+        if known.filing == registry.filings and known.status in ANSWERS
+    ]
+    return notice.acceptance_no == registry.acceptance_no and all(
+        known.status in _NO and notice.at < known.at for known in answers
+    )
 
 
 def step_of(case: DeregistrationCase, notice: RegistryNotice) -> CaseStep | None:
@@ -182,7 +206,7 @@ def notice_refusals(
     if notice.at > now + MAX_AHEAD:
         yield invalid("at", "lies in the future", rule_id="DRG-4.2")
     step = step_of(case, notice)
-    if step is not None and not is_late(case, notice):
+    if step is not None and not is_late(case, notice) and not entered_first(case, notice):
         yield impossible(case, step)
 
 

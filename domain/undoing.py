@@ -90,8 +90,8 @@ def demand_text(demand: Demand, case: DeregistrationCase, loans: Sequence[str]) 
 
 
 def overtaken_by_entry(case: DeregistrationCase, owing: Iterable[str]) -> tuple[str, ...]:
-    """Loans whose settlement was undone after the filing and that owe when the entry comes."""
-    return tuple(no for no in case.reversed_loans if no in set(owing))
+    """Loans the release rests on that owe when the entry comes: undone after the filing."""
+    return tuple(no for no in owing if _rests_on(case, no))
 
 
 def waiting_for_reissue(papers: Iterable[TitleCertificate]) -> list[TitleCertificate]:

@@ -49,6 +49,7 @@ from resolvers.deed import Deed
 from resolvers.deliveries import ended_by_return
 from resolvers.holds import holds_on
 from resolvers.mutation import mutation
+from resolvers.reassignment import on_its_way
 from resolvers.receipts import give_receipts
 from resolvers.release_facts import shown_case
 from resolvers.release_pairs import halves_behind
@@ -77,6 +78,7 @@ async def deregistration_case_surrender(
             own_approval(case, deed.actor.login),
             None if entered else too_early(case, "SURRENDER", "X16"),
             None if papers else invalid("caseId", "no certificate is out for it", rule_id="X16"),
+            await on_its_way(deed, papers),
             *map(held_by_book, papers),
         ]
     )
@@ -145,6 +147,7 @@ async def _not_back(
         own_approval(case, deed.actor.login),
         None if fit else too_early(case, "RETURN_TO_OWNER", "X17"),
         None if papers or redeemed else invalid("caseId", "no paper is out for it", rule_id="X17"),
+        await on_its_way(deed, papers),
         *map(held_by_book, papers),
         not_to_him(collateral, await shown_case(deed.decision, case)),
         held(await holds_in(deed, case, papers)),

@@ -13,6 +13,7 @@ from domain.vaults import SealedPacket, Vault
 from resolvers.checkouts import overdue_of
 from resolvers.context import Context, Info
 from resolvers.holds import holds_on, litigation_open
+from resolvers.reassignment import handover_of
 from resolvers.releasing import entered_for, proven
 from resolvers.scans import recorded_scans
 from resolvers.secured import loans_secured_by
@@ -86,6 +87,7 @@ async def _facts(
         vault=await decision.first(Vault, {"code": place.vault}) if place else None,
         desk=await decision.first(Vault, {"code": desk}) if desk else None,
         packet=packet,
+        handover=None if case is None else await handover_of(decision, [certificate]),
         dispatched=await decision.first(Dispatch, under_way) is not None,
         holds=await holds_on(decision, [certificate]),
         beside=beside,

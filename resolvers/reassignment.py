@@ -9,14 +9,15 @@ from domain.case_steps import stepped
 from domain.certificates import TitleCertificate
 from domain.deregistration import CaseStep, DeregistrationCase
 from domain.dual_control import Proposal, ProposalState
-from domain.handovers import Handover, HandoverItem, acceptance_due
+from domain.handovers import Handover, HandoverItem, acceptance_due, handed_over
 from domain.reassignment import carried, holds_all, reassignment_refusals, standing_in
-from domain.refusals import Refusal, RefusalCode, refuse_if
+from domain.refusals import Refusal, refuse_if
 from domain.roles import Operation
 from resolvers.case_work import papers_of
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from schema.cases import DeregistrationCaseReassignHandlerInput, ReassignmentPayload
+from storage.decisions import Decision
 from storage.records import new_id
 
 
@@ -85,17 +86,14 @@ async def taken_over(deed: Deed, handover: Handover, accepted: TitleCertificate)
 
 async def on_its_way(deed: Deed, papers: Sequence[TitleCertificate]) -> Refusal | None:
     """Papers of a case stay out until they are accepted; one handover at a time."""
+    return handed_over(await handover_of(deed.decision, papers))
+
+
+async def handover_of(decision: Decision, papers: Sequence[TitleCertificate]) -> Handover | None:
+    """A handover of any of these papers that nobody has decided yet."""
     ids = [paper.id for paper in papers]
     waiting = {"$elemMatch": {"certificate_id": {"$in": ids}, "state": "PENDING"}}
-    other = await deed.decision.first(Handover, {"items": waiting})
-    if other is None:
-        return None
-    return Refusal(
-        code=RefusalCode.OPEN_REQUEST_EXISTS,
-        rule_id="INV-02",
-        field="certificateIds",
-        detail={"subject": "A paper", "lock": f"HANDOVER {other.no}"},
-    )
+    return await decision.first(Handover, {"items": waiting})
 
 
 def handover_no(deed: Deed) -> str:

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+from domain.calendar import business_date
 from domain.case_approvals import own_approval
 from domain.case_files import file_refusals
 from domain.case_steps import beneath, still_suspended
+from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.custody import Evidence
 from domain.deregistration import (
+    CaseState,
     CaseStep,
     DeregistrationCase,
     HandlingMode,
@@ -21,6 +24,7 @@ from domain.registry import (
     WAITING,
     Told,
     application_key,
+    entered_first,
     filed,
     filing_refusals,
     heard,
@@ -32,6 +36,7 @@ from domain.registry import (
 from domain.release_question import Stage
 from domain.releasing import still_inside
 from domain.roles import Operation
+from domain.watch import SignalCategory, SignalSeverity
 from resolvers.case_work import (
     advanced,
     asked,
@@ -42,11 +47,18 @@ from resolvers.case_work import (
     papers_of,
 )
 from resolvers.deed import Deed
+from resolvers.incidents import released_by, signal_of
 from resolvers.mutation import mutation
 from resolvers.reassignment import on_its_way
 from resolvers.release_pairs import halves_behind
-from resolvers.releasing import at, proven, release_when_proven, resumed_when_whole
-from resolvers.reversals import entered_too_soon
+from resolvers.releasing import (
+    at,
+    proven,
+    release_when_proven,
+    resumed_when_whole,
+    tell_handlers,
+)
+from resolvers.reversals import ACT_WITHIN_WD, entered_too_soon
 from schema.cases import (
     DeregistrationCaseFileInput,
     DeregistrationCasePayload,
@@ -175,17 +187,60 @@ async def _noted(
     deed: Deed, case: DeregistrationCase, notice: RegistryNotice, *, documented: bool
 ) -> DeregistrationCase:
     """The case with the notice in its history, and moved by it unless it came late."""
-    registry, step = heard(case, notice), step_of(case, notice)
-    if step is not None and not is_late(case, notice):
-        case = replace(case, registry=registry)  # its times decide when things are due
-        note = notice.note
-        if step is CaseStep.REGISTRY_DONE and not documented:
-            note = "; ".join(part for part in ("DONE_UNDOCUMENTED", note) if part)
-        case = advanced(deed, case, step, note=note)
-        if step is CaseStep.REGISTRY_DONE:
-            case = await entered_too_soon(deed.decision, case, at(deed))
+    step, late, first = step_of(case, notice), is_late(case, notice), entered_first(case, notice)
+    answer = case.registry.status
+    case = replace(case, registry=heard(case, notice))  # its times decide when things are due
+    if first:
+        await _tell_of_first(deed, case, notice, answer, over=late)
+    if step is None or late:
         return case
-    return replace(case, registry=registry)
+    if step is not CaseStep.REGISTRY_DONE:
+        return advanced(deed, case, step, note=notice.note)
+    note = notice.note
+    if not documented:
+        note = "; ".join(part for part in ("DONE_UNDOCUMENTED", note) if part)
+    # Named, since an entry that was made first leaves states from which no other entry does.
+    case = advanced(deed, case, step, to=CaseState.REGISTRY_DONE, note=note)
+    return await entered_too_soon(deed.decision, case, at(deed))
+
+
+async def _tell_of_first(
+    deed: Deed,
+    case: DeregistrationCase,
+    notice: RegistryNotice,
+    answer: RegistryStatus | None,
+    *,
+    over: bool,
+) -> None:
+    """Somebody has to hear of an entry that was made before the answer the bank went by.
+
+    over: the case was given up on that answer, so the bank relies on a right that has ended.
+    """
+    entered = f"The registry entered {notice.acceptance_no} on {business_date(notice.at)}"
+    if over:
+        collateral = await deed.decision.get(Collateral, case.collateral_id)
+        if collateral.pledge_state in ENDED_PLEDGES:
+            return
+        deed.decision.add(
+            signal_of(
+                released_by(case),
+                SignalSeverity.RED,
+                no=f"RS-{case.no}-ENTERED",
+                category=SignalCategory.COLLATERAL,
+                reason=f"{entered}, before case {case.no} was given up: the right has ended.",
+                published_at=deed.now,
+            )
+        )
+        return
+    tell_handlers(
+        deed.decision,
+        case,
+        at(deed),
+        no=f"{case.id}-ENTERED",
+        reason=f"{entered}, before it said {answer}: case {case.no} goes on, with papers that are"
+        " back as well.",
+        due_on=deed.calendar.wd(deed.today, ACT_WITHIN_WD),
+    )
 
 
 async def _with_result(deed: Deed, case: DeregistrationCase, version_id: str) -> DeregistrationCase:

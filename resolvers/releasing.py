@@ -136,13 +136,33 @@ def _tell_insurers(
     if not policies:
         return
     rules = moment.rules
+    tell_handlers(
+        decision,
+        case,
+        moment,
+        no=f"{case.id}-INSURANCE",
+        reason=f"Have the bank struck off as beneficiary of {', '.join(policies)}.",
+        due_on=rules.calendar.wd(moment.today, rules.policy.number("dereg.return_wd")),
+    )
+
+
+def tell_handlers(
+    decision: Decision,
+    case: DeregistrationCase,
+    moment: At,
+    *,
+    no: str,
+    reason: str,
+    due_on: date,
+) -> None:
+    """An alert about a release, for its handler and all who may be one."""
     decision.add(
         Alert(
             id=new_id(Alert),
-            no=f"{case.id}-INSURANCE",
+            no=no,
             kind=AlertKind.RELEASE,
-            reason=f"Have the bank struck off as beneficiary of {', '.join(policies)}.",
-            due_on=rules.calendar.wd(moment.today, rules.policy.number("dereg.return_wd")),
+            reason=reason,
+            due_on=due_on,
             raised_on=moment.today,
             logins=() if case.handler is None else (case.handler,),
             roles=HANDLERS,

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from domain.alerts import Alert, AlertKind
+from domain.alerts import Alert
 from domain.case_deadlines import papers_due_back
 from domain.compensation import owed_from
 from domain.deregistration import DeregistrationCase
-from domain.loans import Loan, is_extinguished
-from domain.roles import HANDLERS
+from domain.loans import Loan, is_paid
 from domain.strangers import name_of
 from domain.undoing import (
     Demand,
@@ -23,7 +22,7 @@ from domain.watch import (
     SignalSeverity,
 )
 from resolvers.incidents import incident_of, released_by, signal_of
-from resolvers.releasing import At
+from resolvers.releasing import At, tell_handlers
 from storage.decisions import Decision
 from storage.records import new_id
 
@@ -58,8 +57,9 @@ async def entered_too_soon(
     decision: Decision, case: DeregistrationCase, moment: At
 ) -> DeregistrationCase:
     """The entry came though a settlement had been undone meanwhile: it stands, and is told."""
-    loans = await decision.find(Loan, {"loan_no": {"$in": list(case.reversed_loans)}})
-    owing = [loan.loan_no for loan in loans if not is_extinguished(loan)]
+    numbers = sorted({*case.loan_nos, *case.reversed_loans})
+    loans = await decision.find(Loan, {"loan_no": {"$in": numbers}})
+    owing = [loan.loan_no for loan in loans if not is_paid(loan)]
     overtaken = overtaken_by_entry(case, owing)
     if not overtaken:
         return case
@@ -119,17 +119,5 @@ def _raised(decision: Decision, moment: At, case: DeregistrationCase, text: str)
 
 def _alert(decision: Decision, moment: At, case: DeregistrationCase, text: str) -> None:
     due = case.deadlines.vault_back_due or moment.rules.calendar.wd(moment.today, ACT_WITHIN_WD)
-    id = new_id(Alert)
-    decision.add(
-        Alert(
-            id=id,
-            no=f"{case.id}-REVERSED-{id[-10:]}",
-            kind=AlertKind.RELEASE,
-            reason=text,
-            due_on=due,
-            raised_on=moment.today,
-            logins=() if case.handler is None else (case.handler,),
-            roles=HANDLERS,
-            **released_by(case).facts,
-        )
-    )
+    no = f"{case.id}-REVERSED-{new_id(Alert)[-10:]}"
+    tell_handlers(decision, case, moment, no=no, reason=text, due_on=due)

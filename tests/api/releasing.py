@@ -71,6 +71,11 @@ def cancel(bank: Bank, story: Story) -> Any:
 def at_home(bank: Bank, story: Story) -> None:
     """The paper is back in the vault under a new seal."""
     bank.hand_to_vault(story)
+    into_the_vault(bank, story)
+
+
+def into_the_vault(bank: Bank, story: Story) -> None:
+    """What came back to the vault's desk, in its slot again under a new seal."""
     place = {
         "certificateIds": [story.certificate_id],
         "vault": "V1",

@@ -1,5 +1,7 @@
 """The registry through HTTP: notices late, twice, out of order, and by its number alone."""
 
+from typing import Any
+
 import pytest
 
 from tests.api.releasing import (
@@ -10,11 +12,15 @@ from tests.api.releasing import (
     done,
     file,
     filed,
+    into_the_vault,
     people,
     say,
+    watched,
 )
+from tests.api.test_checkouts import allowed
 from tests.api.test_races import at_once
-from tests.client import NOON, Bank, codes, pdf
+from tests.api.test_undo import reverse
+from tests.client import NOON, REFUSALS, Bank, Story, codes, pdf
 
 EIGHT, NINE, TEN = (f"2025-06-20T{hour}:00:00+08:00" for hour in ("08", "09", "10"))
 
@@ -101,6 +107,104 @@ def test_after_a_rejection_the_papers_come_back_and_the_case_is_filed_again(bank
     )
 
 
+def entered(bank: Bank, story: Story, at: str = EIGHT) -> Any:
+    """The registry's entry, with its result."""
+    result = bank.accepted(story, "REGISTRY_RESULT", caseId=story.case_id)
+    return say(bank, story, "DONE", at=at, resultFileVersionId=result)
+
+
+@pytest.mark.parametrize("answer", ["CANCELLED", "REJECTED"])
+def test_an_entry_that_is_told_after_a_later_answer_ends_the_right(bank: Bank, answer):
+    story = filed(bank)
+    say(bank, story, answer, at=TEN, note=REASON)
+    assert codes(say(bank, story, "DONE", at="2025-06-20T11:00:00+08:00")) == ["STATE_CONFLICT"]
+    case = entered(bank, story, NINE)["case"]
+    assert (case["state"], case["registry"]["status"]) == ("REGISTRY_DONE", "DONE")
+    assert case["registry"]["doneAt"] == "2025-06-20T01:00:00.000Z"
+    assert case["collateral"] == {"pledgeState": "RELEASED"}
+    assert case["deadlines"] == {"vaultBackDue": None, "nextDue": "2025-06-25"}
+    assert [word for word, _ in told(bank, story)] == [
+        "DONE",
+        "PENDING",
+        answer,
+    ]  # the bank's own filing
+    [alert] = [one for one in watched(bank, story)["alerts"] if "entered" in one]
+    assert f"U-{story.n} on 2025-06-20, before it said {answer}" in alert
+    assert codes(cancel(bank, story)) == ["IRREVERSIBLE"]
+    surrender = {"caseId": story.case_id}
+    assert codes(bank.do("handler-1", "deregistrationCaseSurrender", surrender)) == []
+    assert bank.case(story)["state"] == "RETURNED"
+
+
+def test_papers_that_are_home_leave_the_vault_after_an_entry_that_is_told_late(bank: Bank):
+    story = filed(bank)
+    say(bank, story, "CANCELLED", at=TEN)
+    at_home(bank, story)
+    assert entered(bank, story)["case"]["collateral"] == {"pledgeState": "RELEASED"}
+    assert codes(bank.vault_out(story)) == []
+    paper = bank.certificate(story, "custodyState legalState")
+    assert paper == {"custodyState": "SURRENDERED", "legalState": "CANCELLED"}
+    assert bank.case(story)["state"] == "RETURNED"
+
+
+@pytest.mark.parametrize("recalled", [True, False])
+def test_papers_on_their_way_home_go_back_to_the_handler_or_come_in_and_out(bank: Bank, recalled):
+    story = filed(bank)
+    say(bank, story, "CANCELLED", at=TEN)
+    given = {"certificateIds": [story.certificate_id], "desk": "V1"}
+    select = f"handover {{ id }} {REFUSALS}"
+    handover = bank.done("handler-1", "handoverInitiate", given, select)["handover"]
+    assert entered(bank, story)["case"]["collateral"] == {"pledgeState": "RELEASED"}
+    own = {"caseId": story.case_id}
+    early = bank.do("handler-1", "deregistrationCaseSurrender", own)
+    assert codes(early) == ["OPEN_REQUEST_EXISTS"]
+    assert allowed(bank, story)["SURRENDER"] == ["OPEN_REQUEST_EXISTS"]
+    if recalled:
+        recall = {"handoverId": handover["id"], "reason": "it is wanted at the registry"}
+        bank.done("handler-1", "handoverRecall", recall)
+        bank.done("handler-1", "deregistrationCaseSurrender", own)
+    else:
+        item = {"handoverId": handover["id"], "certificateId": story.certificate_id}
+        bank.done("keeper-1", "handoverAcceptItem", item)
+        into_the_vault(bank, story)
+        assert codes(bank.vault_out(story)) == []
+    assert bank.case(story)["state"] == "RETURNED"
+    assert bank.certificate(story, "custodyState") == {"custodyState": "SURRENDERED"}
+
+
+def test_a_case_that_was_submitted_again_stops_at_the_entry_of_its_first_filing(bank: Bank):
+    story = filed(bank)
+    say(bank, story, "REJECTED", at=TEN, note=REASON)
+    at_home(bank, story)
+    assert bank.submit(story)["case"]["state"] == "APPROVED"
+    assert entered(bank, story)["case"]["state"] == "REGISTRY_DONE"
+    assert codes(bank.vault_out(story)) == []
+    assert bank.case(story)["state"] == "RETURNED"
+
+
+def test_an_entry_before_a_debt_that_rose_again_is_an_incident(bank: Bank):
+    story = filed(bank)
+    say(bank, story, "CANCELLED", at=TEN)
+    reverse(bank, story)
+    assert bank.case(story)["state"] == "BLOCKED"
+    case = entered(bank, story)["case"]
+    assert case["state"] == "REGISTRY_DONE"
+    assert "demand a new registration" in case["postCloseIncident"]
+    assert watched(bank, story)["signals"] == ["RED COLLATERAL"]
+
+
+def test_an_entry_of_a_case_that_was_given_up_is_a_red_signal(bank: Bank):
+    story = filed(bank)
+    say(bank, story, "CANCELLED", at=TEN)
+    at_home(bank, story)
+    cancel(bank, story)
+    for at in (NINE, EIGHT, NINE):
+        late = say(bank, story, "DONE", at=at)
+        assert (codes(late), late["case"]["state"]) == ([], "CLOSED_FAILED")
+        assert late["case"]["collateral"] == {"pledgeState": "EFFECTIVE"}
+    assert watched(bank, story)["signals"] == ["RED COLLATERAL"]
+
+
 def test_an_application_is_withdrawn_before_its_entry_alone(bank: Bank):
     story = filed(bank)
     withdrawn = say(bank, story, "CANCELLED", at=NINE)["case"]
@@ -108,8 +212,8 @@ def test_an_application_is_withdrawn_before_its_entry_alone(bank: Bank):
     assert codes(cancel(bank, story)) == ["CERT_NOT_IN_VAULT"]
     at_home(bank, story)
     assert cancel(bank, story)["case"]["state"] == "CLOSED_FAILED"
-    entered = done(bank, at=NINE)
-    assert codes(say(bank, entered, "CANCELLED", at=TEN)) == ["IRREVERSIBLE"]
+    finished = done(bank, at=NINE)
+    assert codes(say(bank, finished, "CANCELLED", at=TEN)) == ["IRREVERSIBLE"]
 
 
 def notify(bank: Bank, story, status: str, login: str = "registry-system", **more):

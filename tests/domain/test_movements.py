@@ -15,7 +15,7 @@ from domain.movements import MovementFacts, movement_refusals
 from domain.vaults import VaultStatus
 from tests.domain.builders import CALENDAR, NOW, POLICY, TODAY, a_case, a_certificate, a_loan, codes
 from tests.domain.release_builders import a_hold
-from tests.domain.vault_builders import a_packet, a_scan, a_vault
+from tests.domain.vault_builders import a_handover, a_packet, a_scan, a_vault
 
 INSIDE, OUT = CustodyState.IN_VAULT, CustodyState.OUT_FOR_DEREG
 TITLE = {"cert_type": CertType.REAL_ESTATE_TITLE, "legal_state": LegalState.PENDING}
@@ -35,6 +35,7 @@ def told(movement: Movement, paper: dict[str, Any], **facts: Any) -> list[str]:
     """The codes of what keeps such a paper from a movement."""
     known: dict[str, Any] = {"vault": None, "holds": (), "scans": (), "case": None, "beside": ()}
     known |= {"holds_beside": (), "check_out": None, "packet": None, "dispatched": False}
+    known["handover"] = None
     known |= {"litigation_open": False, "policy": POLICY, "calendar": CALENDAR, "desk": None}
     known |= {"overdue": (), "cancelled": False, "stays": False}
     known |= {
@@ -100,6 +101,16 @@ def test_an_owners_paper_goes_back_earlier_where_tier_2_agreed(state, paper, exp
     assert told(Movement.RETURN_TO_OWNER, paper | agreed) == expected
     other = agreed | {"lock": Lock(kind=LockKind.CHECK_OUT, id="c")}
     assert "STATE_CONFLICT" in told(Movement.RETURN_TO_OWNER, paper | other)
+
+
+@pytest.mark.parametrize(
+    ("movement", "paper"), [(Movement.SURRENDER, CANCELLED), (Movement.RETURN_TO_OWNER, TITLE)]
+)
+def test_a_releases_paper_goes_nowhere_while_a_handover_of_it_waits(movement, paper):
+    given = paper | {"custody_state": OUT}
+    assert told(movement, given, case=ENTERED) == []
+    waiting = a_handover("cert-1")
+    assert told(movement, given, case=ENTERED, handover=waiting) == ["OPEN_REQUEST_EXISTS"]
 
 
 OUT_REQUEST = CheckOut(

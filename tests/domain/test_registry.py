@@ -8,6 +8,7 @@ import pytest
 
 from domain.case_steps import stepped
 from domain.deregistration import (
+    CLOSED_STATES,
     MAX_NOTICES,
     CaseState,
     CaseStep,
@@ -21,6 +22,7 @@ from domain.registry import (
     MAX_AHEAD,
     Told,
     application_key,
+    entered_first,
     filed,
     filing_refusals,
     heard,
@@ -51,7 +53,8 @@ def told(case, notice, *, timed=True):
     assert codes(notice_refusals(case, notice, now=NOW + HOUR)) == []
     registry, step = heard(case, notice), step_of(case, notice)
     if step is not None and not is_late(case, notice):
-        case = stepped(case, step, by="registry", now=NOW)
+        to = S.REGISTRY_DONE if notice.status is R.DONE else None
+        case = stepped(case, step, by="registry", now=NOW, to=to)
     return replace(case, registry=registry)
 
 
@@ -128,7 +131,51 @@ def test_a_second_answer_is_refused_unless_it_is_the_same_or_older(first, second
     else:
         undone = first is R.DONE and second is R.CANCELLED
         assert found == ["IRREVERSIBLE" if undone else "STATE_CONFLICT"]
-    assert told(case, at(1, second)).state is case.state
+    entered = second is R.DONE
+    assert told(case, at(1, second)).state is (S.REGISTRY_DONE if entered else case.state)
+
+
+@pytest.mark.parametrize("answer", [R.REJECTED, R.CANCELLED])
+def test_an_entry_counts_in_whatever_order_it_comes_with_a_later_answer(answer):
+    """In the right order the answer after the entry is refused; what is told late is not."""
+    entered = told(a_filed_case(), at(1, R.DONE))
+    assert codes(notice_refusals(entered, at(2, answer), now=NOW)) != []
+    late = told(told(a_filed_case(), at(2, answer)), at(1, R.DONE))
+    assert (late.state, late.registry.done_at) == (S.REGISTRY_DONE, entered.registry.done_at)
+    assert late.registry.status is R.DONE
+    assert codes(notice_refusals(late, at(3, R.CANCELLED), now=NOW)) == ["IRREVERSIBLE"]
+    assert told(late, at(2, answer)) == late
+
+
+@pytest.mark.parametrize("state", S)
+def test_an_entry_made_before_a_rejection_counts_until_the_case_is_over_or_filed_again(state):
+    rejected = told(a_filed_case(), at(2, R.REJECTED))
+    case = replace(rejected, state=state)
+    over = state in CLOSED_STATES
+    assert entered_first(case, at(1, R.DONE))
+    after = told(case, at(1, R.DONE))
+    assert (after.state, after.registry.done_at is None) == (
+        (state, True) if over else (S.REGISTRY_DONE, False)
+    )
+    assert not entered_first(after, at(0, R.DONE))  # told once
+    again = refiled(rejected, 3, number="N2")
+    assert not entered_first(again, at(1, R.DONE))
+    assert told(again, at(1, R.DONE)).state is S.FILED
+
+
+@pytest.mark.parametrize(
+    ("notice", "first"),
+    [
+        (at(1, R.DONE), True),
+        (at(2, R.DONE), False),  # of the moment of the first answer
+        (at(1, R.DONE, number="N9"), False),
+        (at(1, R.REJECTED), False),
+    ],
+)
+def test_an_entry_is_first_where_every_answer_came_after_it(notice, first):
+    case = told(told(a_filed_case(), at(3, R.REJECTED)), at(2, R.CANCELLED))
+    assert case.state is S.REGISTRY_REJECTED
+    assert entered_first(case, notice) is first
 
 
 @pytest.mark.parametrize("status", R)

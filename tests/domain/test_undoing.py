@@ -96,8 +96,16 @@ def test_a_suspended_case_is_stopped_where_it_would_go_on(state):
 def test_the_same_settlement_undone_twice_is_named_once():
     twice = reverse(reverse(a_case(state=S.FILED)).case).case
     assert twice.reversed_loans == ("L1",)
-    assert overtaken_by_entry(twice, ["L1", "L2"]) == ("L1",)
-    assert overtaken_by_entry(twice, ["L2"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "overtaken"),
+    [(DeregKind.FULL_SETTLEMENT, ("L1", "L2")), (DeregKind.PARTIAL_RELEASE, ())],
+)
+def test_an_entry_overtakes_the_debts_that_the_release_needs_paid(kind, overtaken):
+    case = a_case(kind=kind, state=S.FILED, loan_nos=("L1", "L2"))
+    assert overtaken_by_entry(case, ["L1", "L2"]) == overtaken
+    assert overtaken_by_entry(case, []) == ()
 
 
 @pytest.mark.parametrize("demand", Demand)
