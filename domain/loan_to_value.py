@@ -27,6 +27,7 @@ from domain.refusals import Refusal, RefusalCode
 from domain.release_object import seizures_on
 from domain.release_obligations import is_determined
 from domain.release_question import Question
+from domain.releasing import awaits_exchange
 from domain.reminders import has_run_out
 
 RULE = "DRG-4.6"
@@ -256,8 +257,11 @@ def _state_of(question: Question, paper: TitleCertificate) -> LegalState:
     """How its right stands today, whether or not a lapse is booked yet (CUS-16, CUS-17)."""
     policy, calendar, today = question.policy, question.calendar, question.today
     lapsed = has_lapsed(paper, policy=policy, calendar=calendar, today=today)
-    over = lapsed or has_run_out(paper, today=today)
-    return LegalState.LAPSED if over else paper.legal_state
+    if lapsed or has_run_out(paper, today=today):
+        return LegalState.LAPSED
+    if awaits_exchange(paper) and not paper.is_over:  # the right in what stays goes on (DRG-L08)
+        return LegalState.REGISTERED
+    return paper.legal_state
 
 
 def _prior_claims(

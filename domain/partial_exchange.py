@@ -6,7 +6,13 @@ It is not surrendered: the registry gives a new one for what stays, with the old
 from collections.abc import Iterable, Iterator, Sequence
 
 from domain.case_files import file_refusals
-from domain.certificates import CertType, CustodyState, TitleCertificate, normalised
+from domain.certificates import (
+    Carrier,
+    CertType,
+    CustodyState,
+    TitleCertificate,
+    normalised,
+)
 from domain.collaterals import ENDED_PLEDGES, Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dossiers import DocType
@@ -48,12 +54,26 @@ def remainder_refusals(
         yield invalid("certNo", "a new certificate has a number of its own", rule_id="DRG-L08")
 
 
-def what_stays(
-    old: TitleCertificate, case: DeregistrationCase, covered: Iterable[Collateral]
-) -> tuple[str, ...]:
+def what_stays(old: TitleCertificate, covered: Iterable[Collateral]) -> tuple[str, ...]:
     """The collaterals that the new certificate covers, in the order of the old one."""
     ended = {one.no for one in covered if one.pledge_state in ENDED_PLEDGES}
-    return tuple(no for no in old.collateral_nos if no != case.collateral_no and no not in ended)
+    return tuple(no for no in old.collateral_nos if no not in ended)
+
+
+def left_for(
+    right: TitleCertificate, papers: Iterable[TitleCertificate], covered: Sequence[Collateral]
+) -> TitleCertificate | None:
+    """The electronic certificate, partly released, of which a right shows what stays (DRG-L08).
+
+    No paper comes back from the registry for it: its successor is filed by itself. covered: every
+    collateral of these papers.
+    """
+    for old in papers:
+        same = old.cert_type is right.cert_type and old.carrier is Carrier.ELECTRONIC
+        left = same and awaits_exchange(old) and not old.is_over
+        if left and set(what_stays(old, covered)) == set(right.collateral_nos):
+            return old
+    return None
 
 
 def still_securing(

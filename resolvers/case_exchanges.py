@@ -22,6 +22,7 @@ from domain.processing import PaperFacts, collection_refusals
 from domain.refusals import Forbidden, Refused, invalid, refuse_if
 from domain.roles import Operation
 from domain.vaults import Vault
+from resolvers.case_papers import others_returned
 from resolvers.case_work import case_of
 from resolvers.deed import Deed
 from resolvers.exchanged import Brought, received_instead
@@ -92,7 +93,7 @@ async def deregistration_case_receive_exchanged(
     if offer is None or offer.desk != vault.code:
         raise Refused(invalid("vault", "nothing was brought to this desk", rule_id="X13"))
     old = await deed.decision.get(TitleCertificate, offer.certificate_id)
-    new = await _remainder(deed, old, case, input)
+    new = await _remainder(deed, old, input)
     paper = paper_facts(input.paper)
     refuse_if(
         [
@@ -109,7 +110,7 @@ async def deregistration_case_receive_exchanged(
         ]
     )
     received = await _received(deed, offer, old, new, paper)
-    await take_place(deed, old, received, besides=case.id)
+    await take_place(deed, old, received)
     replaced = deed.move(
         old,
         Movement.RETURN_EXCHANGED,
@@ -122,6 +123,7 @@ async def deregistration_case_receive_exchanged(
         holder=None,
         lock=None,
     )
+    await others_returned(deed, case, [old])
     case = await returned_when_empty(deed.decision, replace(case, exchange=None), at(deed))
     return {"case": deed.decision.save(case), "certificate": received, "replaced": replaced}
 
@@ -129,14 +131,13 @@ async def deregistration_case_receive_exchanged(
 async def _remainder(
     deed: Deed,
     old: TitleCertificate,
-    case: DeregistrationCase,
     input: DeregistrationCaseReceiveExchangedInput,
 ) -> TitleCertificate:
     """The new certificate before anything is printed on it: it covers what stays alone."""
     covered = await deed.decision.find(Collateral, collaterals_query(old))
     named = {"no": {"$in": list(old.guarantee_contract_nos)}}
     contracts = await deed.decision.find(GuaranteeContract, named)
-    stays = what_stays(old, case, covered)
+    stays = what_stays(old, covered)
     return TitleCertificate(
         id=new_id(TitleCertificate),
         catalog=old.catalog,

@@ -92,7 +92,7 @@ async def deregistration_case_surrender(
             CustodyState.SURRENDERED,
             evidence=[case.registry.result] if case.registry.result else [],
         )
-    await _others_returned(deed, case, papers)
+    await others_returned(deed, case, papers)
     return {"case": deed.decision.save(await returned_when_empty(deed.decision, case, at(deed)))}
 
 
@@ -210,7 +210,7 @@ async def holds_in(
     return [hold for hold in holds if hold.reason is not HoldReason.LITIGATION]
 
 
-async def _others_returned(
+async def others_returned(
     deed: Deed, case: DeregistrationCase, papers: Sequence[TitleCertificate]
 ) -> None:
     """Other releases that had one of these papers may be at their end with it (DRG-L08)."""

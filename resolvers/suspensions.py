@@ -28,16 +28,14 @@ async def suspend_case(deed: Deed, before: TitleCertificate, lost: TitleCertific
         deed.decision.save(advanced(deed, case, CaseStep.SUSPEND, note=lost.id))
 
 
-async def take_place(
-    deed: Deed, old: TitleCertificate, fresh: TitleCertificate, *, besides: str | None = None
-) -> None:
+async def take_place(deed: Deed, old: TitleCertificate, fresh: TitleCertificate) -> None:
     """Open cases go on with the paper that came in an old one's place (X13, X23).
 
-    besides: id of the case whose own matter the exchange is; it keeps the old one.
+    Those of what the fresh one covers: what was released keeps the old one (DRG-L08).
     """
     held = {"certificate_ids": old.id, "state": {"$in": _OPEN}}
     for case in await deed.decision.find(DeregistrationCase, held):
-        if case.id == besides:
+        if case.collateral_no not in fresh.collateral_nos:
             continue
         ids = tuple(fresh.id if id == old.id else id for id in case.certificate_ids)
         after = replace(case, certificate_ids=ids)

@@ -51,13 +51,13 @@ def lay_in(bank: Bank, story: Story) -> None:
     bank.vault(story)
 
 
-def on_file(bank: Bank, story: Story) -> None:
+def on_file(bank: Bank, story: Story, **paper: Any) -> None:
     """Its electronic certificate filed by two people."""
     scan = bank.upload(
         "handler-1", story, "CERT_SCAN", pdf(f"e{story.n}"), certificateId=story.certificate_id
     )
     given = {"certificateId": story.certificate_id, "fileVersionId": scan}
-    given["paper"] = collected(story)["paper"]
+    given["paper"] = collected(story, **paper)["paper"]
     select = f"proposal {{ id }} {REFUSALS}"
     made = bank.done("handler-1", "certificateFileElectronicPropose", given, select)
     again = {"proposalId": made["proposal"]["id"], "filing": given}
@@ -211,6 +211,65 @@ def test_an_electronic_certificate_over_two_flats_outlives_one_of_them(bank: Ban
         "custodyState": "SURRENDERED",
         "legalState": "CANCELLED",
     }
+
+
+def test_a_new_electronic_certificate_shows_what_stays_with_the_old_ones_rank(bank: Bank):
+    story, other = two_flats(bank, "ELECTRONIC")
+    rank = bank.certificate(story, "priorityDate")["priorityDate"]
+    approve(bank, story, "ONLINE")
+    ready(bank, story)
+    assert codes(file(bank, story)) == codes(entered(bank, story)) == []
+    assert bank.case(story)["state"] == "RETURNED"
+    fresh = replace(other, cert_no=f"{story.cert_no}-2")
+    fresh.certificate_id = bank.expect(other, carrier="ELECTRONIC")
+    on_file(bank, fresh, issueDate="2025-06-20", registeredOn="2025-06-20")
+    assert bank.certificate(fresh, "legalState supersedes priorityDate") == {
+        "legalState": "REGISTERED",
+        "supersedes": story.certificate_id,
+        "priorityDate": rank,
+    }
+    left = bank.certificate(story, "legalState supersededBy events { type }")
+    assert (left["legalState"], left["supersededBy"]) == ("SUPERSEDED", fresh.certificate_id)
+    assert left["events"][-1]["type"] == "CONVERT"
+    assert rank < "2025-06-20"
+    approve(bank, other)
+    ready(bank, other)
+    assert codes(file(bank, other, f"EB{story.n}")) == codes(entered(bank, other)) == []
+    assert bank.case(other)["state"] == "RETURNED"
+    ended = {"custodyState": "SURRENDERED", "legalState": "CANCELLED"}
+    assert bank.certificate(fresh, "custodyState legalState") == ended
+
+
+def test_one_exchange_ends_every_release_that_left_the_same_certificate(bank: Bank):
+    story = bank.mortgage()
+    other = beside(bank, story)
+    third = beside(bank, other)
+    flats = (story, other, third)
+    links = [{"collateral": one.collateral_no, "secured_amount": "1.00"} for one in flats]
+    bank.load(("GuaranteeContract", guarantee(story, links=links)))
+    story.certificate_id = bank.expect(story, collateralIds=[one.collateral_id for one in flats])
+    story.cert_no = f"粤（2025）广州市不动产证明第{story.n:08}号"
+    lay_in(bank, story)
+    bank.settle(story)
+    approve(bank, story)
+    approve(bank, other)
+    assert codes(bank.vault_out(story)) == []
+    for one, number in ((story, f"T1{story.n}"), (other, f"T2{story.n}")):
+        ready(bank, one)
+        assert codes(file(bank, one, number)) == codes(entered(bank, one)) == []
+    offer = {"caseId": story.case_id, "certificateId": story.certificate_id, "desk": "V1"}
+    result = bank.accepted(story, "REGISTRY_RESULT", caseId=story.case_id)
+    offer["evidenceFileVersionId"] = result
+    bank.done("handler-1", "deregistrationCaseOfferExchange", offer)
+    paper = collected(story, certNo=f"{story.cert_no}-2", issueDate="2025-06-20")["paper"]
+    given = {"caseId": story.case_id, "vault": "V1", "certType": "MORTGAGE_REG_PROOF"}
+    select = f"certificate {{ id collaterals {{ no }} }} {REFUSALS}"
+    receive = "deregistrationCaseReceiveExchanged"
+    new = bank.done("keeper-3", receive, {**given, "paper": paper}, select)["certificate"]
+    assert new["collaterals"] == [{"no": third.collateral_no}]
+    for one in (story, other):
+        case = bank.case(one, "state certificates { id }")
+        assert case == {"state": "RETURNED", "certificates": [{"id": story.certificate_id}]}
 
 
 def test_no_owner_takes_along_what_secures_something_else(bank: Bank):

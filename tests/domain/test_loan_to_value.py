@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.certificates import CertType, LegalState
+from domain.certificates import Catalog, CertType, CustodyState, LegalState
 from domain.collaterals import CollateralKind, PledgeState, TitleSearchResult
 from domain.deregistration import DeregKind
 from domain.guarantees import GuaranteeLink, GuaranteeMode
@@ -292,10 +292,28 @@ def test_a_seizure_that_has_ended_takes_nothing_away():
 )
 def test_a_right_counts_once_it_is_registered(states, passes):
     papers = tuple(
-        a_certificate(id=f"cert-{n}", collateral_nos=("B",), legal_state=state)
+        a_certificate(
+            id=f"cert-{n}", collateral_nos=("B",), legal_state=state, superseded_by="cert-9"
+        )
         for n, state in enumerate(states)
     )
     found, _ = released(stays("B", 2_000_000), rest={"certificates": papers})
+    assert (found == []) is passes
+
+
+@pytest.mark.parametrize(
+    ("changes", "passes"),
+    [
+        ({}, True),
+        ({"superseded_by": "cert-9"}, False),
+        ({"custody_state": CustodyState.SURRENDERED}, False),
+        ({"catalog": Catalog.SAFEKEEPING}, True),
+    ],
+)
+def test_what_stays_of_a_partly_released_certificate_counts_before_its_exchange(changes, passes):
+    """The registry ended the right in a part alone (DRG-L08)."""
+    told = {"collateral_nos": ("A", "B"), "legal_state": LegalState.SUPERSEDED} | changes
+    found, _ = released(stays("B", 2_000_000), rest={"certificates": (a_certificate(**told),)})
     assert (found == []) is passes
 
 

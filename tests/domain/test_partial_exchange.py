@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from domain.certificates import CertType, CustodyState, LegalState
+from domain.certificates import Carrier, CertType, CustodyState, LegalState
 from domain.collaterals import PledgeState
 from domain.guarantees import GuaranteeLink
 from domain.partial_exchange import (
     brought_refusals,
+    left_for,
     remainder_refusals,
     still_securing,
     what_stays,
@@ -60,8 +61,29 @@ def test_the_new_one_is_of_the_same_type_under_a_number_of_its_own(new_type, num
 
 def test_the_new_one_covers_what_is_still_relied_on():
     gone = a_collateral(no="COL3", pledge_state=PledgeState.RELEASED)
-    assert what_stays(OLD, a_case(), [gone]) == ("COL2",)
-    assert what_stays(OLD, a_case(), []) == ("COL3", "COL2")
+    assert what_stays(OLD, [gone]) == ("COL1", "COL2")
+    assert what_stays(OLD, []) == ("COL3", "COL1", "COL2")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "follows"),
+    [
+        ({}, {}, True),
+        ({"carrier": Carrier.PAPER}, {}, False),  # it comes back from the registry (X13)
+        ({"superseded_by": "cert-3"}, {}, False),
+        ({"legal_state": LegalState.REGISTERED}, {}, False),
+        ({"custody_state": CustodyState.SURRENDERED}, {}, False),
+        ({}, {"cert_type": CertType.OTHER_RIGHT_LEGACY}, False),
+        ({}, {"collateral_nos": ("COL1",)}, False),
+        ({}, {"collateral_nos": ("COL1", "COL2", "COL3")}, False),
+    ],
+)
+def test_an_electronic_right_shows_what_stays_of_one_that_was_partly_released(left, right, follows):
+    filed = {"carrier": Carrier.ELECTRONIC, "custody_state": CustodyState.ELECTRONIC_ON_FILE}
+    old = replace(OLD, lock=None, **filed | left)
+    new = replace(OLD, **{"id": "cert-2", "collateral_nos": ("COL2", "COL1")} | right)
+    gone = a_collateral(no="COL3", pledge_state=PledgeState.RELEASED)
+    assert left_for(new, [old], [gone]) == (old if follows else None)
 
 
 def test_the_new_one_names_the_contracts_that_still_tie_it():
