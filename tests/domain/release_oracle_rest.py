@@ -179,7 +179,7 @@ def counts_for_nothing(q: Question, collateral: Collateral) -> bool:
     states = []
     for paper in q.facts.rest.certificates:
         if collateral.no in paper.collateral_nos and paper.catalog.value == "RIGHT_CERT":
-            # 4.6 names LAPSED and PENDING; L08: of a part that went, the rest waits for its exchange.
+            # 4.6 names LAPSED and PENDING; L08: once a part went, the rest awaits its exchange.
             state, here = paper.legal_state.value, paper.custody_state.value not in LEFT
             waits = state == "SUPERSEDED" and paper.superseded_by is None and here
             states.append("REGISTERED" if waits else state)
