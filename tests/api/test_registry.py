@@ -1,5 +1,6 @@
 """The registry through HTTP: notices late, twice, out of order, and by its number alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -203,6 +204,24 @@ def test_an_entry_of_a_case_that_was_given_up_is_a_red_signal(bank: Bank):
         assert (codes(late), late["case"]["state"]) == ([], "CLOSED_FAILED")
         assert late["case"]["collateral"] == {"pledgeState": "EFFECTIVE"}
     assert watched(bank, story)["signals"] == ["RED COLLATERAL"]
+
+
+def test_an_entry_of_what_was_released_by_another_case_alarms_nobody(bank: Bank):
+    story = filed(bank)
+    say(bank, story, "CANCELLED", at=TEN)
+    at_home(bank, story)
+    cancel(bank, story)
+    given_up = story.case_id
+    bank.open_case(story)
+    bank.attach(story, "DEREG_APPLICATION", "OWNER_ID")
+    assert codes(bank.submit(story)) == codes(bank.approve(story)) == []
+    assert codes(bank.vault_out(story)) == []
+    bank.attach(story, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
+    assert codes(file(bank, story, f"V-{story.n}")) == []
+    assert entered(bank, story, TEN)["case"]["collateral"] == {"pledgeState": "RELEASED"}
+    late = say(bank, replace(story, case_id=given_up), "DONE", at=NINE)
+    assert (codes(late), late["case"]["state"]) == ([], "CLOSED_FAILED")
+    assert watched(bank, story)["signals"] == []
 
 
 def test_an_application_is_withdrawn_before_its_entry_alone(bank: Bank):

@@ -222,6 +222,7 @@ def test_a_new_electronic_certificate_shows_what_stays_with_the_old_ones_rank(ba
     assert bank.case(story)["state"] == "RETURNED"
     fresh = replace(other, cert_no=f"{story.cert_no}-2")
     fresh.certificate_id = bank.expect(other, carrier="ELECTRONIC")
+    bank.open_case(other)
     on_file(bank, fresh, issueDate="2025-06-20", registeredOn="2025-06-20")
     assert bank.certificate(fresh, "legalState supersedes priorityDate") == {
         "legalState": "REGISTERED",
@@ -232,7 +233,10 @@ def test_a_new_electronic_certificate_shows_what_stays_with_the_old_ones_rank(ba
     assert (left["legalState"], left["supersededBy"]) == ("SUPERSEDED", fresh.certificate_id)
     assert left["events"][-1]["type"] == "CONVERT"
     assert rank < "2025-06-20"
-    approve(bank, other)
+    known = bank.case(other, "certificates { id }")["certificates"]
+    assert known == [{"id": fresh.certificate_id}]
+    bank.attach(other, "DEREG_APPLICATION", "OWNER_ID")
+    assert codes(bank.submit(other)) == codes(bank.approve(other)) == []
     ready(bank, other)
     assert codes(file(bank, other, f"EB{story.n}")) == codes(entered(bank, other)) == []
     assert bank.case(other)["state"] == "RETURNED"

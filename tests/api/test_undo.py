@@ -448,6 +448,13 @@ def test_the_next_handler_takes_the_papers_over_himself(bank: Bank):
     assert after["events"][-1]["type"] == "DEREG_HANDOVER"
 
 
+def test_papers_that_go_to_another_handler_go_to_no_owner_meanwhile(bank: Bank):
+    story, back = returned_to_owner(bank)
+    reassign(bank, story)
+    early = bank.do("handler-1", "deregistrationCaseReturnToOwner", back)
+    assert codes(early) == ["OPEN_REQUEST_EXISTS"]
+
+
 def test_for_a_handler_who_is_absent_the_supervisor_does_it_with_a_reason(bank: Bank):
     story = out(bank)
     given = {"caseId": story.case_id, "handler": "handler-2"}

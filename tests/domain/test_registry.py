@@ -163,6 +163,11 @@ def test_an_entry_made_before_a_rejection_counts_until_the_case_is_over_or_filed
     assert told(again, at(1, R.DONE)).state is S.FILED
 
 
+def test_an_entry_is_compared_with_the_answers_of_its_own_filing_alone():
+    again = told(refiled(told(a_filed_case(), at(2, R.REJECTED)), 3), at(5, R.REJECTED))
+    assert told(again, at(4, R.DONE)).state is S.REGISTRY_DONE
+
+
 @pytest.mark.parametrize(
     ("notice", "first"),
     [
