@@ -3,22 +3,24 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.certificates import Conversion, TitleCertificate
+from domain.certificates import Conversion, LegalState, TitleCertificate
 from domain.collaterals import Collateral
 from domain.custody import CustodyEvent, Evidence, Movement
 from domain.dossiers import DocType
 from domain.dual_control import Proposal, confirmation_refusals
 from domain.files import ArchiveFile, FileVersion
 from domain.losses import proof_refusals
-from domain.processing import PRE_NOTICES
+from domain.processing import PRE_NOTICES, SUCCESSORS
 from domain.refusals import Refusal, refuse_if
 from domain.reinstatement import before_lapse, is_secured_again, reinstatement_refusals
 from domain.roles import Operation
 from domain.watch import RiskSignal
+from resolvers.conversions import converted
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.reminders import looked_after
+from resolvers.secured import collaterals_query
 from schema.custody import (
     CertificatePayload,
     CertificateReinstateConfirmInput,
@@ -97,7 +99,10 @@ async def certificate_reinstate_confirm(
         after = replace(after, expires_on=input.reinstatement.expires_on)
     await _secure_again(deed, lapsed)
     confirmed(deed, proposal)
-    return {"certificate": deed.decision.save(looked_after(deed, after))}
+    after = deed.decision.save(looked_after(deed, after))
+    if after.cert_type in PRE_NOTICES:
+        after = await _followed(deed, after)
+    return {"certificate": after}
 
 
 async def _reinstating(deed: Deed, input: CertificateReinstateInput) -> _Reinstating:
@@ -144,6 +149,22 @@ async def _secure_again(deed: Deed, certificate: TitleCertificate) -> None:
         lapsed = collateral.right_lapsed_on is not None
         if lapsed and is_secured_again(collateral, rights, reinstated=certificate):
             deed.decision.save(replace(collateral, right_lapsed_on=None))
+
+
+async def _followed(deed: Deed, pre_notice: TitleCertificate) -> TitleCertificate:
+    """The full right that was recorded meanwhile takes its place after all, with its rank."""
+    kinds = sorted(kind.value for kind in SUCCESSORS[pre_notice.cert_type])
+    query = {
+        "collateral_nos": {"$in": list(pre_notice.collateral_nos)},
+        "cert_type": {"$in": kinds},
+        "legal_state": LegalState.REGISTERED.value,
+    }
+    for right in await deed.decision.find(TitleCertificate, query):
+        covered = await deed.decision.find(Collateral, collaterals_query(right))
+        after = await converted(deed, right, covered)
+        if after != right:
+            deed.decision.save(after)
+    return await deed.decision.get(TitleCertificate, pre_notice.id)
 
 
 def _as_told(input: CertificateReinstateInput) -> dict[str, Any]:

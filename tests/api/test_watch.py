@@ -281,6 +281,42 @@ def test_an_application_in_time_that_was_recorded_late_undoes_the_lapse(bank: Ba
     ]
 
 
+def test_a_full_right_that_was_recorded_after_the_lapse_keeps_the_rank_once_that_is_undone(
+    bank: Bank,
+):
+    story = marked(bank)
+    rank = bank.certificate(story, "priorityDate")["priorityDate"]
+    on(bank, "2025-09-19")
+    right = replace(story, cert_no=f"R-{story.n}", certificate_id=bank.expect(story))
+    bank.done("handler-1", "certificateCollect", collected(right, registeredOn="2025-09-19"))
+    select = "legalState supersedes priorityDate"
+    own = {"legalState": "REGISTERED", "supersedes": None, "priorityDate": "2025-09-19"}
+    assert bank.certificate(right, select) == own
+    given = reinstating(bank, story)
+    shown = f"proposal {{ id }} {REFUSALS}"
+    proposal = bank.done("handler-1", "certificateReinstatePropose", given, shown)["proposal"]
+    confirm = {"proposalId": proposal["id"], "reinstatement": given}
+    answer = bank.done(
+        "archivist-1",
+        "certificateReinstateConfirm",
+        confirm,
+        f"certificate {{ legalState supersededBy }} {REFUSALS}",
+    )
+    assert answer["certificate"] == {
+        "legalState": "SUPERSEDED",
+        "supersededBy": right.certificate_id,
+    }
+    assert bank.certificate(right, select) == {
+        "legalState": "REGISTERED",
+        "supersedes": story.certificate_id,
+        "priorityDate": rank,
+    }
+    history = "query($id: ID!) { custodyHistory(certificateId: $id) { verified } }"
+    for paper in (story, right):
+        told = bank.query("auditor", history, id=paper.certificate_id)["custodyHistory"]
+        assert told == {"verified": True}
+
+
 def test_a_registration_for_a_time_that_was_renewed_in_time_counts_again(bank: Bank):
     story = opened(
         bank,
