@@ -178,8 +178,12 @@ def entered_first(case: DeregistrationCase, notice: RegistryNotice) -> bool:
         for known in registry.history
         if known.filing == registry.filings and known.status in ANSWERS
     ]
-    return notice.acceptance_no == registry.acceptance_no and all(
-        known.status in _NO and notice.at < known.at for known in answers
+    same = notice.acceptance_no == registry.acceptance_no
+    # None is left where a registry has told so much since that the history forgot its answer.
+    return (
+        same
+        and bool(answers)
+        and all(known.status in _NO and notice.at < known.at for known in answers)
     )
 
 

@@ -254,10 +254,11 @@ def test_of_what_was_never_filed_nothing_is_told():
 
 
 def test_the_history_has_a_limit():
-    case = a_filed_case()
+    case = told(a_filed_case(), at(-1, R.REJECTED))
     for number in range(MAX_NOTICES + 5):
         case = told(case, replace(at(1), at=NOW + timedelta(seconds=number)))
     assert len(case.registry.history) == MAX_NOTICES
+    assert not entered_first(case, at(-2, R.DONE))  # its answer is forgotten
 
 
 def _filing(case, **changes):
