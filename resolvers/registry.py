@@ -126,7 +126,7 @@ async def deregistration_case_record_registry(
     number = case.registry.acceptance_no
     if input.acceptance_no is not None:
         number = input.acceptance_no.strip()
-    return await _hear(deed, case, input, acceptance_no=number)
+    return await _hear(deed, case, input, _notice(deed, input, number))
 
 
 @mutation(
@@ -137,34 +137,45 @@ async def deregistration_case_record_registry(
 async def registry_notify(deed: Deed, input: RegistryNotifyInput) -> dict[str, Any]:
     """The registry's own system knows no case; it calls back for online cancellations (chapter 9).
 
-    Of several cases under one number all that wait are meant, such as a house with its land; the
-    first of them is answered. Raises: Forbidden for a case that a person takes to the registry.
+    Of several cases under one number all that wait, or would have ended by now, are meant, such as
+    a house with its land; the first of them is answered. Raises: Forbidden for a case that a person
+    takes to the registry.
     """
     key = application_key(input.authority, input.acceptance_no)
     within = under(deed.actor.paths(Operation.READ))
     found = await deed.decision.find(DeregistrationCase, {"registry.keys": key}, within=within)
     if not found:
         raise Refused(not_found(DeregistrationCase, input.acceptance_no))
-    meant = [case for case in found if beneath(case).state in WAITING] or found
+    notice = _notice(deed, input, input.acceptance_no.strip())
+    meant = [case for case in found if _is_meant(beneath(case), notice)] or found
     cases = await deed.subjects(DeregistrationCase, [case.id for case in meant])
     if any(case.handling_mode is not HandlingMode.ONLINE for case in cases):
         raise Forbidden("A registry calls back for online cancellations only.")
-    number = input.acceptance_no.strip()
-    answers = [await _hear(deed, case, input, acceptance_no=number) for case in cases]
+    answers = [await _hear(deed, case, input, notice) for case in cases]
     return answers[0]
+
+
+def _notice(
+    deed: Deed,
+    input: DeregistrationCaseRecordRegistryInput | RegistryNotifyInput,
+    acceptance_no: str | None,
+) -> RegistryNotice:
+    return RegistryNotice(
+        status=input.status, at=input.at or deed.now, note=input.note, acceptance_no=acceptance_no
+    )
+
+
+def _is_meant(case: DeregistrationCase, notice: RegistryNotice) -> bool:
+    return case.state in WAITING or entered_first(case, notice)
 
 
 async def _hear(
     deed: Deed,
     suspended: DeregistrationCase,
     input: DeregistrationCaseRecordRegistryInput | RegistryNotifyInput,
-    *,
-    acceptance_no: str | None,
+    notice: RegistryNotice,
 ) -> dict[str, Any]:
     case = beneath(suspended)
-    notice = RegistryNotice(
-        status=input.status, at=input.at or deed.now, note=input.note, acceptance_no=acceptance_no
-    )
     repeated = is_repeated(case.registry, Told(notice=notice, timed=input.at is not None))
     if not repeated:
         refuse_if(notice_refusals(case, notice, now=deed.now))

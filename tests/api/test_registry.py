@@ -255,10 +255,24 @@ def test_a_registry_calls_back_for_an_online_cancellation(bank: Bank):
     assert bank.error_code("registry-system", "registryNotify", given) == "FORBIDDEN"
 
 
-def test_what_a_registry_tells_of_one_number_counts_for_every_case_that_waits(bank: Bank):
+def together(bank: Bank) -> tuple[Story, Story]:
+    """Two releases that one application asks for."""
     house, land = filed(bank, "ONLINE"), bank.approved("ONLINE")
     bank.attach(land, "MORTGAGE_CANCEL_CONSENT", "REGISTRY_APPLICATION")
     assert file(bank, land, f"U-{house.n}")["case"]["state"] == "FILED"
+    return house, land
+
+
+def test_an_entry_counts_for_what_was_withdrawn_after_it_under_the_same_number(bank: Bank):
+    house, land = together(bank)
+    assert say(bank, land, "CANCELLED", at=TEN)["case"]["state"] == "WITHDRAWN"
+    assert codes(notify(bank, house, "DONE", at=NINE)) == []
+    for story in (house, land):
+        assert bank.case(story)["state"] == "REGISTRY_DONE"
+
+
+def test_what_a_registry_tells_of_one_number_counts_for_every_case_that_waits(bank: Bank):
+    house, land = together(bank)
     assert codes(notify(bank, house, "PENDING", at=EIGHT)) == []
     assert say(bank, house, "NEED_MORE_MATERIAL", at=NINE, note="x")["case"]["state"] != "FILED"
     assert codes(notify(bank, house, "DONE", at=TEN)) == []
