@@ -30,7 +30,7 @@ class _Side:
 async def tell_late_handover(this: Round, id: str) -> int:
     """Tells both supervisors that a receiver has not decided in time; how many were (CUS-05)."""
     handover = await this.decision.get(Handover, id)
-    if not handover.is_late(this.today):
+    if handover.late_told_on is not None or not handover.is_late(this.today):
         return 0
     waiting = sum(item.state is HandoverItemState.PENDING for item in handover.items)
     reason = (
@@ -51,7 +51,7 @@ async def tell_late_handover(this: Round, id: str) -> int:
 async def tell_late_dispatch(this: Round, id: str) -> int:
     """Tells both supervisors that a packet has not arrived in time; how many were (X19)."""
     dispatch = await this.decision.get(Dispatch, id)
-    if not dispatch.is_late(this.today):
+    if dispatch.late_told_on is not None or not dispatch.is_late(this.today):
         return 0
     reason = (
         f"{len(dispatch.awaited)} of {len(dispatch.certificate_ids)} papers of dispatch"

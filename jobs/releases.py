@@ -53,6 +53,8 @@ async def escalate_case(this: Round, id: str) -> int:
 async def chase_proof(this: Round, id: str) -> int:
     """A yellow signal about an owner's own cancellation that nothing proves; none if there is."""
     case = await this.decision.get(DeregistrationCase, id)
+    if not case.proof_pending or case.proof_chased_on is not None:
+        return 0
     await this.decision.get(Collateral, case.collateral_id)  # fenced: a search may prove it now
     this.decision.save(replace(case, proof_chased_on=this.today))
     return await signal(
