@@ -51,6 +51,20 @@ def with_papers(case: DeregistrationCase, papers: Sequence[TitleCertificate]) ->
     return replace(case, certificate_ids=(*case.certificate_ids, *more)) if more else case
 
 
+def with_loans(
+    case: DeregistrationCase, contracts: Sequence[GuaranteeContract]
+) -> DeregistrationCase:
+    """The case with those loans besides that its contracts have come to secure."""
+    secured = {
+        no
+        for contract in contracts
+        if contract.no in case.guarantee_contract_nos
+        for no in contract.secured_loans
+    }
+    more = sorted(secured - set(case.loan_nos))
+    return replace(case, loan_nos=(*case.loan_nos, *more)) if more else case
+
+
 def without_paper(papers: Sequence[TitleCertificate]) -> bool:
     """Whether no paper is left that would have to leave a vault before a filing (4.2).
 
@@ -270,10 +284,10 @@ def not_to_him(collateral: Collateral, case: DeregistrationCase) -> Refusal | No
 def undocumented(case: DeregistrationCase, result: FileVersion | None) -> Refusal | None:
     """A release is closed on the registry's own paper, taken into the archive (4.9).
 
-    result: what the case keeps as such. An owner's own cancellation is shown by a title search, the
-    end of a pledge by delivery by his receipt.
+    result: what the case keeps as such; of an owner's own cancellation the search that shows it
+    (查册结果, 4.4). The end of a pledge by delivery is shown by his receipt.
     """
-    if result is None and (case.handling_mode is HandlingMode.OWNER or case.by_delivery):
+    if result is None and case.by_delivery:
         return None
     if result is not None and result.status is FileStatus.ACCEPTED:
         return None

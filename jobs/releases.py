@@ -25,6 +25,7 @@ from domain.release_notices import free_ones, look_again, notice, secured_by, se
 from domain.watch import SignalCategory, SignalSeverity
 from jobs.watch import Round, signal
 from resolvers.incidents import About, debt, released_by, unproven_no
+from resolvers.secured import securing, with_drawn
 from storage.records import new_id
 
 
@@ -113,13 +114,14 @@ async def _free(this: Round, loan: Loan) -> list[Collateral]:
 
     Each keeps from when its papers are owed back, and on what terms.
     """
-    contracts = await this.decision.find(GuaranteeContract, {"secured_loans": loan.loan_no})
+    contracts = await securing(this.decision, loan)
     numbers = sorted({link.collateral_no for one in contracts for link in one.links})
     query = {"no": {"$in": numbers}, "pledge_state": {"$in": sorted(RELYING)}}
     collaterals = await this.decision.find(Collateral, query | {"open_case_id": None})
     if not collaterals:
         return []
-    tied = await this.decision.find(GuaranteeContract, {"links.collateral_no": {"$in": numbers}})
+    linked = await this.decision.find(GuaranteeContract, {"links.collateral_no": {"$in": numbers}})
+    tied = await with_drawn(this.decision, linked)
     secured = sorted({no for one in tied for no in one.secured_loans})
     loans = await this.decision.find(Loan, {"loan_no": {"$in": secured}})
     known, policy, calendar = (

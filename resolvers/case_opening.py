@@ -41,6 +41,7 @@ from resolvers.case_work import (
 from resolvers.counties import county_alone
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
+from resolvers.secured import with_drawn
 from resolvers.vault_work import freed
 from schema.cases import (
     ApplicantInput,
@@ -66,7 +67,8 @@ async def deregistration_case_open(
     active = [contract for contract in linked if contract.active_link(collateral.no)]
     named = input.guarantee_contract_nos
     chosen = [c for c in active if named is None or c.no in named]
-    secured = sorted({no for c in chosen for no in c.secured_loans})
+    drawn = await with_drawn(deed.decision, chosen)
+    secured = sorted({no for c in drawn for no in c.secured_loans})
     loans = await deed.decision.find(Loan, {"loan_no": {"$in": secured}})
     county_alone(deed, loans)
     refuse_if(

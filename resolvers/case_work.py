@@ -27,7 +27,7 @@ from domain.refusals import Forbidden, Refusal, RefusalCode
 from domain.release import Evaluation, evaluate
 from domain.release_kinds import SETTLES
 from domain.release_question import ReleaseFacts, Stage
-from domain.releasing import with_papers, without_paper
+from domain.releasing import with_loans, with_papers, without_paper
 from domain.roles import Operation, Role
 from domain.strangers import places_of, strangers, veiled
 from resolvers.case_locks import lock_papers
@@ -63,11 +63,13 @@ async def asked(
 ) -> tuple[DeregistrationCase, ReleaseFacts, Evaluation]:
     """The case with a fresh evaluation appended, and what the evaluation saw (DRG-R01, R02).
 
-    By then it holds whatever its collateral has got since it was opened (INV-05). The case keeps
-    all of it; the evaluation that is given names nothing beyond the actor's reach.
+    By then it holds whatever its collateral has got since it was opened (INV-05), and every loan
+    that its contracts secure. The case keeps all of it; the evaluation that is given names nothing
+    beyond the actor's reach.
     """
     collateral = await deed.decision.get(Collateral, case.collateral_id)
     facts = await release_facts(deed.decision, collateral, case)
+    case = with_loans(case, facts.contracts)
     county_alone(deed, [facts.loans[no] for no in case.loan_nos if no in facts.loans])
     case = with_papers(case, facts.certificates)
     case = replace(

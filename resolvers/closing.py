@@ -7,7 +7,15 @@ from typing import Any
 from domain.case_steps import impossible
 from domain.collaterals import Collateral
 from domain.deregistration import CaseStep, DeregistrationCase, HandlingMode
-from domain.dossiers import Dossier, archive_incomplete, sealed, settlement_locked, unfiled
+from domain.dossiers import (
+    DocType,
+    Dossier,
+    archive_incomplete,
+    sealed,
+    settlement_locked,
+    unfiled,
+)
+from domain.files import ArchiveFile, FileStatus, FileVersion
 from domain.loans import Loan, is_paid, never_drawn
 from domain.refusals import Refusal, refuse_if, state_conflict
 from domain.release_kinds import SETTLES
@@ -40,7 +48,7 @@ async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) 
         [
             impossible(case, CaseStep.CLOSE),
             _proof_pending(case),
-            undocumented(case, await result_of(deed.decision, case)),
+            undocumented(case, await _shown(deed, case, dossiers)),
             unfit_to_close(await shown_case(deed.decision, case), papers),
             *still_out(case, papers),
             *await _unfiled(deed, case, dossiers),
@@ -57,6 +65,25 @@ async def deregistration_case_close(deed: Deed, input: DeregistrationCaseInput) 
             locked = sealed(locked, closed_on=deed.today, starts=[*ended, deed.today])
         deed.decision.save(locked)
     return {"case": deed.decision.save(case)}
+
+
+async def _shown(
+    deed: Deed, case: DeregistrationCase, dossiers: Sequence[Dossier]
+) -> FileVersion | None:
+    """The file that shows the right's end; an owner's search need not be attached, only archived.
+
+    One that was filed for another release shows nothing of this one.
+    """
+    result = await result_of(deed.decision, case)
+    if result is not None or case.handling_mode is not HandlingMode.OWNER:
+        return result
+    within = {"dossier_id": {"$in": [dossier.id for dossier in dossiers]}, "case_id": None}
+    searches = {"doc_type": DocType.REGISTRY_RESULT.value, "status": FileStatus.ACCEPTED.value}
+    query = {"$or": [searches | within, searches | {"case_id": case.id}]}
+    file = await deed.decision.first(ArchiveFile, query)
+    if file is None or file.current_version_id is None:
+        return None
+    return await deed.decision.get(FileVersion, file.current_version_id)
 
 
 async def _unfiled(

@@ -12,7 +12,7 @@ from domain.guarantees import GuaranteeContract
 from domain.loans import Loan, is_extinguished
 from domain.watch import LegalCase, SubjectKind
 from resolvers.holds import concerning
-from resolvers.secured import loan_nos_of
+from resolvers.secured import loan_nos_of, securing
 from storage.decisions import Decision
 
 _OPEN = sorted(OPEN_STATES)
@@ -26,7 +26,7 @@ async def ends(decision: Decision, loan_no: str, *, closing: str | None = None) 
     loan = await decision.first(Loan, {"loan_no": loan_no})
     if loan is None or not is_extinguished(loan):
         return ()
-    contracts = await decision.find(GuaranteeContract, {"secured_loans": loan_no})
+    contracts = await securing(decision, loan)
     tied = any(link.active for contract in contracts if contract.stands for link in contract.links)
     others = {"loan_nos": loan_no, "state": {"$in": _OPEN}, "_id": {"$ne": closing}}
     if tied or await decision.first(DeregistrationCase, others) is not None:

@@ -1,7 +1,6 @@
 """Reading everything a release depends on, in a few batched reads of one snapshot."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from domain.calendar import business_date
@@ -10,7 +9,7 @@ from domain.collaterals import Collateral
 from domain.deregistration import DeregistrationCase
 from domain.dossiers import FILED_STATUSES, DocType, DossierStatus, ItemStage, Unfiled
 from domain.files import FileStatus, FileVersion
-from domain.guarantees import GuaranteeContract, GuaranteeMode
+from domain.guarantees import GuaranteeContract
 from domain.loans import IN_DEFAULT, CreditContract, Loan, LoanStatus
 from domain.parties import Customer
 from domain.release_question import ReleaseFacts, Rest, shown
@@ -21,6 +20,7 @@ from domain.watch import (
     SubjectKind,
 )
 from resolvers.holds import concerning, open_holds
+from resolvers.secured import with_drawn
 from resolvers.vault_work import freed
 from storage.decisions import MAX_FOUND, Decision
 from storage.records import Record
@@ -65,7 +65,7 @@ async def release_facts(
         replacing = () if case is None else case.new_collateral_nos
     linked = await decision.find(GuaranteeContract, {"links.collateral_no": collateral.no})
     tied = [contract for contract in linked if contract.active_link(collateral.no)]
-    contracts = await _with_drawn(decision, tied)
+    contracts = await with_drawn(decision, tied)
     numbers = sorted({no for contract in contracts for no in contract.secured_loans})
     loans = await decision.find(Loan, {"loan_no": {"$in": numbers}})
     lent = {c.credit_contract_no for c in contracts} | {loan.contract_no for loan in loans}
@@ -97,34 +97,6 @@ async def release_facts(
         case=case,
         files={} if case is None else await _files(decision, case),
     )
-
-
-async def _with_drawn(
-    decision: Decision, contracts: Sequence[GuaranteeContract]
-) -> list[GuaranteeContract]:
-    """The contracts with what was drawn under their facility and no guarantee tells of (P01).
-
-    A maximum-amount contract (最高额) secures what is lent under its facility while its claims
-    arise, whether or not the core has listed it yet.
-    """
-    lent = {c.credit_contract_no for c in contracts if c.mode is GuaranteeMode.MAX_AMOUNT}
-    drawn = await decision.find(Loan, {"contract_no": {"$in": sorted(lent)}}) if lent else []
-    listed = {no for contract in contracts for no in contract.secured_loans}
-    if unlisted := [loan.loan_no for loan in drawn if loan.loan_no not in listed]:
-        others = await decision.find(GuaranteeContract, {"secured_loans": {"$in": unlisted}})
-        listed |= {no for contract in others for no in contract.secured_loans}
-    missing = [loan for loan in drawn if loan.loan_no not in listed]
-    return [_completed(contract, missing) for contract in contracts]
-
-
-def _completed(contract: GuaranteeContract, drawn: Sequence[Loan]) -> GuaranteeContract:
-    more = [
-        loan.loan_no
-        for loan in drawn
-        if loan.contract_no == contract.credit_contract_no
-        and contract.secures_drawn(loan.disbursed_on)
-    ]
-    return replace(contract, secured_loans=(*contract.secured_loans, *more))
 
 
 async def shown_case(decision: Decision, case: DeregistrationCase) -> DeregistrationCase:

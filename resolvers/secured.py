@@ -1,9 +1,10 @@
 """From papers to what they cover and secure: collateral; contracts, then loans."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from domain.certificates import TitleCertificate
-from domain.guarantees import GuaranteeContract
+from domain.guarantees import GuaranteeContract, GuaranteeMode
 from domain.loans import Loan
 from storage.decisions import Decision
 from storage.records import Record
@@ -44,5 +45,45 @@ async def loans_secured_by(decision: Decision, collateral_nos: Sequence[str]) ->
         for contract in await decision.find(GuaranteeContract, query)
         if any(contract.active_link(no) for no in collateral_nos)
     ]
+    contracts = await with_drawn(decision, contracts)
     numbers = sorted({no for contract in contracts for no in contract.secured_loans})
     return await decision.find(Loan, loans_query(numbers)) if numbers else []
+
+
+async def securing(decision: Decision, loan: Loan) -> list[GuaranteeContract]:
+    """The contracts that secure a loan, also one under whose facility it was drawn."""
+    facility = {
+        "credit_contract_no": loan.contract_no,
+        "mode": GuaranteeMode.MAX_AMOUNT.value,
+    }
+    query = {"$or": [{"secured_loans": loan.loan_no}, facility]}
+    found = await with_drawn(decision, await decision.find(GuaranteeContract, query))
+    return [contract for contract in found if loan.loan_no in contract.secured_loans]
+
+
+async def with_drawn(
+    decision: Decision, contracts: Sequence[GuaranteeContract]
+) -> list[GuaranteeContract]:
+    """The contracts with what was drawn under their facility and no guarantee tells of (P01).
+
+    A maximum-amount contract (最高额) secures what is lent under its facility while its claims
+    arise, whether or not the core has listed it yet. They are for reading, not to be saved.
+    """
+    lent = {c.credit_contract_no for c in contracts if c.mode is GuaranteeMode.MAX_AMOUNT}
+    drawn = await decision.find(Loan, {"contract_no": {"$in": sorted(lent)}}) if lent else []
+    listed = {no for contract in contracts for no in contract.secured_loans}
+    if unlisted := [loan.loan_no for loan in drawn if loan.loan_no not in listed]:
+        others = await decision.find(GuaranteeContract, {"secured_loans": {"$in": unlisted}})
+        listed |= {no for contract in others for no in contract.secured_loans}
+    missing = [loan for loan in drawn if loan.loan_no not in listed]
+    return [_completed(contract, missing) for contract in contracts]
+
+
+def _completed(contract: GuaranteeContract, drawn: Sequence[Loan]) -> GuaranteeContract:
+    more = [
+        loan.loan_no
+        for loan in drawn
+        if loan.contract_no == contract.credit_contract_no
+        and contract.secures_drawn(loan.disbursed_on)
+    ]
+    return replace(contract, secured_loans=(*contract.secured_loans, *more))

@@ -305,8 +305,10 @@ def test_papers_come_back_when_the_registry_says_no(bank: Bank):
 SHOWN = "The title search of 2025-07-21 shows the cancellation."
 
 
-def test_an_owner_who_deregisters_himself_is_released_by_a_title_search(bank: Bank):
+@pytest.mark.parametrize("named", [True, False])
+def test_an_owner_who_deregisters_himself_is_released_by_a_title_search(bank: Bank, named):
     story = bank.approved("OWNER")
+    search_of = {"caseId": story.case_id} if named else {}
     bank.attach(story, "MORTGAGE_CANCEL_CONSENT")
     assert bank.vault_out(story)["case"]["state"] == "VAULT_OUT"
     receipt = bank.accepted(story, "CERT_RECEIPT", caseId=story.case_id)
@@ -349,6 +351,14 @@ def test_an_owner_who_deregisters_himself_is_released_by_a_title_search(bank: Ba
         "proofPending": False,
         "collateral": {"pledgeState": "RELEASED", "riskSignals": [{"outcome": SHOWN}]},
     }
+    own = {"caseId": story.case_id}
+    missing = bank.do("handler-1", "deregistrationCaseClose", own)
+    assert codes(missing) == ["DOC_MISSING", "ARCHIVE_INCOMPLETE"]
+    given_up = bank.mortgage()  # its loan is another's, so its search shows nothing of this
+    bank.accepted(given_up, "REGISTRY_RESULT")
+    assert codes(bank.do("handler-1", "deregistrationCaseClose", own)) == codes(missing)
+    bank.accepted(story, "REGISTRY_RESULT", **search_of)
+    assert codes(bank.do("handler-1", "deregistrationCaseClose", own)) == []
     assert bank.certificate(story)["legalState"] == "CANCELLED"
 
 

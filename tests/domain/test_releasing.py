@@ -110,7 +110,7 @@ def test_what_outlives_a_release_is_exchanged_and_never_surrendered(legal):
 def test_a_case_is_closed_on_an_accepted_result(status, mode):
     result = None if status is None else a_version(status=status)
     found = undocumented(a_case(handling_mode=mode), result)
-    fine = status is FileStatus.ACCEPTED or (status is None and mode is HandlingMode.OWNER)
+    fine = status is FileStatus.ACCEPTED
     assert codes([found]) == ([] if fine else ["DOC_MISSING"])
 
 
