@@ -1,6 +1,7 @@
 """Papers that leave the bank through HTTP: receipts redeemed, claims handed to an assignee."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.client import (
     codes,
     collateral,
     collected,
+    credit,
     guarantee,
     loan_line,
     pdf,
@@ -281,6 +283,20 @@ def test_what_has_come_to_secure_another_loan_stays_until_that_is_assigned_too(b
     assert codes(bank.do("keeper-1", "claimTransferVaultOutPropose", out)) == ["VALUE_INVALID"]
     bank.load(("Loan", loan_line(story, **second, **settled())))
     assert codes(hand_over(bank, out)) == []
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_claim_is_not_assigned_without_what_was_drawn_since(bank: Bank, listed):
+    story = bank.vaulted()
+    out = handing_over(bank, story, approved(bank, story))
+    second = replace(story, loan_no=f"{story.loan_no}-2")
+    numbers = [story.loan_no, second.loan_no] if listed else [story.loan_no]
+    bank.load(
+        ("CreditContract", credit(story, kind="FACILITY", available="0.00")),
+        ("Loan", loan_line(second)),
+        ("GuaranteeContract", guarantee(story, mode="MAX_AMOUNT", secured_loans=numbers)),
+    )
+    assert codes(bank.do("keeper-1", "claimTransferVaultOutPropose", out)) == ["VALUE_INVALID"]
 
 
 def test_the_approver_is_no_keeper_of_it(bank: Bank):
