@@ -20,7 +20,7 @@ from domain.dual_control import (
 )
 from domain.orgs import Org
 from domain.people import User
-from domain.refusals import Refusal, Refused, invalid, refuse_if
+from domain.refusals import Refusal, refuse_if
 from domain.roles import Operation
 from domain.vaults import PacketStatus, SealedPacket, Vault, resealed, sent_off
 from domain.watch import Incident, IncidentKind, SignalSeverity
@@ -31,7 +31,15 @@ from resolvers.incidents import paper as about_paper
 from resolvers.mutation import mutation
 from resolvers.packets import leave_slot
 from resolvers.proposals import compared, confirmed, proposed
-from resolvers.vault_work import both_keepers, conflicts, hold_for, keeper_of, parts_of, read_papers
+from resolvers.vault_work import (
+    both_keepers,
+    conflicts,
+    hold_for,
+    keeper_of,
+    packet_called,
+    parts_of,
+    read_papers,
+)
 from schema.custody import ProposalPayload
 from schema.dispatches import (
     DispatchPayload,
@@ -217,10 +225,7 @@ async def dispatch_receive_confirm(
 
 
 async def _sending(deed: Deed, input: PacketDispatchInput, proposal_id: str) -> _Sending:
-    packet = await deed.decision.first(SealedPacket, {"packet_no": input.packet_no})
-    if packet is None:
-        raise Refused(invalid("packetNo", f"there is no packet {input.packet_no}", rule_id="X19"))
-    vault = await keeper_of(deed, packet.vault)
+    packet, vault = await packet_called(deed, input.packet_no, rule_id="X19")
     certificates = await read_papers(deed, packet.certificate_ids)
     target = await deed.decision.first(Vault, {"code": input.to_vault})
     org = None

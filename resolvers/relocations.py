@@ -7,7 +7,7 @@ from domain.backdating import unapproved
 from domain.certificates import CustodyState, TitleCertificate, VaultPlace
 from domain.custody import Movement
 from domain.dual_control import Proposal, confirmation_refusals
-from domain.refusals import Refused, invalid, refuse_if
+from domain.refusals import refuse_if
 from domain.roles import Operation
 from domain.vaulting import relocate_refusals
 from domain.vaults import SealedPacket, Slot, Vault, occupied, vacated
@@ -20,7 +20,7 @@ from resolvers.vault_work import (
     case_locks,
     conflicts,
     hold_for,
-    keeper_of,
+    packet_called,
     parts_of,
     read_papers,
     slot_at,
@@ -130,10 +130,7 @@ async def packet_relocate_confirm(deed: Deed, input: RelocateConfirmInput) -> di
 async def _relocation(
     deed: Deed, input: RelocateInput
 ) -> tuple[SealedPacket, list[TitleCertificate], Vault, Slot]:
-    packet = await deed.decision.first(SealedPacket, {"packet_no": input.packet_no})
-    if packet is None:
-        raise Refused(invalid("packetNo", f"there is no packet {input.packet_no}", rule_id="X07"))
-    vault = await keeper_of(deed, packet.vault)
+    packet, vault = await packet_called(deed, input.packet_no, rule_id="X07")
     certificates = await read_papers(deed, packet.certificate_ids)
     target = await slot_at(deed, vault.code, input.cabinet, input.slot)
     return packet, certificates, vault, target

@@ -8,14 +8,14 @@ from domain.dual_control import (
     Proposal,
     confirmation_refusals,
 )
-from domain.refusals import Refusal, Refused, invalid, refuse_if
+from domain.refusals import Refusal, refuse_if
 from domain.roles import Operation
 from domain.vaults import SealedPacket, Vault, reseal_refusals, resealed
 from resolvers.deed import Deed
 from resolvers.mutation import mutation
 from resolvers.proposals import compared, confirmed, proposed
 from resolvers.seals import seal_is_known, use_seal
-from resolvers.vault_work import both_keepers, conflicts, keeper_of, parts_of
+from resolvers.vault_work import both_keepers, conflicts, packet_called, parts_of
 from schema.custody import PacketPayload, ProposalPayload
 from schema.stocktakes import PacketResealConfirmInput, PacketResealInput
 
@@ -81,11 +81,7 @@ async def packet_reseal_confirm(deed: Deed, input: PacketResealConfirmInput) -> 
 async def _packet(
     deed: Deed, input: PacketResealInput
 ) -> tuple[SealedPacket, Vault, list[Refusal | None]]:
-    packet = await deed.decision.first(SealedPacket, {"packet_no": input.packet_no})
-    if packet is None:
-        missing = f"there is no packet {input.packet_no}"
-        raise Refused(invalid("packetNo", missing, rule_id="CUS-07"))
-    vault = await keeper_of(deed, packet.vault)
+    packet, vault = await packet_called(deed, input.packet_no, rule_id="CUS-07")
     seal_no = input.seal_no.strip()
     contents = await _contents(deed, packet)
     unfit = [

@@ -15,7 +15,9 @@ from domain.dual_control import (
 )
 from domain.owner_returns import OwnerReturn, OwnerReturnState
 from domain.refusals import Forbidden, Refusal, Refused, invalid
+from domain.roles import Operation
 from domain.vaults import (
+    SealedPacket,
     Slot,
     Vault,
     reserved,
@@ -82,12 +84,32 @@ async def keeper_of(deed: Deed, vault_code: str) -> Vault:
 
 
 async def vault_called(deed: Deed, code: str, *, rule_id: str) -> Vault:
-    """The vault of that code where the actor's role reaches. Refuses: VALUE_INVALID."""
+    """The vault of that code where the actor's role reaches.
+
+    Refuses: VALUE_INVALID, also for one beyond what the actor reads (INV-09). Raises: Forbidden.
+    """
     vault = await deed.decision.first(Vault, vault_query(code))
-    if vault is None:
+    if vault is None or not deed.actor.may(Operation.READ, vault.org_path):
         raise Refused(invalid("vault", f"there is no vault {code}", rule_id=rule_id))
     deed.permit(vault.org_path)
     return vault
+
+
+async def packet_called(deed: Deed, number: str, *, rule_id: str) -> tuple[SealedPacket, Vault]:
+    """The packet of that number and its vault, where the actor is one of its keepers.
+
+    Refuses: VALUE_INVALID, also for one beyond what the actor reads (INV-09). Raises: Forbidden.
+    """
+    packet = await deed.decision.first(SealedPacket, {"packet_no": number})
+    if packet is not None and packet.vault in deed.actor.vaults:
+        return packet, await keeper_of(deed, packet.vault)
+    missing = invalid("packetNo", f"there is no packet {number}", rule_id=rule_id)
+    if packet is None:
+        raise Refused(missing)
+    vault = await deed.decision.first(Vault, vault_query(packet.vault))
+    if vault is None or not deed.actor.may(Operation.READ, vault.org_path):
+        raise Refused(missing)
+    return packet, await keeper_of(deed, packet.vault)
 
 
 async def both_keepers(deed: Deed, proposal: Proposal) -> list[Operator]:
