@@ -79,14 +79,20 @@ def test_a_drawing_that_comes_after_the_opening_belongs_to_the_case(bank: Bank):
     assert [one["loanNo"] for one in known] == [story.loan_no, second.loan_no, third.loan_no]
 
 
+@pytest.mark.parametrize("sued", [True, False])
 @pytest.mark.parametrize("listed", [True, False])
-def test_the_dossier_of_every_drawing_is_sealed_with_the_release(bank: Bank, listed):
+def test_the_dossier_of_every_drawing_is_sealed_with_the_release(bank: Bank, listed, sued):
+    """Unless its security is litigated."""
     story, second = drawn(bank, listed=listed, **settled())
     bank.settle(story)
     approved(bank, story)
     to_the_registry(bank, story)
     result = bank.accepted(story, "REGISTRY_RESULT", caseId=story.case_id)
     assert codes(say(bank, story, "DONE", resultFileVersionId=result)) == []
+    if sued:
+        suit = {"no": f"J{story.n}", "opened_at": "2025-06-20T09:00:00Z", "org": story.org}
+        about = {"subject_kind": "COLLATERAL", "subject": story.collateral_no}
+        bank.load(("LegalCase", suit | about))
     own = {"caseId": story.case_id}
     bank.done("handler-1", "deregistrationCaseSurrender", own)
     bank.accepted(story, "CERT_RECEIPT", caseId=story.case_id)
@@ -94,7 +100,8 @@ def test_the_dossier_of_every_drawing_is_sealed_with_the_release(bank: Bank, lis
     text = "query($l: String!) { dossier(loanNo: $l) { status retentionStart } }"
     for one in (story, second):
         dossier = bank.query("auditor", text, l=one.loan_no)["dossier"]
-        assert dossier == {"status": "CLOSED", "retentionStart": "2025-06-20"}
+        assert (dossier["status"] == "CLOSED") is not sued
+        assert dossier["retentionStart"] == (None if sued else "2025-06-20")
 
 
 @pytest.mark.parametrize("listed", [True, False])
@@ -112,23 +119,3 @@ def test_nobody_is_told_of_a_release_while_another_drawing_owes(bank: Bank, list
     assert told(story) == 0
     settle(bank, second, "2025-06-20")
     assert told(second) == 1
-
-
-@pytest.mark.parametrize("listed", [True, False])
-def test_a_suit_about_the_collateral_keeps_every_drawings_dossier_open(bank: Bank, listed):
-    story, second = drawn(bank, listed=listed, **settled())
-    bank.settle(story)
-    approved(bank, story)
-    to_the_registry(bank, story)
-    result = bank.accepted(story, "REGISTRY_RESULT", caseId=story.case_id)
-    assert codes(say(bank, story, "DONE", resultFileVersionId=result)) == []
-    suit = {"no": f"J{story.n}", "opened_at": "2025-06-20T09:00:00Z", "org": story.org}
-    about = {"subject_kind": "COLLATERAL", "subject": story.collateral_no}
-    bank.load(("LegalCase", suit | about))
-    own = {"caseId": story.case_id}
-    bank.done("handler-1", "deregistrationCaseSurrender", own)
-    bank.accepted(story, "CERT_RECEIPT", caseId=story.case_id)
-    bank.done("handler-1", "deregistrationCaseClose", own)
-    text = "query($l: String!) { dossier(loanNo: $l) { status } }"
-    for one in (story, second):
-        assert bank.query("auditor", text, l=one.loan_no)["dossier"]["status"] != "CLOSED"
