@@ -42,7 +42,7 @@ from resolvers.count_coverage import cabinets_of
 from resolvers.deed import Deed
 from resolvers.differences import note_broken_seals
 from resolvers.mutation import mutation
-from resolvers.vault_work import end_proposal
+from resolvers.vault_work import end_proposal, vault_called
 from schema.stocktakes import (
     CountedPaperInput,
     StocktakeCancelInput,
@@ -63,7 +63,7 @@ from storage.scope import under
 )
 async def stocktake_open(deed: Deed, input: StocktakeOpenInput) -> dict[str, Any]:
     """CUS-18. Proposals that wait in the vault end: a keeper cannot put a surprise off with one."""
-    vault = await _vault(deed, input.vault)
+    vault = await vault_called(deed, input.vault, rule_id="CUS-18")
     _lead(deed, vault, input.kind)
     known = await cabinets_of(deed.decision, vault.code) if input.cabinets else ()
     refuse_if(
@@ -133,7 +133,7 @@ async def stocktake_count(deed: Deed, input: StocktakeCountInput) -> dict[str, A
 async def stocktake_finalise(deed: Deed, input: StocktakeFinaliseInput) -> dict[str, Any]:
     """CUS-18."""
     stocktake = await deed.subject(Stocktake, input.stocktake_id)
-    vault = await _vault(deed, stocktake.vault)
+    vault = await vault_called(deed, stocktake.vault, rule_id="CUS-18")
     _lead(deed, vault, stocktake.kind)
     refuse_if(finalising_refusals(stocktake))
     differing = disputes(stocktake)
@@ -166,7 +166,7 @@ async def stocktake_finalise(deed: Deed, input: StocktakeFinaliseInput) -> dict[
 async def stocktake_cancel(deed: Deed, input: StocktakeCancelInput) -> dict[str, Any]:
     """A counter who cannot go on must not keep a vault frozen."""
     stocktake = await deed.subject(Stocktake, input.stocktake_id)
-    vault = await _vault(deed, stocktake.vault)
+    vault = await vault_called(deed, stocktake.vault, rule_id="CUS-18")
     _lead(deed, vault, stocktake.kind)
     said = bool(input.reason.strip())
     refuse_if(
@@ -185,15 +185,6 @@ async def stocktake_cancel(deed: Deed, input: StocktakeCancelInput) -> dict[str,
         reason=input.reason,
     )
     return {"stocktake": deed.decision.save(after)}
-
-
-async def _vault(deed: Deed, code: str) -> Vault:
-    within = under(deed.actor.paths(Operation.READ))
-    vault = await deed.decision.first(Vault, {"code": code}, within=within)
-    if vault is None:
-        raise Refused(invalid("vault", f"there is no vault {code}", rule_id="CUS-18"))
-    deed.permit(vault.org_path)
-    return vault
 
 
 def _lead(deed: Deed, vault: Vault, kind: StocktakeKind) -> None:

@@ -88,8 +88,8 @@ async def vault_called(deed: Deed, code: str, *, rule_id: str) -> Vault:
 
     Refuses: VALUE_INVALID, also for one beyond what the actor reads (INV-09). Raises: Forbidden.
     """
-    vault = await deed.decision.first(Vault, vault_query(code))
-    if vault is None or not deed.actor.may(Operation.READ, vault.org_path):
+    vault = await _seen(deed, code)
+    if vault is None:
         raise Refused(invalid("vault", f"there is no vault {code}", rule_id=rule_id))
     deed.permit(vault.org_path)
     return vault
@@ -101,15 +101,17 @@ async def packet_called(deed: Deed, number: str, *, rule_id: str) -> tuple[Seale
     Refuses: VALUE_INVALID, also for one beyond what the actor reads (INV-09). Raises: Forbidden.
     """
     packet = await deed.decision.first(SealedPacket, {"packet_no": number})
-    if packet is not None and packet.vault in deed.actor.vaults:
-        return packet, await keeper_of(deed, packet.vault)
-    missing = invalid("packetNo", f"there is no packet {number}", rule_id=rule_id)
-    if packet is None:
-        raise Refused(missing)
-    vault = await deed.decision.first(Vault, vault_query(packet.vault))
-    if vault is None or not deed.actor.may(Operation.READ, vault.org_path):
-        raise Refused(missing)
+    kept = packet is not None and packet.vault in deed.actor.vaults
+    if packet is None or not (kept or await _seen(deed, packet.vault)):
+        raise Refused(invalid("packetNo", f"there is no packet {number}", rule_id=rule_id))
     return packet, await keeper_of(deed, packet.vault)
+
+
+async def _seen(deed: Deed, code: str) -> Vault | None:
+    """The vault of that code; one beyond what the actor reads is like none."""
+    vault = await deed.decision.first(Vault, vault_query(code))
+    seen = vault is not None and deed.actor.may(Operation.READ, vault.org_path)
+    return vault if seen else None
 
 
 async def both_keepers(deed: Deed, proposal: Proposal) -> list[Operator]:

@@ -12,7 +12,7 @@ STRANGERS = {"hidden-keeper": "VAULT_KEEPER", "hidden-supervisor": "VAULT_SUPERV
 
 @pytest.fixture(scope="module", autouse=True)
 def strangers(bank: Bank) -> None:
-    """A keeper and a supervisor under another second-tier branch."""
+    """A keeper and a supervisor under another second-tier branch; and one here, of no vault."""
     people = [
         {"login": login, "name": "x", "org": "LCHID", "roles": [{"role": role}]}
         for login, role in STRANGERS.items()
@@ -22,6 +22,7 @@ def strangers(bank: Bank) -> None:
         ("Org", {"code": "LCHID", "name": "x", "level": "LOAN_CENTER", "parent": "T2HID"}),
         ("Vault", {"code": "VHID", "name": "x", "org": "LCHID"}),
         *(("User", {**person, "vaults": ["VHID"]}) for person in people),
+        ("User", {"login": "idle-keeper", "name": "x", "org": "LC", "roles": people[0]["roles"]}),
     )
 
 
@@ -65,4 +66,4 @@ def test_a_packet_out_of_reach_is_like_none(bank: Bank, mutation, more):
     assert seen == none
     assert codes({"refusals": seen}) == ["VALUE_INVALID"]
     own = {**more, "packetNo": f"P{story.n:05}"}
-    assert bank.error_code("supervisor-1", mutation, own) == "FORBIDDEN"  # sees it, keeps it not
+    assert bank.error_code("idle-keeper", mutation, own) == "FORBIDDEN"  # sees it, keeps it not
